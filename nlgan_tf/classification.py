@@ -1,0 +1,63 @@
+"""Stage two (paper, section 2.2.2): a standard classifier, trained on any labelled images."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.config import StageTwoConfig
+from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.gan.augment import RandomTranslation
+from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.networks.classifier import build_classifier
+from nlgan_tf.optimizers import FusedAdam
+from nlgan_tf.stack import keras
+
+
+def train_classifier(
+    images: np.ndarray, labels: np.ndarray, config: StageTwoConfig, seed: int = 0, verbose: int | str = 0
+) -> keras.Model:
+    """Trains a fresh stage-two classifier on balanced batches of the images.
+
+    The number of steps, the optimizer and the batches' make-up depend on `config` alone, so that classifiers
+    trained on different labels compare fairly.
+
+    Args:
+        images: uint8, or floats in [0, 255], shape (n, h, w, c).
+        labels: 0 or 1, shape (n,).
+        config: network and schedule.
+        seed: of weights, dropout, order and translation.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        The classifier: float32 images in [-1, 1] -> logits (n, 1), positive above 0.
+    """
+    classifier = build_classifier(images.shape[1:], config.width, seed=seed)
+    classifier.compile(
+        optimizer=FusedAdam(config.learning_rate),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+    )
+    dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
+    prepared = _translated(dataset, config.translation, seed).map(_as_inputs, tf.data.AUTOTUNE).prefetch(2)
+    classifier.fit(prepared, epochs=config.epochs, shuffle=False, verbose=verbose)
+    return classifier
+
+
+def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The classifier's logits for public images, shape (n, number of logits)."""
+    return classifier.predict(to_network_range(images), batch_size=500, verbose=0)
+
+
+def _as_inputs(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return to_network_range(images), labels[:, tf.newaxis]
+
+
+def _translated(dataset: tf.data.Dataset, max_fraction: float, seed: int) -> tf.data.Dataset:
+    if max_fraction == 0:
+        return dataset
+    translation = RandomTranslation(max_fraction)
+    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+    return tf.data.Dataset.zip((dataset, seeds)).map(
+        lambda batch, seed: (translation(tf.cast(batch[0], tf.float32), seed), batch[1]), tf.data.AUTOTUNE
+    )

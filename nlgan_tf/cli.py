@@ -1,0 +1,125 @@
+"""The command line: parses, calls, prints; holds no logic. TensorFlow loads when a command runs, not for --help."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import typing
+from collections.abc import Callable
+
+import click
+
+import nlgan_tf
+from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
+
+BAD_INPUT = 2
+ROWS = {
+    "accuracy_noisy": "classifier on the noisy labels",
+    "accuracy_nlgan": "classifier on the drawn images (NL-GAN)",
+    "accuracy_clean": "classifier on the true labels",
+    "accuracy_discriminator": "D of stage one itself",
+}
+
+
+def main() -> None:
+    """The command `nlgan-tf`: bad input ends with one line and exit code 2."""
+    # Before TensorFlow loads: its start-up notes would drown our own lines. A value that is set stays.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        cli.main(prog_name="nlgan-tf", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename}" if error.filename else error.strerror or str(error))
+    except (ValueError, ImportError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> typing.NoReturn:
+    click.echo(f"nlgan-tf: {' '.join(message.split())}", err=True)
+    sys.exit(BAD_INPUT)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(nlgan_tf.__version__)
+def cli() -> None:
+    """A clean image data set, a classifier and servable models out of a small set with wrong labels."""
+
+
+def config_options(config_class: type, prefix: str = "") -> Callable[[Callable], Callable]:
+    """One option a field of a configuration, its type, default and help taken from there."""
+
+    def decorate(command: Callable) -> Callable:
+        hints = typing.get_type_hints(config_class)
+        for item in reversed([item for item in dataclasses.fields(config_class) if "doc" in item.metadata]):
+            kinds = [kind for kind in typing.get_args(hints[item.name]) or (hints[item.name],) if kind is not type(None)]
+            flag = f"--{prefix}{item.name}".replace("_", "-")
+            shown = "the recipe's" if prefix or config_class is not RunConfig else item.default
+            option = {"help": item.metadata["doc"], "default": None, "show_default": False}
+            if kinds[0] is bool:
+                option["is_flag"] = True
+            else:
+                option["type"] = kinds[0]
+            if shown is not None and kinds[0] is not bool:
+                option["help"] += f"  [default: {shown}]"
+            command = click.option(flag, f"{prefix}{item.name}".replace("-", "_"), **option)(command)
+        return command
+
+    return decorate
+
+
+@cli.command()
+@config_options(RunConfig)
+@click.option("--seeds", default=1, show_default=True, help="number of runs, from --seed on, each in its own folder")
+@click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
+@click.option("--quiet", is_flag=True, help="print the final table alone")
+@config_options(StageOneConfig)
+@config_options(StageTwoConfig, prefix="classifier-")
+def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -> None:
+    """Train both stages on noisy labels; write the clean data set, the classifier and SavedModels."""
+    config = _run_config(config_file.read() if config_file else "{}", options)
+    from nlgan_tf import pipeline
+
+    verbose = 0 if quiet else 1
+    if seeds == 1:
+        results = [pipeline.run(config, verbose)]
+    else:
+        results = pipeline.run_seeds(config, seeds, verbose)
+    _print_table(pipeline.summarise(results), seeds)
+    folder = results[0].run_dir if seeds == 1 else results[0].run_dir.parent
+    first = results[0].run_dir
+    click.echo(f"Run folder: {folder}")
+    click.echo(f"Look at {first / 'samples.png'}, then use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
+
+
+def _run_config(text: str, options: dict) -> RunConfig:
+    """The file's configuration, or the default, under the options that were given."""
+    config = RunConfig.from_json(text)
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if "recipe" in given and text == "{}":
+        config = RunConfig(recipe=given["recipe"])
+    top = {item.name for item in dataclasses.fields(RunConfig)}
+    stage_one = {name: None if value == "none" else value for name, value in given.items() if name not in top and not name.startswith("classifier_")}
+    stage_two = {name.removeprefix("classifier_"): value for name, value in given.items() if name.startswith("classifier_")}
+    return dataclasses.replace(
+        config,
+        **{name: value for name, value in given.items() if name in top},
+        stage_one=dataclasses.replace(config.stage_one, **stage_one),
+        stage_two=dataclasses.replace(config.stage_two, **stage_two),
+    )
+
+
+def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("accuracy on clean test labels", "mean of seeds" if seeds > 1 else "value")
+    for name, title in ROWS.items():
+        if name in summary:
+            mean, std = summary[name]
+            table.add_row(title, f"{mean:.3f} ± {std:.3f}" if seeds > 1 else f"{mean:.3f}")
+    if table.row_count:
+        Console().print(table)

@@ -1,0 +1,1 @@
+"""What comes in: the noise model, image tasks, and batches of them."""

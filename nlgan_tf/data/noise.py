@@ -1,0 +1,145 @@
+"""The noise model of the paper's section 2: set purities, deltas, and seeded corruption of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class NoisePriors:
+    """Fractions of correct labels among the noisy positives and the noisy negatives.
+
+    `pi_p` = P(true positive | noisy positive) and `pi_n` = P(true negative | noisy negative): the
+    purity of each noisy set, not a flip rate (`flip_rates` converts).
+
+    Raises:
+        ValueError: unless 0 < pi <= 1 for both and 1 < pi_p + pi_n <= 2 (section 2 of the paper).
+    """
+
+    pi_p: float
+    pi_n: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.pi_p <= 1 and 0 < self.pi_n <= 1 and self.pi_p + self.pi_n > 1):
+            raise ValueError(
+                f"priors pi_p={self.pi_p}, pi_n={self.pi_n} are out of range: "
+                "each must be in (0, 1] and their sum above 1"
+            )
+
+    @property
+    def delta_p(self) -> float:
+        """D's optimal output on positives under eq. (2): (1 - pi_n) / (pi_p + 1 - pi_n), eq. (3)."""
+        return (1 - self.pi_n) / (self.pi_p + 1 - self.pi_n)
+
+    @property
+    def delta_n(self) -> float:
+        """D's optimal output on negatives under eq. (2): pi_n / (1 - pi_p + pi_n), eq. (3)."""
+        return self.pi_n / (1 - self.pi_p + self.pi_n)
+
+    @classmethod
+    def from_deltas(cls, delta_p: float, delta_n: float) -> NoisePriors:
+        """Inverts eq. (3).
+
+        pi_p = (2 delta_n - 1)(1 - delta_p) / (delta_n - delta_p) and
+        pi_n = (1 - 2 delta_p) delta_n / (delta_n - delta_p).
+
+        Raises:
+            ValueError: unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
+        """
+        if not 0 <= delta_p < 0.5 < delta_n <= 1:
+            raise ValueError(
+                f"delta_p={delta_p}, delta_n={delta_n} belong to no priors: accepted are 0 <= delta_p < 0.5 < delta_n <= 1"
+            )
+        gap = delta_n - delta_p
+        return cls((2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap)
+
+    def noisy_positive_share(self, class_prior: float = 0.5) -> float:
+        """P(noisy positive), where `class_prior` = P(true positive).
+
+        From P(true 1) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0).
+
+        Raises:
+            ValueError: unless 1 - pi_n <= class_prior <= pi_p; no labelling has these priors otherwise.
+        """
+        # A tolerance: shares such as 0.7 of 1,000 are not exact in binary.
+        if not 1 - self.pi_n - 1e-9 <= class_prior <= self.pi_p + 1e-9:
+            raise ValueError(
+                f"priors pi_p={self.pi_p}, pi_n={self.pi_n} cannot be reached with a share of true positives of "
+                f"{class_prior:.4g}: accepted are shares from 1 - pi_n = {1 - self.pi_n:.4g} to pi_p = {self.pi_p:.4g}"
+            )
+        share = (class_prior - (1 - self.pi_n)) / (self.pi_p + self.pi_n - 1)
+        return min(max(share, 0.0), 1.0)
+
+    def flip_rates(self, class_prior: float = 0.5) -> tuple[float, float]:
+        """(P(noisy 0 | true 1), P(noisy 1 | true 0)), where `class_prior` = P(true positive).
+
+        Raises:
+            ValueError: if the class prior is not in (0, 1), or cannot go with these priors.
+        """
+        if not 0 < class_prior < 1:
+            raise ValueError(f"class_prior={class_prior} is out of range: accepted is (0, 1)")
+        share = self.noisy_positive_share(class_prior)
+        return (1 - self.pi_n) * (1 - share) / class_prior, (1 - self.pi_p) * share / (1 - class_prior)
+
+
+def check_labels(labels: ArrayLike, length: int | None = None, minimum_per_class: int = 2) -> np.ndarray:
+    """Labels as an int64 vector of 0 (negative) and 1 (positive).
+
+    Raises:
+        ValueError: if a label is not 0 or 1, the length is not `length`, or a class has too few members.
+    """
+    array = np.asarray(labels)
+    if array.ndim != 1 or (length is not None and len(array) != length):
+        wanted = "one dimension" if length is None else f"shape ({length},), one label an image"
+        raise ValueError(f"labels have shape {array.shape}: accepted is {wanted}")
+    values = np.unique(array)
+    if not np.isin(values, (0, 1)).all():
+        raise ValueError(f"labels hold the values {_abridged(values)}: accepted are 0 (negative) and 1 (positive)")
+    array = array.astype(np.int64)
+    positives = int(array.sum())
+    if min(positives, len(array) - positives) < minimum_per_class:
+        raise ValueError(
+            f"labels hold {positives} positives and {len(array) - positives} negatives: "
+            f"at least {minimum_per_class} of each are needed"
+        )
+    return array
+
+
+def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndarray:
+    """Flips labels so that the noisy sets have the purities `priors`, by exact counts.
+
+    With n labels, a share r of them positive: noisy positives number
+    M = n (r - (1 - pi_n)) / (pi_p + pi_n - 1); (1 - pi_n)(n - M) positives and (1 - pi_p) M negatives
+    change sides. The two flip counts are rounded, and who is flipped is drawn with `seed`.
+
+    Returns:
+        int64 array, shape (n,).
+
+    Raises:
+        ValueError: for labels other than 0 and 1, fewer than 2 of a class, or priors that the share of
+            positives cannot reach.
+    """
+    labels = check_labels(labels)
+    n, positives = len(labels), np.flatnonzero(labels == 1)
+    negatives = np.flatnonzero(labels == 0)
+    noisy_positives = n * priors.noisy_positive_share(len(positives) / n)
+    rng = np.random.default_rng(seed)
+    noisy = labels.copy()
+    noisy[rng.choice(positives, round((1 - priors.pi_n) * (n - noisy_positives)), replace=False)] = 0
+    noisy[rng.choice(negatives, round((1 - priors.pi_p) * noisy_positives), replace=False)] = 1
+    return noisy
+
+
+def realised_priors(labels: ArrayLike, noisy_labels: ArrayLike) -> tuple[float, float]:
+    """(pi_p, pi_n) as they came out: the purity of each noisy set against the true labels."""
+    labels = check_labels(labels, minimum_per_class=0)
+    noisy = check_labels(noisy_labels, length=len(labels), minimum_per_class=1)
+    return float(np.mean(labels[noisy == 1] == 1)), float(np.mean(labels[noisy == 0] == 0))
+
+
+def _abridged(values: np.ndarray, most: int = 5) -> str:
+    shown = ", ".join(str(value) for value in values[:most])
+    return shown + (", ..." if len(values) > most else "")

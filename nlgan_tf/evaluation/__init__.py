@@ -1,0 +1,1 @@
+"""How good the drawn data set is."""

@@ -1,0 +1,1 @@
+"""Stage one: the adversarial training of section 2.2.1 of the paper."""

@@ -1,0 +1,24 @@
+"""z, the input of the generators (paper, sections 1 and 3.1)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+LATENTS = ("uniform", "normal")
+
+
+def check_latent(latent: str) -> str:
+    """Returns `latent` if it names a distribution of z; ValueError otherwise."""
+    if latent not in LATENTS:
+        raise ValueError(f"latent {latent!r} is unknown: accepted are {', '.join(LATENTS)}")
+    return latent
+
+
+def draw_latent(n: int | tf.Tensor, latent_dim: int, latent: str, seed: tf.Tensor) -> tf.Tensor:
+    """n values of z, float32, shape (n, latent_dim): uniform in (-1, 1), or standard normal.
+
+    `seed` is an integer pair: the same pair gives the same z, and a longer draw begins with the shorter.
+    """
+    if check_latent(latent) == "normal":
+        return tf.random.stateless_normal((n, latent_dim), seed)
+    return tf.random.stateless_uniform((n, latent_dim), seed, minval=-1.0)

@@ -1,0 +1,293 @@
+"""NLGAN: the keras.Model whose `train_step` is the paper's stage one (section 2.2.1)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.gan import losses
+from nlgan_tf.gan.images import to_network_range, to_public_range
+from nlgan_tf.gan.latent import check_latent, draw_latent
+from nlgan_tf.gan.split import SplitDiscriminator
+from nlgan_tf.optimizers import FusedAdam
+from nlgan_tf.stack import keras
+
+DRAW_BATCH = 512
+LOSSES = ("loss", "d_loss", "gp_loss", "gn_loss")
+D_OUTPUTS = ("d_noisy_p", "d_noisy_n", "d_fake_p", "d_fake_n")
+GAPS = ("gap_p", "gap_n")
+NETWORKS = ("discriminator", "positive_generator", "negative_generator")
+OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
+
+# What a step draws at random; each is folded into the step's seed.
+Z_POSITIVE, Z_NEGATIVE, AUGMENT_REAL, AUGMENT_FAKE = range(4)
+
+
+@keras.saving.register_keras_serializable(package="nlgan_tf")
+class NLGAN(keras.Model):
+    """Trains D, G_P and G_N on noisy labels, so that G_P draws clean positives and G_N clean negatives.
+
+    Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0.
+    `model(images)` and `predict(images)` give P(positive) = clip((delta_n - D) / (delta_n - delta_p), 0, 1),
+    shape (n,), where D = sigmoid(logit) stands near delta_p on positives and near delta_n on negatives.
+
+    Args:
+        discriminator: images in [-1, 1] -> logits (n, 1).
+        positive_generator: G_P, z (n, latent_dim) -> images in [-1, 1].
+        negative_generator: G_N, likewise.
+        priors: purities of the noisy labels; they give the deltas of eq. (3).
+        latent: distribution of z: "uniform" in (-1, 1), or "normal".
+        augment: `augment(images, seed)` for every image that D sees. It must pass gradients, and be
+            registered with Keras for saving. None: no augmentation.
+        seed: of z and augmentation; the networks bring their own.
+
+    Raises:
+        ValueError: for an unknown latent distribution.
+    """
+
+    def __init__(
+        self,
+        discriminator: keras.Model,
+        positive_generator: keras.Model,
+        negative_generator: keras.Model,
+        priors: NoisePriors,
+        latent: str = "uniform",
+        augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        seed: int = 0,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.discriminator = discriminator
+        self.positive_generator = positive_generator
+        self.negative_generator = negative_generator
+        self.priors = priors
+        self.latent = check_latent(latent)
+        self.augment = augment
+        self.seed = seed
+        self._split = SplitDiscriminator(discriminator)
+        # The only random state of its own: all that a step draws is a function of (seed, step).
+        self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
+        self._means = {name: keras.metrics.Mean(name=name) for name in LOSSES + D_OUTPUTS + GAPS}
+        self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
+        self._clean_accuracy = keras.metrics.Mean(name="clean_accuracy")
+        self.built = True
+
+    def compile(
+        self,
+        alpha: float = 5.0,
+        beta: float = 0.5,
+        loss: str = "bce",
+        d_optimizer: keras.optimizers.Optimizer | None = None,
+        gp_optimizer: keras.optimizers.Optimizer | None = None,
+        gn_optimizer: keras.optimizers.Optimizer | None = None,
+        **kwargs,
+    ) -> None:
+        """Sets the weights of eq. (5), H of eqs. (2) to (5), and one optimizer a network.
+
+        Args:
+            alpha: weight of the noisy-label terms, positive.
+            beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
+            loss: H, "bce" or "mse".
+            d_optimizer, gp_optimizer, gn_optimizer: by default Adam, learning rate 2e-4, beta_1 0.5.
+            **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
+
+        Raises:
+            ValueError: for weights out of range or an unknown loss.
+        """
+        if not alpha > 0 or not beta >= 0:
+            raise ValueError(
+                f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0"
+            )
+        if alpha <= beta:
+            warnings.warn(
+                f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2
+            )
+        # Without None Keras would make an optimizer of its own.
+        super().compile(optimizer=None, **kwargs)
+        self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
+        self.d_optimizer = d_optimizer or _paper_adam()
+        self.gp_optimizer = gp_optimizer or _paper_adam()
+        self.gn_optimizer = gn_optimizer or _paper_adam()
+        # Built now, so that checkpoints hold and restore their slots.
+        for network, optimizer in zip(NETWORKS, OPTIMIZERS, strict=True):
+            getattr(self, optimizer).build(getattr(self, network).trainable_variables)
+
+    def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
+        """One update of each network, from one pass through each.
+
+        G_P and G_N move against the present D, dropout off, by eq. (4); D moves on the real batch and the
+        same generated images, dropout on, by eq. (5).
+        """
+        images, labels = data[0], _noisy_labels(data[1])
+        half = (tf.shape(images)[0] + 1) // 2
+        with tf.GradientTape(persistent=True) as tape:
+            fake_p = self.positive_generator(self._noise(half, Z_POSITIVE), training=True)
+            fake_n = self.negative_generator(self._noise(half, Z_NEGATIVE), training=True)
+            fake = self._augmented(tf.concat([fake_p, fake_n], axis=0), AUGMENT_FAKE)
+            real = self._augmented(to_network_range(images), AUGMENT_REAL)
+            # Spectral state moves in the first call alone; the second uses the same normalised weights.
+            real_features = self._split.trunk(real, training=True)
+            fake_features = self._split.trunk(fake, training=False)
+
+            fake_logits = self._split.head(fake_features, training=False)
+            gp_loss = losses.generator_loss(fake_logits[:half], self.priors.delta_p, self.loss_metric)
+            gn_loss = losses.generator_loss(fake_logits[half:], self.priors.delta_n, self.loss_metric)
+            g_loss = gp_loss + gn_loss
+
+            logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
+            noisy_p, noisy_n = _by_label(logits[2 * half :], labels)
+            d_loss = losses.discriminator_loss(
+                noisy_p, noisy_n, logits[:half], logits[half : 2 * half], self.alpha, self.beta, self.loss_metric
+            )
+        self._update_generators(tape, g_loss)
+        self._update_discriminator(tape, d_loss)
+        self.step.assign_add(1)
+
+        losses_now = {"loss": d_loss + g_loss, "d_loss": d_loss, "gp_loss": gp_loss, "gn_loss": gn_loss}
+        return self._log(losses_now, noisy_p, noisy_n, fake_logits[:half], fake_logits[half:])
+
+    def _noise(self, n: tf.Tensor, purpose: int) -> tf.Tensor:
+        return draw_latent(n, self.latent_dim, self.latent, self._step_seed(purpose))
+
+    def _augmented(self, images: tf.Tensor, purpose: int) -> tf.Tensor:
+        return images if self.augment is None else self.augment(images, self._step_seed(purpose))
+
+    def _step_seed(self, purpose: int) -> tf.Tensor:
+        state = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
+        return tf.random.experimental.stateless_fold_in(state, purpose)
+
+    def _update_generators(self, tape: tf.GradientTape, g_loss: tf.Tensor) -> None:
+        """G_P and G_N in one backward pass: each loss depends on its own generator alone."""
+        positive = self.positive_generator.trainable_variables
+        negative = self.negative_generator.trainable_variables
+        gradients = tape.gradient(g_loss, positive + negative)
+        self.gp_optimizer.apply(gradients[: len(positive)], positive)
+        self.gn_optimizer.apply(gradients[len(positive) :], negative)
+
+    def _update_discriminator(self, tape: tf.GradientTape, d_loss: tf.Tensor) -> None:
+        variables = self.discriminator.trainable_variables
+        self.d_optimizer.apply(tape.gradient(d_loss, variables), variables)
+
+    def _log(self, losses_now: dict, noisy_p, noisy_n, fake_p, fake_n) -> dict[str, tf.Tensor]:
+        """Running means over the epoch of the losses, of D's outputs, and of how far D(G) is from delta."""
+        for name, value in losses_now.items():
+            self._means[name].update_state(value)
+        for name, logits in zip(D_OUTPUTS, (noisy_p, noisy_n, fake_p, fake_n), strict=True):
+            self._means[name].update_state(tf.sigmoid(logits))
+        self._means["gap_p"].update_state(tf.sigmoid(fake_p) - self.priors.delta_p)
+        self._means["gap_n"].update_state(tf.sigmoid(fake_n) - self.priors.delta_n)
+        return {name: mean.result() for name, mean in self._means.items()}
+
+    def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
+        """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""
+        images, labels = data[0], data[1]
+        logits = self.discriminator(to_network_range(images), training=False)[:, 0]
+        positive = self._probability(logits) > 0.5
+        loss = losses.noisy_loss(*_by_label(logits, _noisy_labels(labels)), self.loss_metric)
+        self._means["loss"].update_state(loss)
+        self._noisy_accuracy.update_state(_agreement(positive, _noisy_labels(labels)))
+        logs = {"loss": self._means["loss"].result(), "noisy_accuracy": self._noisy_accuracy.result()}
+        if isinstance(labels, dict) and "clean" in labels:
+            self._clean_accuracy.update_state(_agreement(positive, labels["clean"]))
+            logs["clean_accuracy"] = self._clean_accuracy.result()
+        return logs
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """P(positive), float32, shape (n,), for public images."""
+        return self._probability(self.discriminator(to_network_range(images), training=training)[:, 0])
+
+    def _probability(self, logits: tf.Tensor) -> tf.Tensor:
+        delta_p, delta_n = self.priors.delta_p, self.priors.delta_n
+        return tf.clip_by_value((delta_n - tf.sigmoid(logits)) / (delta_n - delta_p), 0.0, 1.0)
+
+    def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
+
+        Stateless: the same seed gives the same images.
+
+        Returns:
+            uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
+
+        Raises:
+            ValueError: for n below 1.
+        """
+        if n < 1:
+            raise ValueError(f"n={n} images cannot be drawn: accepted is 1 or more")
+        positives = (n + 1) // 2
+        images = [
+            self._draw(generator, count, (seed, label))
+            for generator, count, label in (
+                (self.positive_generator, positives, 1),
+                (self.negative_generator, n - positives, 0),
+            )
+        ]
+        return np.concatenate(images), np.repeat([1, 0], [positives, n - positives])
+
+    def _draw(self, generator: keras.Model, n: int, seed: tuple[int, int]) -> np.ndarray:
+        z = draw_latent(n, self.latent_dim, self.latent, seed)
+        batches = tf.data.Dataset.from_tensor_slices(z).batch(DRAW_BATCH)
+        return np.concatenate([to_public_range(generator(batch, training=False)) for batch in batches])
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of z."""
+        return self.positive_generator.input_shape[-1]
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [*self._means.values(), self._noisy_accuracy, self._clean_accuracy]
+
+    def get_config(self) -> dict:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **{network: serialize(getattr(self, network)) for network in NETWORKS},
+            "priors": {"pi_p": self.priors.pi_p, "pi_n": self.priors.pi_n},
+            "latent": self.latent,
+            "augment": self.augment and serialize(self.augment),
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> NLGAN:
+        deserialize = keras.saving.deserialize_keras_object
+        objects = {
+            name: deserialize(config[name], custom_objects=custom_objects)
+            for name in (*NETWORKS, "augment")
+            if config[name] is not None
+        }
+        return cls(**{**config, **objects, "priors": NoisePriors(**config["priors"])})
+
+    def get_compile_config(self) -> dict:
+        return {
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "loss": self.loss_metric,
+            **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in OPTIMIZERS},
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        optimizers = {name: keras.saving.deserialize_keras_object(config[name]) for name in OPTIMIZERS}
+        self.compile(**{**config, **optimizers})
+
+
+def _paper_adam() -> keras.optimizers.Optimizer:
+    """Section 3.1's Adam; beta_1 as in DCGAN."""
+    return FusedAdam(2e-4, beta_1=0.5)
+
+
+def _noisy_labels(labels) -> tf.Tensor:
+    return labels["noisy"] if isinstance(labels, dict) else labels
+
+
+def _by_label(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    positive = tf.reshape(labels, [-1]) == 1
+    return tf.boolean_mask(logits, positive), tf.boolean_mask(logits, ~positive)
+
+
+def _agreement(positive: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.equal(positive, tf.reshape(labels, [-1]) == 1), tf.float32)

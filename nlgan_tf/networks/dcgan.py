@@ -1,0 +1,131 @@
+"""Discriminator and generator of the paper's section 3.1, after DCGAN (Radford et al. 2016)."""
+
+from __future__ import annotations
+
+from nlgan_tf.networks.dropout import CountedDropout
+from nlgan_tf.networks.shapes import check_image_shape, default_levels, layer_seeds, scaled
+from nlgan_tf.networks.spectral import spectral_normalize
+from nlgan_tf.stack import keras
+
+FILTERS = (64, 128, 256)
+HIDDEN_UNITS = 1024
+SPECTRAL_LAYERS = ("convolutions", "all")
+BATCH_NORM_LAYERS = ("transposed", "all")
+
+
+def build_discriminator(
+    image_shape: tuple[int, int, int],
+    spectral_norm: str | None = "exact",
+    dropout: float = 0.5,
+    width: float = 1.0,
+    *,
+    spectral_layers: str = "convolutions",
+    levels: int | None = None,
+    seed: int = 0,
+) -> keras.Model:
+    """D: stride-2 convolutions of 64, 128 (and 256) 3x3 filters, FC 1024, dropout, FC 1.
+
+    Args:
+        image_shape: (h, w, c), h and w divisible by 4, or by 8 for three levels.
+        spectral_norm: "exact", "keras" or None (see `spectral_normalize`).
+        dropout: rate in the hidden FC layer, in [0, 1).
+        width: factor on every layer's size.
+        spectral_layers: "convolutions", as the paper, or "all".
+        levels: convolutions; by default 3 for colour images of sides divisible by 8, else 2 (section 3.1).
+        seed: of the initial weights and the dropout masks.
+
+    Returns:
+        A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, 1).
+
+    Raises:
+        ValueError: for a shape, name or rate that is not accepted.
+    """
+    if spectral_layers not in SPECTRAL_LAYERS:
+        raise ValueError(
+            f"spectral_layers {spectral_layers!r} is unknown: accepted are {', '.join(SPECTRAL_LAYERS)}"
+        )
+    levels = levels or default_levels(image_shape)
+    image_shape = check_image_shape(image_shape, divisor=2**levels)
+    seeds = layer_seeds(seed)
+    fc_norm = spectral_norm if spectral_layers == "all" else None
+
+    def glorot():
+        return keras.initializers.GlorotUniform(seed=next(seeds))
+
+    x = images = keras.Input(image_shape, name="images")
+    for level, filters in enumerate(FILTERS[:levels], start=1):
+        convolution = keras.layers.Conv2D(
+            scaled(filters, width), 3, 2, "same", kernel_initializer=glorot(), name=f"conv_{level}"
+        )
+        x = spectral_normalize(convolution, spectral_norm)(x)
+        x = keras.layers.LeakyReLU(0.2, name=f"conv_{level}_relu")(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    hidden = keras.layers.Dense(scaled(HIDDEN_UNITS, width), kernel_initializer=glorot(), name="fc")
+    x = spectral_normalize(hidden, fc_norm)(x)
+    x = keras.layers.LeakyReLU(0.2, name="fc_relu")(x)
+    x = CountedDropout(dropout, seed=next(seeds), name="dropout")(x)
+    # Logits in float32, also where the layers below compute in float16.
+    output = keras.layers.Dense(1, kernel_initializer=glorot(), dtype="float32", name="logit")
+    return keras.Model(images, spectral_normalize(output, fc_norm)(x), name="discriminator")
+
+
+def build_generator(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 100,
+    width: float = 1.0,
+    *,
+    kernel_size: int = 4,
+    batch_norm: str = "all",
+    levels: int | None = None,
+    seed: int = 0,
+    name: str = "generator",
+) -> keras.Model:
+    """G: FC 1024, FC, then stride-2 transposed convolutions that mirror D, tanh.
+
+    Args:
+        image_shape: (h, w, c), h and w divisible by 4, or by 8 for three levels.
+        latent_dim: length of z; 100 in the paper.
+        width: factor on every layer's size.
+        kernel_size: of the transposed convolutions. 3, the paper's filter size, gives checkerboards.
+        batch_norm: "transposed", on the hidden transposed convolutions as the paper says, or "all", on the
+            FC layers too.
+        levels: transposed convolutions; by default 3 for colour images of sides divisible by 8, else 2.
+        seed: of the initial weights.
+        name: of the model.
+
+    Returns:
+        A functional model: float32 z, shape (n, latent_dim) -> float32 images in [-1, 1], shape (n, h, w, c).
+
+    Raises:
+        ValueError: for a shape or name that is not accepted.
+    """
+    if batch_norm not in BATCH_NORM_LAYERS:
+        raise ValueError(f"batch_norm {batch_norm!r} is unknown: accepted are {', '.join(BATCH_NORM_LAYERS)}")
+    levels = levels or default_levels(image_shape)
+    height, breadth, channels = check_image_shape(image_shape, divisor=2**levels)
+    seeds = layer_seeds(seed)
+
+    def glorot():
+        return keras.initializers.GlorotUniform(seed=next(seeds))
+
+    def activated(x, layer_name: str, normalised: bool):
+        if normalised:
+            x = keras.layers.BatchNormalization(momentum=0.9, name=f"{layer_name}_bn")(x)
+        return keras.layers.ReLU(name=f"{layer_name}_relu")(x)
+
+    *hidden_filters, top = [scaled(filters, width) for filters in FILTERS[:levels]]
+    rows, columns = height // 2**levels, breadth // 2**levels
+    x = z = keras.Input((latent_dim,), name="latent")
+    for fc, units in enumerate((scaled(HIDDEN_UNITS, width), rows * columns * top), start=1):
+        x = keras.layers.Dense(units, kernel_initializer=glorot(), name=f"fc_{fc}")(x)
+        x = activated(x, f"fc_{fc}", batch_norm == "all")
+    x = keras.layers.Reshape((rows, columns, top), name="reshape")(x)
+    for level, filters in enumerate(reversed(hidden_filters), start=1):
+        x = keras.layers.Conv2DTranspose(
+            filters, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{level}"
+        )(x)
+        x = activated(x, f"deconv_{level}", normalised=True)
+    x = keras.layers.Conv2DTranspose(
+        channels, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{levels}"
+    )(x)
+    return keras.Model(z, keras.layers.Activation("tanh", dtype="float32", name="images")(x), name=name)

@@ -1,0 +1,30 @@
+"""Dropout whose random state is a weight, so that a saved model continues with the masks it would have drawn."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from nlgan_tf.stack import keras
+
+
+@keras.saving.register_keras_serializable(package="nlgan_tf")
+class CountedDropout(keras.layers.Dropout):
+    """Keras's Dropout with masks drawn from (seed, number of training calls so far).
+
+    Keras's own layer keeps its random state outside the weights, and neither `.keras` files nor
+    checkpoints hold it (Keras 3.15).
+    """
+
+    def build(self, input_shape: tuple) -> None:
+        self.calls = self.add_weight(
+            name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
+        super().build(input_shape)
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training or self.rate == 0:
+            return inputs
+        seed = tf.stack([tf.constant(self.seed or 0, tf.int64), tf.convert_to_tensor(self.calls)])
+        self.calls.assign_add(1)
+        kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= self.rate
+        return tf.where(kept, inputs / (1 - self.rate), tf.zeros_like(inputs))

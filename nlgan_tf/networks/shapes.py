@@ -1,0 +1,36 @@
+"""What the convolutional networks ask of an image shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+def check_image_shape(image_shape: tuple[int, int, int], divisor: int = 1) -> tuple[int, int, int]:
+    """(height, width, channels) as ints; ValueError unless both sides are multiples of `divisor`."""
+    shape = tuple(image_shape)
+    if len(shape) != 3 or min(shape) < 1 or shape[0] % divisor or shape[1] % divisor:
+        raise ValueError(
+            f"image shape {shape} does not fit: accepted is (height, width, channels) "
+            f"with height and width divisible by {divisor}"
+        )
+    return tuple(int(side) for side in shape)
+
+
+def default_levels(image_shape: tuple[int, int, int]) -> int:
+    """Stride-2 levels of D and G: three for colour images such as CIFAR-10's, as in section 3.1, else two."""
+    height, width, channels = check_image_shape(image_shape, divisor=4)
+    return 3 if channels == 3 and height % 8 == 0 and width % 8 == 0 else 2
+
+
+def scaled(units: int, width: float) -> int:
+    """A layer's size at a relative width: at least one unit."""
+    return max(1, round(units * width))
+
+
+def layer_seeds(seed: int) -> Iterator[int]:
+    """One seed a layer, all from the network's seed."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield int(rng.integers(2**31))

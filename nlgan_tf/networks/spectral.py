@@ -1,0 +1,79 @@
+"""Spectral normalisation (Miyato et al. 2018), which the paper puts on D's convolutions (section 2.2.3)."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from nlgan_tf.stack import keras
+
+IMPLEMENTATIONS = ("exact", "keras")
+
+
+@keras.saving.register_keras_serializable(package="nlgan_tf")
+class ExactSpectralNormalization(keras.layers.Wrapper):
+    """Runs a layer with the kernel W / sigma(W), the gradient passing through sigma.
+
+    sigma is the leading singular value of W, seen as a matrix (inputs, outputs). Its singular vectors are
+    followed by one power iteration in each call with `training=True`; other calls change nothing. The
+    kernel itself stays as the optimizer left it.
+
+    Args:
+        layer: a Dense or Conv2D: its `kernel` has outputs on the last axis, and it is linear in its input
+            up to bias and activation.
+    """
+
+    def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
+        # float32 whatever the wrapped layer computes in: in float16 sigma would lose three digits.
+        super().__init__(layer, **{**kwargs, "dtype": "float32"})
+
+    def build(self, input_shape: tuple) -> None:
+        super().build(input_shape)
+        *inputs, outputs = self.layer.kernel.shape
+        self.left = self._add_unit_vector("left", math.prod(inputs))
+        self.right = self._add_unit_vector("right", outputs)
+
+    def _add_unit_vector(self, name: str, size: int):
+        def initializer(shape, dtype=None):
+            return tf.math.l2_normalize(tf.random.stateless_normal(shape, seed=(0, size), dtype=dtype))
+
+        return self.add_weight(name=name, shape=(size,), initializer=initializer, trainable=False)
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        matrix = tf.reshape(self.layer.kernel, (-1, self.right.shape[0]))
+        if training:
+            self._iterate(tf.stop_gradient(matrix))
+        # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
+        sigma = tf.norm(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True))
+        # The layer is linear, so dividing its input divides its kernel, and is much the smaller tensor.
+        return self.layer(inputs / tf.maximum(sigma, 1e-12))
+
+    def _iterate(self, matrix: tf.Tensor) -> None:
+        left = tf.math.l2_normalize(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)))
+        right = tf.math.l2_normalize(tf.linalg.matvec(matrix, left, transpose_a=True))
+        self.left.assign(left)
+        self.right.assign(right)
+
+
+def spectral_normalize(layer: keras.layers.Layer, implementation: str | None = "exact") -> keras.layers.Layer:
+    """The layer under spectral normalisation.
+
+    Args:
+        layer: a Dense or Conv2D.
+        implementation: "exact" (`ExactSpectralNormalization`), "keras" (Keras's wrapper, which overwrites
+            the kernel and passes no gradient through sigma) or None (the layer as it is).
+
+    Raises:
+        ValueError: for another name.
+    """
+    if implementation is None:
+        return layer
+    if implementation == "exact":
+        return ExactSpectralNormalization(layer, name=layer.name)
+    if implementation == "keras":
+        # float32, or Keras would round the master kernel to float16 under mixed precision.
+        return keras.layers.SpectralNormalization(layer, name=layer.name, dtype="float32")
+    raise ValueError(
+        f"spectral_norm {implementation!r} is unknown: accepted are {', '.join(IMPLEMENTATIONS)} and None"
+    )

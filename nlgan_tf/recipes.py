@@ -1,0 +1,90 @@
+"""From a recipe to a compiled model, and from a file back to it."""
+
+from __future__ import annotations
+
+import os
+
+from nlgan_tf.config import RECIPES, StageOneConfig
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.gan.augment import RandomTranslation
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.networks.dcgan import build_discriminator, build_generator
+from nlgan_tf.optimizers import FusedAdam
+from nlgan_tf.stack import keras
+
+
+def build_nlgan(
+    image_shape: tuple[int, int, int],
+    priors: NoisePriors,
+    recipe: str | StageOneConfig = "modern",
+    seed: int = 0,
+) -> NLGAN:
+    """A compiled NLGAN.
+
+    Args:
+        image_shape: (h, w, c), h and w divisible by 4, or by 8 for colour images of three levels.
+        priors: purities of the noisy labels.
+        recipe: "literal", "paper", "modern", or a configuration of one's own.
+        seed: of initial weights, z, dropout and augmentation.
+
+    Raises:
+        ValueError: for an unknown recipe or a shape that does not fit.
+    """
+    config = _stage_one(recipe)
+    # Every network its own stream: the two generators must not start as twins.
+    d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
+    generator = {"width": config.width, "kernel_size": config.kernel_size, "batch_norm": config.batch_norm}
+    model = NLGAN(
+        build_discriminator(
+            image_shape,
+            config.spectral_norm,
+            config.dropout,
+            config.width,
+            spectral_layers=config.spectral_layers,
+            seed=d_seed,
+        ),
+        build_generator(image_shape, **generator, seed=gp_seed, name="positive_generator"),
+        build_generator(image_shape, **generator, seed=gn_seed, name="negative_generator"),
+        priors,
+        latent=config.latent,
+        augment=_augmentation(config),
+        seed=seed,
+    )
+    model.compile(
+        alpha=config.alpha,
+        beta=config.beta,
+        loss=config.loss,
+        d_optimizer=FusedAdam(config.d_learning_rate, beta_1=0.5),
+        gp_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),
+        gn_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),
+    )
+    return model
+
+
+def load_model(path: str | os.PathLike) -> NLGAN:
+    """Loads a saved NLGAN with its three optimizers, ready to continue training.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file holds no NLGAN.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"model {os.fspath(path)} is not there: accepted is a .keras file of NLGAN.save")
+    model = keras.models.load_model(path)
+    if not isinstance(model, NLGAN):
+        raise ValueError(f"model {os.fspath(path)} is a {type(model).__name__}: accepted is an NLGAN")
+    return model
+
+
+def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:
+    if isinstance(recipe, StageOneConfig):
+        return recipe
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}, or a StageOneConfig")
+    return RECIPES[recipe].stage_one
+
+
+def _augmentation(config: StageOneConfig) -> RandomTranslation | None:
+    if config.translation == 0:
+        return None
+    return RandomTranslation(config.translation, config.translation_probability)
