@@ -14,6 +14,7 @@ import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
 
 BAD_INPUT = 2
+CLASSIFIER_PREFIX = "classifier_"
 ROWS = {
     "accuracy_noisy": "classifier on the noisy labels",
     "accuracy_nlgan": "classifier on the drawn images (NL-GAN)",
@@ -50,22 +51,25 @@ def cli() -> None:
 
 
 def config_options(config_class: type, prefix: str = "") -> Callable[[Callable], Callable]:
-    """One option a field of a configuration, its type, default and help taken from there."""
+    """One option a field of a configuration: type, default and help are the field's own."""
+    hints = typing.get_type_hints(config_class)
 
     def decorate(command: Callable) -> Callable:
-        hints = typing.get_type_hints(config_class)
-        for item in reversed([item for item in dataclasses.fields(config_class) if "doc" in item.metadata]):
-            kinds = [kind for kind in typing.get_args(hints[item.name]) or (hints[item.name],) if kind is not type(None)]
-            flag = f"--{prefix}{item.name}".replace("_", "-")
-            shown = "the recipe's" if prefix or config_class is not RunConfig else item.default
-            option = {"help": item.metadata["doc"], "default": None, "show_default": False}
-            if kinds[0] is bool:
-                option["is_flag"] = True
-            else:
-                option["type"] = kinds[0]
-            if shown is not None and kinds[0] is not bool:
-                option["help"] += f"  [default: {shown}]"
-            command = click.option(flag, f"{prefix}{item.name}".replace("-", "_"), **option)(command)
+        for item in reversed(dataclasses.fields(config_class)):
+            if "doc" not in item.metadata:
+                continue
+            kind = next(kind for kind in typing.get_args(hints[item.name]) or [hints[item.name]])
+            default = item.default if config_class is RunConfig else "the recipe's"
+            note = "" if kind is bool or default is None else f"  [default: {default}]"
+            name = prefix + item.name
+            command = click.option(
+                f"--{name.replace('_', '-')}",
+                name,
+                type=kind,
+                is_flag=kind is bool,
+                default=None,
+                help=item.metadata["doc"] + note,
+            )(command)
         return command
 
     return decorate
@@ -77,38 +81,36 @@ def config_options(config_class: type, prefix: str = "") -> Callable[[Callable],
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
 @click.option("--quiet", is_flag=True, help="print the final table alone")
 @config_options(StageOneConfig)
-@config_options(StageTwoConfig, prefix="classifier-")
+@config_options(StageTwoConfig, prefix=CLASSIFIER_PREFIX)
 def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -> None:
     """Train both stages on noisy labels; write the clean data set, the classifier and SavedModels."""
     config = _run_config(config_file.read() if config_file else "{}", options)
     from nlgan_tf import pipeline
 
     verbose = 0 if quiet else 1
-    if seeds == 1:
-        results = [pipeline.run(config, verbose)]
-    else:
-        results = pipeline.run_seeds(config, seeds, verbose)
+    results = [pipeline.run(config, verbose)] if seeds == 1 else pipeline.run_seeds(config, seeds, verbose)
     _print_table(pipeline.summarise(results), seeds)
-    folder = results[0].run_dir if seeds == 1 else results[0].run_dir.parent
     first = results[0].run_dir
-    click.echo(f"Run folder: {folder}")
-    click.echo(f"Look at {first / 'samples.png'}, then use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
+    click.echo(f"Run folder: {first if seeds == 1 else first.parent}")
+    click.echo(f"Look at {first / 'samples.png'}; use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
 
 
 def _run_config(text: str, options: dict) -> RunConfig:
-    """The file's configuration, or the default, under the options that were given."""
-    config = RunConfig.from_json(text)
-    given = {name: value for name, value in options.items() if value not in (None, False)}
-    if "recipe" in given and text == "{}":
-        config = RunConfig(recipe=given["recipe"])
-    top = {item.name for item in dataclasses.fields(RunConfig)}
-    stage_one = {name: None if value == "none" else value for name, value in given.items() if name not in top and not name.startswith("classifier_")}
-    stage_two = {name.removeprefix("classifier_"): value for name, value in given.items() if name.startswith("classifier_")}
+    """The file's configuration under the options that were given."""
+    given = {name: None if value == "none" else value for name, value in options.items() if value is not None}
+    run_names = {item.name for item in dataclasses.fields(RunConfig)}
+    classifier = {name for name in given if name.startswith(CLASSIFIER_PREFIX)}
+    of_run = {name: given[name] for name in given if name in run_names}
+    of_stage_one = {name: given[name] for name in given if name not in run_names | classifier}
+    of_stage_two = {name.removeprefix(CLASSIFIER_PREFIX): given[name] for name in classifier}
+    if "recipe" in of_run:
+        # Another recipe brings its own stages.
+        of_run = {"stage_one": None, "stage_two": None, **of_run}
+    config = dataclasses.replace(RunConfig.from_json(text), **of_run)
     return dataclasses.replace(
         config,
-        **{name: value for name, value in given.items() if name in top},
-        stage_one=dataclasses.replace(config.stage_one, **stage_one),
-        stage_two=dataclasses.replace(config.stage_two, **stage_two),
+        stage_one=dataclasses.replace(config.stage_one, **of_stage_one),
+        stage_two=dataclasses.replace(config.stage_two, **of_stage_two),
     )
 
 

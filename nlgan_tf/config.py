@@ -44,9 +44,8 @@ def _check_positive(config: Any, name: str) -> None:
 
 def _check_among(config: Any, name: str, accepted: Collection) -> None:
     if getattr(config, name) not in accepted:
-        raise ValueError(
-            f"{name}={getattr(config, name)!r} is unknown: accepted are {', '.join(str(value).lower() for value in accepted)}"
-        )
+        names = ", ".join(str(value).lower() for value in accepted)
+        raise ValueError(f"{name}={getattr(config, name)!r} is unknown: accepted are {names}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,8 @@ class Recipe:
 RECIPES = {
     # The paper's text as it stands, with the project's decisions where it is silent.
     "literal": Recipe(
-        StageOneConfig(spectral_layers="convolutions", kernel_size=3, batch_norm="transposed"), StageTwoConfig()
+        StageOneConfig(spectral_layers="convolutions", kernel_size=3, batch_norm="transposed"),
+        StageTwoConfig(),
     ),
     # The smallest departure from it that trains: docs/paper-recipe.md lists each difference with its measurement.
     "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3), StageTwoConfig()),

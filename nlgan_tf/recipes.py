@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from nlgan_tf.config import RECIPES, StageOneConfig
 from nlgan_tf.data.noise import NoisePriors
@@ -68,7 +69,7 @@ def load_model(path: str | os.PathLike) -> NLGAN:
         FileNotFoundError: if there is no such file.
         ValueError: if the file holds no NLGAN.
     """
-    if not os.path.isfile(path):
+    if not Path(path).is_file():
         raise FileNotFoundError(f"model {os.fspath(path)} is not there: accepted is a .keras file of NLGAN.save")
     model = keras.models.load_model(path)
     if not isinstance(model, NLGAN):

@@ -10,7 +10,9 @@ MINIMUM_KERAS = (3, 15)
 def check_backend(name: str | None) -> None:
     """ValueError unless Keras is to run on TensorFlow (None: Keras's default, which is TensorFlow)."""
     if name not in (None, "", "tensorflow"):
-        raise ValueError(f"the Keras backend is {name!r}: nlgan_tf accepts 'tensorflow' alone (KERAS_BACKEND=tensorflow)")
+        raise ValueError(
+            f"the Keras backend is {name!r}: nlgan_tf accepts 'tensorflow' alone (KERAS_BACKEND=tensorflow)"
+        )
 
 
 def check_keras_version(version: str) -> None:

@@ -51,7 +51,8 @@ class NoisePriors:
         """
         if not 0 <= delta_p < 0.5 < delta_n <= 1:
             raise ValueError(
-                f"delta_p={delta_p}, delta_n={delta_n} belong to no priors: accepted are 0 <= delta_p < 0.5 < delta_n <= 1"
+                f"delta_p={delta_p}, delta_n={delta_n} belong to no priors: "
+                "accepted are 0 <= delta_p < 0.5 < delta_n <= 1"
             )
         gap = delta_n - delta_p
         return cls((2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap)

@@ -44,7 +44,7 @@ def load_task(spec: str, size: int | None = None, data_dir: str | None = None, s
 
 
 def parse_classes(pairing: str, class_names: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    """"5,7-vs-2,4" -> class indices of the positives and of the negatives.
+    """ "5,7-vs-2,4" -> class indices of the positives and of the negatives.
 
     Raises:
         ValueError: unless both sides name known classes, each once.
@@ -63,9 +63,7 @@ def parse_classes(pairing: str, class_names: tuple[str, ...]) -> tuple[list[int]
 
 def _binary_task(pairing: str, class_names: tuple[str, ...], train: Arrays, test: Arrays) -> ImageTask:
     positives, negatives = parse_classes(pairing, class_names)
-    (images, classes), (test_images, test_classes) = (
-        _only(arrays, positives + negatives) for arrays in (train, test)
-    )
+    (images, classes), (test_images, test_classes) = (_only(arrays, positives + negatives) for arrays in (train, test))
     return ImageTask(
         images=images,
         labels=np.isin(classes, positives).astype(np.int64),
@@ -134,7 +132,9 @@ def _check_network(name: str, root: Path) -> None:
 
 def _load_npz(path: Path) -> ImageTask:
     if not path.is_file():
-        raise FileNotFoundError(f"file {path} is not there: accepted is npz:PATH of a file with the keys {', '.join(TASK_FIELDS)}")
+        raise FileNotFoundError(
+            f"file {path} is not there: accepted is npz:PATH of a file with the keys {', '.join(TASK_FIELDS)}"
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             fields = {key: archive[key] for key in archive.files}

@@ -31,7 +31,8 @@ def check_images(images: ArrayLike, shape: tuple[int, int, int] | None = None) -
         raise ValueError(f"images hold values from {low:g} to {high:g}: accepted are floats in [0, 255]")
     if 0 < high <= 1:
         warnings.warn(
-            f"the largest image value is {high:g}: images are expected in [0, 255], not in [0, 1]", stacklevel=3
+            f"the largest image value is {high:g}: images are expected in [0, 255], not in [0, 1]",
+            stacklevel=3,
         )
     return array.astype(np.float32)
 

@@ -99,13 +99,9 @@ class NLGAN(keras.Model):
             ValueError: for weights out of range or an unknown loss.
         """
         if not alpha > 0 or not beta >= 0:
-            raise ValueError(
-                f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0"
-            )
+            raise ValueError(f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0")
         if alpha <= beta:
-            warnings.warn(
-                f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2
-            )
+            warnings.warn(f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2)
         # Without None Keras would make an optimizer of its own.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
@@ -141,7 +137,13 @@ class NLGAN(keras.Model):
             logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
             noisy_p, noisy_n = _by_label(logits[2 * half :], labels)
             d_loss = losses.discriminator_loss(
-                noisy_p, noisy_n, logits[:half], logits[half : 2 * half], self.alpha, self.beta, self.loss_metric
+                noisy_p,
+                noisy_n,
+                logits[:half],
+                logits[half : 2 * half],
+                self.alpha,
+                self.beta,
+                self.loss_metric,
             )
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, d_loss)

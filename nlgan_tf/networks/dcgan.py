@@ -41,9 +41,7 @@ def build_discriminator(
         ValueError: for a shape, name or rate that is not accepted.
     """
     if spectral_layers not in SPECTRAL_LAYERS:
-        raise ValueError(
-            f"spectral_layers {spectral_layers!r} is unknown: accepted are {', '.join(SPECTRAL_LAYERS)}"
-        )
+        raise ValueError(f"spectral_layers {spectral_layers!r} is unknown: accepted are {', '.join(SPECTRAL_LAYERS)}")
     levels = levels or default_levels(image_shape)
     image_shape = check_image_shape(image_shape, divisor=2**levels)
     seeds = layer_seeds(seed)

@@ -16,9 +16,7 @@ class CountedDropout(keras.layers.Dropout):
     """
 
     def build(self, input_shape: tuple) -> None:
-        self.calls = self.add_weight(
-            name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False
-        )
+        self.calls = self.add_weight(name="calls", shape=(), dtype="int64", initializer="zeros", trainable=False)
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -20,11 +20,19 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
     kernel itself stays as the optimizer left it.
 
     Args:
-        layer: a Dense or Conv2D: its `kernel` has outputs on the last axis, and it is linear in its input
-            up to bias and activation.
+        layer: a Dense or Conv2D without activation: linear in its input up to its bias, and with a `kernel`
+            that has outputs on the last axis.
+
+    Raises:
+        ValueError: for a layer with an activation.
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
+        if layer.activation is not keras.activations.linear:
+            raise ValueError(
+                f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
+                "accepts linear layers alone; put the activation into a layer of its own"
+            )
         # float32 whatever the wrapped layer computes in: in float16 sigma would lose three digits.
         super().__init__(layer, **{**kwargs, "dtype": "float32"})
 
@@ -46,8 +54,13 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             self._iterate(tf.stop_gradient(matrix))
         # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
         sigma = tf.norm(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True))
-        # The layer is linear, so dividing its input divides its kernel, and is much the smaller tensor.
-        return self.layer(inputs / tf.maximum(sigma, 1e-12))
+        # x (W / sigma) + b = (x W + b) / sigma + (b - b / sigma): outputs are much smaller than kernels.
+        outputs = self.layer(inputs)
+        scale = tf.cast(1.0 / tf.maximum(sigma, 1e-12), outputs.dtype)
+        if self.layer.bias is None:
+            return outputs * scale
+        bias = tf.cast(self.layer.bias, outputs.dtype)
+        return outputs * scale + (bias - bias * scale)
 
     def _iterate(self, matrix: tf.Tensor) -> None:
         left = tf.math.l2_normalize(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)))
@@ -74,6 +87,4 @@ def spectral_normalize(layer: keras.layers.Layer, implementation: str | None = "
     if implementation == "keras":
         # float32, or Keras would round the master kernel to float16 under mixed precision.
         return keras.layers.SpectralNormalization(layer, name=layer.name, dtype="float32")
-    raise ValueError(
-        f"spectral_norm {implementation!r} is unknown: accepted are {', '.join(IMPLEMENTATIONS)} and None"
-    )
+    raise ValueError(f"spectral_norm {implementation!r} is unknown: accepted are {', '.join(IMPLEMENTATIONS)} and None")
