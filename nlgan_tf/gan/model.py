@@ -112,6 +112,12 @@ class NLGAN(keras.Model):
         for network, optimizer in zip(NETWORKS, OPTIMIZERS, strict=True):
             getattr(self, optimizer).build(getattr(self, network).trainable_variables)
 
+    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
+        """As `keras.Model.fit`. A `tf.data` set keeps its own order, without Keras's warning about it."""
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, *args, **kwargs)
+
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network, from one pass through each.
 

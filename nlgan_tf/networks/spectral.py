@@ -54,19 +54,23 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             self._iterate(tf.stop_gradient(matrix))
         # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
         sigma = tf.norm(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True))
-        # x (W / sigma) + b = (x W + b) / sigma + (b - b / sigma): outputs are much smaller than kernels.
+        # x (W / sigma) + b = (x W + b - b) / sigma + b: outputs are much smaller than kernels.
         outputs = self.layer(inputs)
         scale = tf.cast(1.0 / tf.maximum(sigma, 1e-12), outputs.dtype)
         if self.layer.bias is None:
             return outputs * scale
         bias = tf.cast(self.layer.bias, outputs.dtype)
-        return outputs * scale + (bias - bias * scale)
+        return (outputs - bias) * scale + bias
 
     def _iterate(self, matrix: tf.Tensor) -> None:
-        left = tf.math.l2_normalize(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)))
-        right = tf.math.l2_normalize(tf.linalg.matvec(matrix, left, transpose_a=True))
+        left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)
+        self.right.assign(_direction(tf.linalg.matvec(matrix, left, transpose_a=True), self.right))
         self.left.assign(left)
-        self.right.assign(right)
+
+
+def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
+    """The vector at length 1; where it is zero, as with a zero kernel, the direction it had before."""
+    return tf.where(tf.norm(vector) > 0, tf.math.l2_normalize(vector, epsilon=1e-30), tf.convert_to_tensor(previous))
 
 
 def spectral_normalize(layer: keras.layers.Layer, implementation: str | None = "exact") -> keras.layers.Layer:

@@ -1,0 +1,49 @@
+"""Shared by the tests: small models on small images, and the data sets that TensorFlow Datasets stores."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PRIORS = (0.7, 0.85)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def images(rng) -> np.ndarray:
+    """40 uint8 images of 8x8x1."""
+    return rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    return np.tile([1, 0], 20)
+
+
+@pytest.fixture
+def tiny_model():
+    """Builds a compiled NLGAN of 8x8 images, with every random part switched on by default."""
+    from nlgan_tf.config import StageOneConfig
+    from nlgan_tf.data.noise import NoisePriors
+    from nlgan_tf.recipes import build_nlgan
+
+    def build(seed: int = 0, **settings):
+        config = StageOneConfig(**{"width": 0.1, "spectral_layers": "all", "translation": 0.25, **settings})
+        return build_nlgan((8, 8, 1), NoisePriors(*PRIORS), config, seed)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def tfds_dir() -> str:
+    """Where MNIST and CIFAR-10 lie; a real_data test without them fails, rather than pass unseen."""
+    folder = os.environ.get("TFDS_DATA_DIR", "../shared/data/tfds")
+    assert Path(folder, "mnist").is_dir(), f"no MNIST in {folder}: set TFDS_DATA_DIR, or deselect real_data"
+    return folder

@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nlgan_tf.networks.spectral import ExactSpectralNormalization, spectral_normalize
+from nlgan_tf.stack import keras
+
+
+def dense(units: int = 5) -> keras.layers.Dense:
+    return keras.layers.Dense(units, bias_initializer=keras.initializers.RandomNormal(seed=1))
+
+
+def convolution() -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(6, 3, 2, "same", bias_initializer=keras.initializers.RandomNormal(seed=1))
+
+
+CASES = [(dense, (4, 7)), (convolution, (4, 8, 8, 3))]
+
+
+def sigma_of(kernel: np.ndarray) -> float:
+    return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+
+
+def inputs_for(shape) -> tf.Tensor:
+    return tf.random.stateless_normal(shape, seed=(1, 2))
+
+
+@pytest.mark.parametrize(("make", "shape"), CASES, ids=["dense", "convolution"])
+@pytest.mark.parametrize("implementation", ["exact", "keras"])
+def test_the_effective_kernel_has_a_leading_singular_value_of_one(make, shape, implementation):
+    layer = make()
+    normalised = spectral_normalize(layer, implementation)
+    x = inputs_for(shape)
+    normalised(x)
+    kernel = layer.kernel.numpy()
+    for _ in range(60):
+        outputs = normalised(x, training=True)
+    layer.kernel.assign(kernel / sigma_of(kernel))
+    np.testing.assert_allclose(outputs, layer(x), atol=1e-4)
+
+
+@pytest.mark.parametrize(("make", "shape"), CASES, ids=["dense", "convolution"])
+def test_the_gradient_passes_through_sigma(make, shape):
+    layer = make()
+    normalised = ExactSpectralNormalization(layer)
+    x = inputs_for(shape)
+    for _ in range(100):
+        normalised(x, training=True)
+    weights = tf.random.stateless_normal(normalised(x).shape, seed=(3, 4))
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(weights * normalised(x, training=False))
+    gradients = tape.gradient(value, [layer.kernel.value, layer.bias.value])
+
+    # The reference: an SVD inside the tape.
+    kernel = tf.Variable(layer.kernel.numpy())
+    with tf.GradientTape() as tape:
+        sigma = tf.linalg.svd(tf.reshape(kernel, (-1, kernel.shape[-1])), compute_uv=True)[0][0]
+        if len(shape) == 2:
+            outputs = tf.matmul(x, kernel / sigma)
+        else:
+            outputs = tf.nn.conv2d(x, kernel / sigma, 2, "SAME")
+        value = tf.reduce_sum(weights * (outputs + layer.bias.value))
+    reference = tape.gradient(value, kernel).numpy()
+    assert np.linalg.norm(gradients[0] - reference) < 1e-4 * np.linalg.norm(reference)
+    axes = tuple(range(weights.shape.rank - 1))
+    np.testing.assert_allclose(gradients[1], tf.reduce_sum(weights, axes), rtol=1e-4, atol=1e-4)
+
+
+def test_only_training_calls_move_the_state_and_none_moves_the_kernel():
+    layer = dense()
+    normalised = ExactSpectralNormalization(layer)
+    x = inputs_for((4, 7))
+    normalised(x)
+    kernel, left = layer.kernel.numpy(), normalised.left.numpy()
+    normalised(x, training=False)
+    np.testing.assert_array_equal(normalised.left, left)
+    normalised(x, training=True)
+    assert np.abs(normalised.left.numpy() - left).max() > 1e-3
+    np.testing.assert_array_equal(layer.kernel, kernel)
+
+
+def test_a_call_in_inference_normalises_as_the_training_call_before_it():
+    normalised = ExactSpectralNormalization(dense())
+    x = inputs_for((4, 7))
+    np.testing.assert_array_equal(normalised(x, training=True), normalised(x, training=False))
+
+
+def test_a_zero_kernel_gives_its_bias():
+    layer = keras.layers.Dense(3, kernel_initializer="zeros", bias_initializer="ones")
+    outputs = ExactSpectralNormalization(layer)(tf.ones((2, 4)), training=True)
+    np.testing.assert_array_equal(outputs, np.ones((2, 3)))
+
+
+def test_a_layer_without_bias():
+    layer = keras.layers.Dense(3, use_bias=False)
+    normalised = ExactSpectralNormalization(layer)
+    x = inputs_for((4, 7))
+    for _ in range(60):
+        outputs = normalised(x, training=True)
+    np.testing.assert_allclose(outputs, x @ layer.kernel.numpy() / sigma_of(layer.kernel.numpy()), atol=1e-4)
+
+
+def test_sigma_stays_float32_under_mixed_precision():
+    layer = keras.layers.Dense(3, dtype="mixed_float16")
+    normalised = ExactSpectralNormalization(layer)
+    outputs = normalised(inputs_for((4, 7)), training=True)
+    assert outputs.dtype == tf.float16
+    assert normalised.left.dtype == "float32"
+    assert layer.kernel.dtype == "float32"
+
+
+def test_a_saved_model_keeps_state_and_outputs(tmp_path):
+    inputs = keras.Input((7,))
+    model = keras.Model(inputs, spectral_normalize(dense(), "exact")(inputs))
+    x = inputs_for((4, 7))
+    model(x, training=True)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x), model(x))
+    np.testing.assert_array_equal(again(x, training=True), model(x, training=True))
+
+
+def test_none_leaves_the_layer_alone():
+    layer = dense()
+    assert spectral_normalize(layer, None) is layer
+
+
+def test_an_unknown_implementation_is_refused():
+    with pytest.raises(ValueError, match="'exakt' is unknown: accepted are exact, keras and None"):
+        spectral_normalize(dense(), "exakt")
+
+
+def test_a_layer_with_activation_is_refused():
+    with pytest.raises(ValueError, match="has the activation 'relu'"):
+        ExactSpectralNormalization(keras.layers.Dense(3, activation="relu"))
+
+
+def test_a_kernel_that_was_zero_is_followed_again():
+    layer = keras.layers.Dense(3, kernel_initializer="zeros")
+    normalised = ExactSpectralNormalization(layer)
+    x = inputs_for((4, 7))
+    normalised(x, training=True)
+    layer.kernel.assign(np.random.default_rng(0).normal(size=(7, 3)))
+    for _ in range(60):
+        outputs = normalised(x, training=True)
+    np.testing.assert_allclose(outputs, x @ layer.kernel.numpy() / sigma_of(layer.kernel.numpy()), atol=1e-4)
