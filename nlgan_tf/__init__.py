@@ -22,6 +22,14 @@ _HOMES = {
     "NLGAN": "gan.model",
     "build_nlgan": "recipes",
     "load_model": "recipes",
+    "export_generator": "export",
+    "export_classifier": "export",
+    "RunConfig": "config",
+    "StageOneConfig": "config",
+    "StageTwoConfig": "config",
+    "RunResult": "pipeline",
+    "run": "pipeline",
+    "run_seeds": "pipeline",
 }
 
 __all__ = sorted(_HOMES)

@@ -125,3 +125,7 @@ def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:
             table.add_row(title, f"{mean:.3f} ± {std:.3f}" if seeds > 1 else f"{mean:.3f}")
     if table.row_count:
         Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

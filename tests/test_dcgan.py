@@ -62,8 +62,10 @@ def test_discriminator_follows_section_3_1():
 
 def test_generator_batch_norm_by_choice():
     names = {
-        choice: [layer.name for layer in layers_of(build_generator((28, 28, 1), batch_norm=choice),
-                                                   keras.layers.BatchNormalization)]
+        choice: [
+            layer.name
+            for layer in layers_of(build_generator((28, 28, 1), batch_norm=choice), keras.layers.BatchNormalization)
+        ]
         for choice in ("transposed", "all")
     }
     assert names == {"transposed": ["deconv_1_bn"], "all": ["fc_1_bn", "fc_2_bn", "deconv_1_bn"]}
@@ -84,7 +86,7 @@ def test_the_seed_decides_the_weights(build):
 @pytest.mark.parametrize("build", [build_discriminator, build_generator, build_classifier])
 @pytest.mark.parametrize("shape", [(28, 28), (30, 28, 1), (28, 0, 1)])
 def test_shapes_that_do_not_fit_are_refused(build, shape):
-    with pytest.raises(ValueError, match="accepted is .* divisible by 4"):
+    with pytest.raises(ValueError, match=r"accepted is .* divisible by 4"):
         build(shape)
 
 

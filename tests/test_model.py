@@ -51,7 +51,9 @@ def reference_gradients(model, images, labels) -> dict[str, list]:
             *(model.discriminator(images, training=False) for images in sets), alpha=5.0, beta=0.5
         )
     gradients = [tape.gradient(loss, g.trainable_variables) for loss, g in zip(g_losses, generators, strict=True)]
-    return dict(zip(NETWORKS, [tape.gradient(d_loss, model.discriminator.trainable_variables), *gradients], strict=True))
+    return dict(
+        zip(NETWORKS, [tape.gradient(d_loss, model.discriminator.trainable_variables), *gradients], strict=True)
+    )
 
 
 def test_the_shared_step_takes_the_gradients_of_the_plain_one(tiny_model, images, labels):

@@ -90,9 +90,9 @@ class TestNpz:
         with pytest.raises(ValueError, match="unknown key 'lables'"):
             nl.load_task(self.write(tmp_path / "b.npz", images=images, lables=labels))
         (tmp_path / "c.npz").write_bytes(b"PK no archive")
-        with pytest.raises(ValueError, match="no .npz archive"):
+        with pytest.raises(ValueError, match=r"no \.npz archive"):
             nl.load_task(f"npz:{tmp_path / 'c.npz'}")
-        with pytest.raises(ValueError, match="no .npz archive of plain arrays"):
+        with pytest.raises(ValueError, match=r"no \.npz archive of plain arrays"):
             nl.load_task(self.write(tmp_path / "d.npz", images=np.array([{"pickled": 1}], dtype=object)))
         with pytest.raises(FileNotFoundError, match="is not there"):
             nl.load_task(f"npz:{tmp_path / 'none.npz'}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from nlgan_tf.data.task import ImageTask
 
-TFDS_NAMES = ("mnist", "cifar10")
+SOURCES = ("digits", "mnist", "cifar10")
 ACCEPTED = "digits:A-vs-B, mnist:A-vs-B, cifar10:A-vs-B (A and B: comma-separated classes), npz:PATH"
 TASK_FIELDS = tuple(field.name for field in dataclasses.fields(ImageTask))
 # A split of a source: images, and the class of each.
@@ -36,11 +36,18 @@ def load_task(spec: str, size: int | None = None, data_dir: str | None = None, s
     source, _, rest = spec.partition(":")
     if source == "npz":
         return _load_npz(Path(rest)).reduced(size)
-    if source == "digits":
-        return _binary_task(rest, *_digits()).reduced(size)
-    if source in TFDS_NAMES:
-        return _binary_task(rest, *_tfds(source, data_dir)).reduced(size)
+    if source in SOURCES:
+        return _binary_task(rest, *load_classes(source, data_dir)).reduced(size)
     raise ValueError(f"task {spec!r} is unknown: accepted are {ACCEPTED}")
+
+
+def load_classes(source: str, data_dir: str | None = None) -> tuple[tuple[str, ...], Arrays, Arrays]:
+    """All classes of "digits", "mnist" or "cifar10": class names, then training and test images with classes.
+
+    Raises:
+        FileNotFoundError: for a data set that is not there and cannot be fetched.
+    """
+    return _digits() if source == "digits" else _tfds(source, data_dir)
 
 
 def parse_classes(pairing: str, class_names: tuple[str, ...]) -> tuple[list[int], list[int]]:

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from nlgan_tf import cli
+from nlgan_tf.config import RECIPES
+
+
+def nlgan_tf(*arguments: str, code: str = "from nlgan_tf.cli import main; main()", **kwargs):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+def test_neither_import_nor_help_imports_tensorflow():
+    watch = "import sys; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules), 'imported'"
+    assert nlgan_tf(code=f"import nlgan_tf; {watch}").returncode == 0
+    code = f"import atexit; atexit.register(lambda: exec({watch!r})); from nlgan_tf.cli import main; main()"
+    done = nlgan_tf("run", "--help", code=code)
+    assert "--translation-probability" in done.stdout
+    assert "imported" not in done.stderr
+
+
+def test_help_is_quick():
+    def seconds() -> float:
+        start = time.perf_counter()
+        assert nlgan_tf("--help").returncode == 0
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.5
+
+
+def test_every_option_has_help_and_a_default():
+    for parameter in cli.run.params:
+        assert parameter.help, parameter.name
+
+
+def config_of(*arguments: str):
+    """The RunConfig that `nlgan-tf run` would run."""
+    context = cli.run.make_context("run", list(arguments))
+    options = {name: value for name, value in context.params.items() if name not in ("seeds", "quiet", "config_file")}
+    return cli._run_config("{}", options)
+
+
+def test_options_become_the_configuration():
+    config = config_of(
+        *("--task", "mnist:5-vs-7", "--recipe", "paper", "--alpha", "7", "--spectral-norm", "none"),
+        *("--classifier-epochs", "3", "--corrupt-first"),
+    )
+    assert (config.task, config.corrupt_first, config.stage_one.alpha) == ("mnist:5-vs-7", True, 7.0)
+    assert config.stage_one.spectral_norm is None
+    assert config.stage_one.epochs == RECIPES["paper"].stage_one.epochs
+    assert config.stage_two.epochs == 3
+
+
+def test_without_options_it_is_the_default():
+    assert config_of().recipe == "modern"
+    assert config_of().stage_one == RECIPES["modern"].stage_one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
+        (["run", "--pi-p", "half"], "'half' is not a valid float"),
+        (["run", "--recipe", "best"], "accepted are literal, paper, modern"),
+        (["run", "--task", "digits:5-vs-x"], "unknown class 'x'"),
+        (["run", "--size", "42"], "does not divide"),
+        (["run", "--seeds", "0"], "seeds=0 is out of range"),
+        (["run", "--task", "npz:none.npz"], "file none.npz is not there"),
+        (["run", "--run-dir", "/proc/run"], "/proc/run"),
+        (["run", "--run-dir", "taken"], "folder taken exists: give another one, or --overwrite"),
+        (["run", "--config", "none.json"], "none.json"),
+        (["run", "--wdith", "1"], "No such option"),
+        (["walk"], "No such command"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    error = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list((tmp_path / "taken").iterdir())
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def test_the_table_at_the_end(monkeypatch, tmp_path):
+    from nlgan_tf import pipeline
+    from nlgan_tf.pipeline import RunResult
+
+    metrics = {"accuracy_noisy": 0.8, "accuracy_nlgan": 0.9, "accuracy_clean": 1.0, "accuracy_discriminator": 0.95}
+    results = [RunResult(tmp_path / f"seed-{k}", {**metrics, "accuracy_nlgan": 0.9 + 0.02 * k}) for k in range(2)]
+    monkeypatch.setattr(pipeline, "run_seeds", lambda config, seeds, verbose: results)
+    output = CliRunner().invoke(cli.run, ["--seeds", "2"]).output
+    assert "0.910 ± 0.014" in output
+    assert "0.800 ± 0.000" in output
+    assert str(tmp_path) in output.replace("\n", "")

@@ -1,0 +1,154 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf import pipeline
+from nlgan_tf.config import RECIPES, RunConfig, StageTwoConfig
+from nlgan_tf.data.noise import realised_priors
+from nlgan_tf.files import sha256
+
+SMALL_ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1, translation=0.125)
+
+
+def small_config(run_dir, **changes) -> RunConfig:
+    return RunConfig(**{"size": 40, "run_dir": str(run_dir), "stage_one": SMALL_ONE, "stage_two": SMALL_TWO, **changes})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> nl.RunResult:
+    return nl.run(small_config(tmp_path_factory.mktemp("runs") / "run"), verbose=0)
+
+
+def test_the_run_folder_holds_what_the_design_lists(finished):
+    names = {path.relative_to(finished.run_dir).as_posix() for path in finished.run_dir.glob("*")}
+    assert names == {
+        "config.json",
+        "metrics.json",
+        "timings.json",
+        "history.csv",
+        "samples.png",
+        "clean_dataset.npz",
+        "clean_dataset.json",
+        "checkpoints",
+        "saved_models",
+    }
+    models = {path.relative_to(finished.run_dir / "saved_models").as_posix() for path in finished.run_dir.glob("*/*/*")}
+    assert models == {"positive_generator/1", "negative_generator/1", "classifier/1"}
+
+
+def test_metrics_are_accuracies_and_settings(finished):
+    metrics = json.loads((finished.run_dir / "metrics.json").read_text())
+    assert metrics == finished.metrics
+    for name in ("accuracy_noisy", "accuracy_nlgan", "accuracy_discriminator", "accuracy_clean"):
+        assert 0.3 < metrics[name] <= 1
+    assert metrics["settings"]["stage_one"]["epochs"] == 2
+    assert metrics["pi_p_realised"] == pytest.approx(0.7, abs=0.05)
+
+
+def test_the_configuration_and_the_history_are_written(finished):
+    config = RunConfig.from_json((finished.run_dir / "config.json").read_text())
+    assert config == small_config(finished.run_dir)
+    lines = (finished.run_dir / "history.csv").read_text().splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("epoch,d_fake_n")
+    phases = {"data", "stage_one", "hallucination", "stage_two", "export", "baselines"}
+    assert set(json.loads((finished.run_dir / "timings.json").read_text())) == phases
+
+
+def test_the_models_of_a_run_give_its_data_set_and_accuracies(finished):
+    model = nl.load_model(finished.run_dir / "checkpoints" / "nlgan.keras")
+    task = nl.load_task(f"npz:{finished.run_dir / 'clean_dataset.npz'}")
+    images, labels = model.hallucinate(64, seed=0)
+    np.testing.assert_array_equal(images, task.images)
+    np.testing.assert_array_equal(labels, task.labels)
+    digits = nl.load_task("digits:5,7-vs-2,4")
+    predicted = model.predict(digits.test_images, verbose=0) > 0.5
+    assert finished.metrics["accuracy_discriminator"] == np.mean(predicted == digits.test_labels)
+
+
+def test_a_second_process_gives_the_same_bytes(finished, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text((finished.run_dir / "config.json").read_text())
+    command = [sys.executable, "-m", "nlgan_tf.cli", "run", "--config", str(config), "--run-dir", str(tmp_path / "run")]
+    subprocess.run([*command, "--quiet"], check=True)
+    for name in ("metrics.json", "clean_dataset.npz", "history.csv"):
+        assert sha256(tmp_path / "run" / name) == sha256(finished.run_dir / name), name
+
+
+def test_a_folder_that_exists_is_refused_and_kept(finished):
+    before = sha256(finished.run_dir / "metrics.json")
+    with pytest.raises(FileExistsError, match="exists: give another one, or --overwrite"):
+        nl.run(small_config(finished.run_dir), verbose=0)
+    assert sha256(finished.run_dir / "metrics.json") == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "digits:5-vs-x"}, "unknown class 'x'"),
+        ({"size": 42}, "size=42 does not divide"),
+        ({"pi_p": 0.51, "pi_n": 0.51, "task": "digits:1,2,3-vs-4"}, "cannot be reached"),
+    ],
+)
+def test_bad_input_leaves_no_folder(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        nl.run(small_config(tmp_path / "runs" / "run", **changes), verbose=0)
+    assert not (tmp_path / "runs" / "run").exists()
+
+
+def test_too_little_space_is_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(OSError, match="has 1 MB free, and this run needs up to"):
+        nl.run(small_config(tmp_path / "run"), verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
+    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}"), verbose=0)
+    assert set(result.metrics) == {"settings"}
+    assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
+
+
+def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)
+    np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels, noisy_labels=noisy)
+    prepared = pipeline.prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
+    np.testing.assert_array_equal(prepared.noisy_labels, noisy)
+
+
+def test_corrupting_first_corrupts_the_full_set():
+    reduced = pipeline.prepare_task(RunConfig(size=100))
+    first = pipeline.prepare_task(RunConfig(size=100, corrupt_first=True))
+    np.testing.assert_array_equal(first.images, reduced.images)
+    assert realised_priors(reduced.labels, reduced.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.015)
+    whole = pipeline.prepare_task(RunConfig())
+    kept = np.sort(np.concatenate([np.flatnonzero(whole.subclass_labels == digit)[:25] for digit in (2, 4, 5, 7)]))
+    np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
+
+
+def test_seeds_run_side_by_side_in_one_folder(tmp_path):
+    results = nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
+    assert [result.run_dir.name for result in results] == ["seed-0", "seed-1"]
+    assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
+    values = [result.metrics["accuracy_nlgan"] for result in results]
+    summary = json.loads((tmp_path / "runs" / "summary.json").read_text())
+    assert summary["accuracy_nlgan"] == pytest.approx({"mean": np.mean(values), "std": np.std(values, ddof=1)})
+    with pytest.raises(ValueError, match="seeds=0"):
+        nl.run_seeds(small_config(tmp_path / "none"), 0)
+
+
+def test_without_a_folder_the_next_free_one_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("runs/digits_5-vs-7-1").mkdir(parents=True)
+    assert pipeline._next_free_folder(RunConfig(task="digits:5-vs-7")) == Path("runs/digits_5-vs-7-2")
