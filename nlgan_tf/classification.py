@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.gan.augment import RandomTranslation
+from nlgan_tf.gan.augment import Augmentation, RandomTranslation, random_contrast, random_erasing
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
+
+PREDICTION_BATCH = 512
 
 
 def train_classifier(
@@ -39,25 +43,32 @@ def train_classifier(
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
-    prepared = _translated(dataset, config.translation, seed).map(_as_inputs, tf.data.AUTOTUNE).prefetch(2)
+    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
+    augmentations = _augmentations(config)
+
+    def prepare(batch: tuple[tf.Tensor, tf.Tensor], batch_seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        inputs = to_network_range(batch[0])
+        for index, augment in enumerate(augmentations):
+            inputs = augment(inputs, tf.random.experimental.stateless_fold_in(batch_seed, index))
+        return inputs, batch[1][:, tf.newaxis]
+
+    prepared = tf.data.Dataset.zip((dataset, seeds)).map(prepare, tf.data.AUTOTUNE).prefetch(2)
     classifier.fit(prepared, epochs=config.epochs, shuffle=False, verbose=verbose)
     return classifier
 
 
 def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     """The classifier's logits for public images, shape (n, number of logits)."""
-    return classifier.predict(to_network_range(images), batch_size=500, verbose=0)
+    starts = range(0, len(images), PREDICTION_BATCH)
+    batches = (to_network_range(images[start : start + PREDICTION_BATCH]) for start in starts)
+    # Called directly: Keras's `predict` would trace a new function for each classifier of a run.
+    return np.concatenate([classifier(batch, training=False) for batch in batches])
 
 
-def _as_inputs(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return to_network_range(images), labels[:, tf.newaxis]
-
-
-def _translated(dataset: tf.data.Dataset, max_fraction: float, seed: int) -> tf.data.Dataset:
-    if max_fraction == 0:
-        return dataset
-    translation = RandomTranslation(max_fraction)
-    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
-    return tf.data.Dataset.zip((dataset, seeds)).map(
-        lambda batch, seed: (translation(tf.cast(batch[0], tf.float32), seed), batch[1]), tf.data.AUTOTUNE
-    )
+def _augmentations(config: StageTwoConfig) -> list[Augmentation]:
+    choices = {
+        RandomTranslation(config.translation): config.translation,
+        functools.partial(random_contrast, strength=config.contrast): config.contrast,
+        functools.partial(random_erasing, fraction=config.erasing): config.erasing,
+    }
+    return [augment for augment, strength in choices.items() if strength > 0]

@@ -42,6 +42,11 @@ def _check_positive(config: Any, name: str) -> None:
         raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are values above 0")
 
 
+def _check_share(config: Any, name: str) -> None:
+    if not 0 <= getattr(config, name) < 1:
+        raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are values in [0, 1)")
+
+
 def _check_among(config: Any, name: str, accepted: Collection) -> None:
     if getattr(config, name) not in accepted:
         names = ", ".join(str(value).lower() for value in accepted)
@@ -79,6 +84,8 @@ class StageOneConfig:
             _check_positive(self, name)
         for name in ("d_learning_rate", "g_learning_rate"):
             _check_positive(self, name)
+        for name in ("dropout", "translation"):
+            _check_share(self, name)
         _check_among(self, "loss", ("bce", "mse"))
         _check_among(self, "spectral_norm", ("exact", "keras", None))
         _check_among(self, "spectral_layers", ("convolutions", "all"))
@@ -100,11 +107,15 @@ class StageTwoConfig:
     learning_rate: float = _option(1e-4, "Adam's learning rate of the classifier")
     width: float = _option(1.0, "factor on the size of the classifier's layers")
     translation: float = _option(0.0, "largest random shift in training, as a share of the side; 0: none")
+    contrast: float = _option(0.0, "random change of contrast and brightness in training; 0: none")
+    erasing: float = _option(0.0, "share of each side that a random erased rectangle takes; 0: none")
 
     def __post_init__(self) -> None:
         _check_types(self)
         for name in ("epochs", "batch_size", "samples_per_epoch", "learning_rate", "width"):
             _check_positive(self, name)
+        for name in ("translation", "contrast", "erasing"):
+            _check_share(self, name)
         if self.num_images < 4:
             raise ValueError(f"num_images={self.num_images} is too few: accepted are 4 and more")
 

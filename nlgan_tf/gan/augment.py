@@ -1,15 +1,23 @@
-"""Differentiable augmentation of every image that D sees (after Zhao et al. 2020, "DiffAugment")."""
+"""Differentiable augmentation (after Zhao et al. 2020, "DiffAugment"), for what D sees and for stage two.
+
+Each is called as `augment(images, seed)`: float32 images in [-1, 1], shape (n, h, w, c), and an integer pair as
+seed; every image is changed in its own way, the gradient passes, and the same seed gives the same changes.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from nlgan_tf.stack import keras
 
+Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
 class RandomTranslation:
-    """Shifts each image by whole pixels, up to a share of its sides, repeating the edge.
+    """Shifts by whole pixels, up to a share of the sides, repeating the edge.
 
     Args:
         max_fraction: the largest shift as a share of the side, in [0, 1); 1/8 is 2 pixels of 16, 3 of 28.
@@ -29,16 +37,11 @@ class RandomTranslation:
         self.probability = probability
 
     def __call__(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Images, shape (n, h, w, c), each under its own shift; the gradient passes.
-
-        `seed` is an integer tensor of shape (2,): the same seed gives the same shifts.
-        """
-        n, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-        uniform = tf.random.stateless_uniform((n, 3), seed)
-        chosen = tf.cast(uniform[:, 2] < self.probability, tf.float32)
-        dy = self._shift(uniform[:, 0], height) * tf.cast(chosen, tf.int32)
-        dx = self._shift(uniform[:, 1], width) * tf.cast(chosen, tf.int32)
-        return translate(images, dy, dx)
+        height, width = images.shape[1], images.shape[2]
+        uniform = tf.random.stateless_uniform((tf.shape(images)[0], 3), seed)
+        chosen = tf.cast(uniform[:, 2] < self.probability, tf.int32)
+        dy, dx = self._shift(uniform[:, 0], height), self._shift(uniform[:, 1], width)
+        return translate(images, dy * chosen, dx * chosen)
 
     def _shift(self, uniform: tf.Tensor, side: int) -> tf.Tensor:
         most = int(self.max_fraction * side)
@@ -66,3 +69,24 @@ def translate(images: tf.Tensor, dy: tf.Tensor, dx: tf.Tensor) -> tf.Tensor:
 def _shift_matrices(shifts: tf.Tensor, side: int, dtype: tf.DType) -> tf.Tensor:
     source = tf.clip_by_value(tf.range(side) - shifts[:, tf.newaxis], 0, side - 1)
     return tf.one_hot(source, side, dtype=dtype)
+
+
+def random_contrast(images: tf.Tensor, seed: tf.Tensor, strength: float) -> tf.Tensor:
+    """Each image times a factor in 1 +- strength, plus an offset in +- strength, clipped to [-1, 1]."""
+    shape = (2, tf.shape(images)[0], 1, 1, 1)
+    factor, offset = tf.unstack(tf.random.stateless_uniform(shape, seed, -strength, strength))
+    return tf.clip_by_value(images * (1 + factor) + offset, -1.0, 1.0)
+
+
+def random_erasing(images: tf.Tensor, seed: tf.Tensor, fraction: float) -> tf.Tensor:
+    """A rectangle of `fraction` of each side, anywhere in the image, takes the image's mean (DeVries & Taylor 2017)."""
+    centres = tf.random.stateless_uniform((tf.shape(images)[0], 2), seed)
+    rows = _within(centres[:, :1], images.shape[1], fraction)
+    columns = _within(centres[:, 1:], images.shape[2], fraction)
+    erased = (rows[:, :, tf.newaxis] & columns[:, tf.newaxis, :])[..., tf.newaxis]
+    return tf.where(erased, tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True), images)
+
+
+def _within(centre: tf.Tensor, side: int, fraction: float) -> tf.Tensor:
+    pixels = (tf.range(side, dtype=tf.float32) + 0.5) / side
+    return tf.abs(pixels - centre) <= fraction / 2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan import losses
+from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.images import to_network_range, to_public_range
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.split import SplitDiscriminator
@@ -56,7 +56,7 @@ class NLGAN(keras.Model):
         negative_generator: keras.Model,
         priors: NoisePriors,
         latent: str = "uniform",
-        augment: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        augment: Augmentation | None = None,
         seed: int = 0,
         **kwargs,
     ) -> None:

@@ -1,0 +1,45 @@
+"""What the README says can be done is done here; .ci/run runs its two commands as they stand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_every_file_that_the_readme_names_is_there():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.slow
+def test_the_notebook_example_runs_as_it_stands():
+    # Fewer epochs and images alone, so that it ends in seconds.
+    code = PYTHON_BLOCKS[0].replace("epochs=20", "epochs=1").replace("10_000", "100")
+    names: dict = {}
+    exec(code, names)
+    assert names["images"].shape == (100, 16, 16, 1)
+    assert names["labels"].sum() == 50
+
+
+@pytest.mark.slow
+def test_own_data_as_the_readme_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = nl.load_task("digits:5-vs-7")
+    exec(
+        PYTHON_BLOCKS[1],
+        {"images": task.images, "labels": nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), 0)},
+    )
+    command = re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1].split()
+    small = "--quiet --epochs 1 --samples-per-epoch 128 --classifier-epochs 1 --classifier-num-images 64 --width 0.1"
+    subprocess.run([sys.executable, "-m", "nlgan_tf.cli", *command, *small.split()], check=True)
+    with np.load(tmp_path / "runs" / "mine-1" / "clean_dataset.npz") as drawn:
+        assert drawn["images"].shape == (64, 16, 16, 1)
