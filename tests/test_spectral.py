@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -55,10 +57,8 @@ def test_the_gradient_passes_through_sigma(make, shape):
     kernel = tf.Variable(layer.kernel.numpy())
     with tf.GradientTape() as tape:
         sigma = tf.linalg.svd(tf.reshape(kernel, (-1, kernel.shape[-1])), compute_uv=True)[0][0]
-        if len(shape) == 2:
-            outputs = tf.matmul(x, kernel / sigma)
-        else:
-            outputs = tf.nn.conv2d(x, kernel / sigma, 2, "SAME")
+        linear = tf.matmul if len(shape) == 2 else functools.partial(tf.nn.conv2d, strides=2, padding="SAME")
+        outputs = linear(x, kernel / sigma)
         value = tf.reduce_sum(weights * (outputs + layer.bias.value))
     reference = tape.gradient(value, kernel).numpy()
     assert np.linalg.norm(gradients[0] - reference) < 1e-4 * np.linalg.norm(reference)
