@@ -13,13 +13,11 @@ from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.images import to_network_range, to_public_range
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.split import SplitDiscriminator
+from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
 
 DRAW_BATCH = 512
-LOSSES = ("loss", "d_loss", "gp_loss", "gn_loss")
-D_OUTPUTS = ("d_noisy_p", "d_noisy_n", "d_fake_p", "d_fake_n")
-GAPS = ("gap_p", "gap_n")
 NETWORKS = ("discriminator", "positive_generator", "negative_generator")
 OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
 
@@ -71,7 +69,8 @@ class NLGAN(keras.Model):
         self._split = SplitDiscriminator(discriminator)
         # The only random state of its own: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
-        self._means = {name: keras.metrics.Mean(name=name) for name in LOSSES + D_OUTPUTS + GAPS}
+        self._step_metrics = StepMetrics(priors)
+        self._noisy_loss = keras.metrics.Mean(name="loss")
         self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
         self._clean_accuracy = keras.metrics.Mean(name="clean_accuracy")
         self.built = True
@@ -135,28 +134,20 @@ class NLGAN(keras.Model):
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
-            fake_logits = self._split.head(fake_features, training=False)
-            gp_loss = losses.generator_loss(fake_logits[:half], self.priors.delta_p, self.loss_metric)
-            gn_loss = losses.generator_loss(fake_logits[half:], self.priors.delta_n, self.loss_metric)
+            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
+            gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
+            gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
             g_loss = gp_loss + gn_loss
 
-            logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
-            noisy_p, noisy_n = _by_label(logits[2 * half :], labels)
-            d_loss = losses.discriminator_loss(
-                noisy_p,
-                noisy_n,
-                logits[:half],
-                logits[half : 2 * half],
-                self.alpha,
-                self.beta,
-                self.loss_metric,
-            )
+            d_logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
+            fake_logits, real_logits = tf.split(d_logits, [2 * half, tf.shape(images)[0]])
+            noisy_p, noisy_n = _by_label(real_logits, labels)
+            d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
+            d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, d_loss)
         self.step.assign_add(1)
-
-        losses_now = {"loss": d_loss + g_loss, "d_loss": d_loss, "gp_loss": gp_loss, "gn_loss": gn_loss}
-        return self._log(losses_now, noisy_p, noisy_n, fake_logits[:half], fake_logits[half:])
+        return self._step_metrics.update((d_loss, gp_loss, gn_loss), (noisy_p, noisy_n, gp_logits, gn_logits))
 
     def _noise(self, n: tf.Tensor, purpose: int) -> tf.Tensor:
         return draw_latent(n, self.latent_dim, self.latent, self._step_seed(purpose))
@@ -180,25 +171,15 @@ class NLGAN(keras.Model):
         variables = self.discriminator.trainable_variables
         self.d_optimizer.apply(tape.gradient(d_loss, variables), variables)
 
-    def _log(self, losses_now: dict, noisy_p, noisy_n, fake_p, fake_n) -> dict[str, tf.Tensor]:
-        """Running means over the epoch of the losses, of D's outputs, and of how far D(G) is from delta."""
-        for name, value in losses_now.items():
-            self._means[name].update_state(value)
-        for name, logits in zip(D_OUTPUTS, (noisy_p, noisy_n, fake_p, fake_n), strict=True):
-            self._means[name].update_state(tf.sigmoid(logits))
-        self._means["gap_p"].update_state(tf.sigmoid(fake_p) - self.priors.delta_p)
-        self._means["gap_n"].update_state(tf.sigmoid(fake_n) - self.priors.delta_n)
-        return {name: mean.result() for name, mean in self._means.items()}
-
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""
         images, labels = data[0], data[1]
         logits = self.discriminator(to_network_range(images), training=False)[:, 0]
         positive = self._probability(logits) > 0.5
         loss = losses.noisy_loss(*_by_label(logits, _noisy_labels(labels)), self.loss_metric)
-        self._means["loss"].update_state(loss)
+        self._noisy_loss.update_state(loss)
         self._noisy_accuracy.update_state(_agreement(positive, _noisy_labels(labels)))
-        logs = {"loss": self._means["loss"].result(), "noisy_accuracy": self._noisy_accuracy.result()}
+        logs = {"loss": self._noisy_loss.result(), "noisy_accuracy": self._noisy_accuracy.result()}
         if isinstance(labels, dict) and "clean" in labels:
             self._clean_accuracy.update_state(_agreement(positive, labels["clean"]))
             logs["clean_accuracy"] = self._clean_accuracy.result()
@@ -247,7 +228,8 @@ class NLGAN(keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [*self._means.values(), self._noisy_accuracy, self._clean_accuracy]
+        evaluated = [self._noisy_loss, self._noisy_accuracy, self._clean_accuracy]
+        return [*self._step_metrics.means.values(), *evaluated]
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object

@@ -1,0 +1,40 @@
+"""What a training step reports: running means of the losses and of D's outputs, named as in design and logs."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.stack import keras
+
+LOSSES = ("loss", "d_loss", "gp_loss", "gn_loss")
+OUTPUTS = ("d_noisy_p", "d_noisy_n", "d_fake_p", "d_fake_n")
+GAPS = ("gap_p", "gap_n")
+
+
+class StepMetrics:
+    """Means over an epoch.
+
+    `loss` is the sum of `d_loss`, `gp_loss` and `gn_loss`; `d_*` are D's outputs sigmoid(logit) on the four
+    minibatches; `gap_p` and `gap_n` are D's mean outputs on generated images less delta of eq. (3). With perfect
+    generators the gaps settle not at 0 but a little inside, since eq. (5) holds D back there.
+    """
+
+    def __init__(self, priors: NoisePriors) -> None:
+        self.deltas = {"gap_p": priors.delta_p, "gap_n": priors.delta_n}
+        self.means = {name: keras.metrics.Mean(name=name) for name in LOSSES + OUTPUTS + GAPS}
+
+    def update(
+        self, losses: tuple[tf.Tensor, tf.Tensor, tf.Tensor], logits: tuple[tf.Tensor, ...]
+    ) -> dict[str, tf.Tensor]:
+        """Adds one step: (d_loss, gp_loss, gn_loss), and D's logits in the order of `OUTPUTS`."""
+        outputs = dict(zip(OUTPUTS, map(tf.sigmoid, logits), strict=True))
+        values = {
+            **dict(zip(LOSSES, (sum(losses), *losses), strict=True)),
+            **outputs,
+            "gap_p": outputs["d_fake_p"] - self.deltas["gap_p"],
+            "gap_n": outputs["d_fake_n"] - self.deltas["gap_n"],
+        }
+        for name, value in values.items():
+            self.means[name].update_state(value)
+        return {name: mean.result() for name, mean in self.means.items()}
