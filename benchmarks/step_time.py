@@ -1,0 +1,108 @@
+"""Times a training step of NLGAN beside plain Keras, PyTorch and the machine's limit, all in one run.
+
+    python benchmarks/step_time.py --networks mnist cifar10 --json results/step_time.json
+
+Interleaved: after each of our steps every contender runs one, so that a change of the machine's speed meets all of
+them. Medians over rounds, after warm-up.
+
+ours            `NLGAN.fit` as it runs, input pipeline, metrics and callbacks included
+plain Keras     four calls of D, fresh noise and a second generator pass for D's step, Keras's own Adam
+PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam
+limit           FLOPs of our step at the best measured rate of square matrix products, plus Adam's bytes at the
+                measured memory bandwidth
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+from contenders.keras_plain import plain_keras_step
+from contenders.limit import step_limit
+from contenders.torch_step import torch_steps
+
+import nlgan_tf as nl
+
+SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+PRIORS = nl.NoisePriors(0.7, 0.85)
+BATCH = 128
+WARMUP = 4
+
+
+class Interleave(keras.callbacks.Callback):
+    """Times each step of `fit` from within, and runs one step of every contender after it."""
+
+    def __init__(self, contenders: dict[str, Callable[[], None]]) -> None:
+        super().__init__()
+        self.contenders = contenders
+        self.seconds: dict[str, list[float]] = {name: [] for name in ("ours", *contenders)}
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        # Until the losses are there: a step is over when its result is.
+        float(logs["loss"])
+        self.seconds["ours"].append(time.perf_counter() - self.start)
+        for name, step in self.contenders.items():
+            start = time.perf_counter()
+            step()
+            self.seconds[name].append(time.perf_counter() - start)
+
+
+def measure(network: str, rounds: int) -> dict:
+    """Median seconds of a step of each contender, and the limit with the rates behind it."""
+    shape = SHAPES[network]
+    contenders = {"plain Keras": plain_keras_step(shape, PRIORS, BATCH), **torch_steps(shape, PRIORS, BATCH)}
+    model = nl.build_nlgan(shape, PRIORS, "paper")
+    images = np.random.default_rng(0).integers(0, 256, (1000, *shape), dtype=np.uint8)
+    steps = WARMUP + rounds
+    dataset = nl.noisy_dataset(images, np.arange(1000) % 2, BATCH, samples_per_epoch=BATCH * steps)
+    interleave = Interleave(contenders)
+    weights = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    limits = [step_limit(shape, BATCH, weights)]
+    model.fit(dataset, epochs=1, verbose=0, callbacks=[interleave])
+    limits.append(step_limit(shape, BATCH, weights))
+    medians = {name: statistics.median(values[WARMUP:]) for name, values in interleave.seconds.items()}
+    return {"seconds": medians, "limit": min(limits, key=lambda limit: limit["seconds"])}
+
+
+def table(network: str, result: dict) -> str:
+    """Markdown: milliseconds and the ratio to ours."""
+    ours = result["seconds"]["ours"]
+    rows = {**result["seconds"], "limit": result["limit"]["seconds"]}
+    lines = [f"| {network} | ms a step | x ours |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {name} | {1000 * value:.0f} | {value / ours:.2f} |" for name, value in rows.items()])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", choices=SHAPES, default=list(SHAPES))
+    parser.add_argument("--rounds", type=int, default=20, help="counted steps of each contender (default: 20)")
+    parser.add_argument("--json", type=Path, help="file to write")
+    arguments = parser.parse_args()
+    report = {
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "torch": torch.__version__},
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "networks": {name: measure(name, arguments.rounds) for name in arguments.networks},
+    }
+    for name, result in report["networks"].items():
+        print(table(name, result), end="\n\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
