@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.gan.augment import Augmentation, RandomTranslation, random_contrast, random_erasing
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
@@ -30,7 +27,7 @@ def train_classifier(
         images: uint8, or floats in [0, 255], shape (n, h, w, c).
         labels: 0 or 1, shape (n,).
         config: network and schedule.
-        seed: of weights, dropout, order and translation.
+        seed: of weights, dropout and order.
         verbose: as in `keras.Model.fit`.
 
     Returns:
@@ -43,17 +40,8 @@ def train_classifier(
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
-    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
-    augmentations = _augmentations(config)
-
-    def prepare(batch: tuple[tf.Tensor, tf.Tensor], batch_seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        inputs = to_network_range(batch[0])
-        for index, augment in enumerate(augmentations):
-            inputs = augment(inputs, tf.random.experimental.stateless_fold_in(batch_seed, index))
-        return inputs, batch[1][:, tf.newaxis]
-
-    prepared = tf.data.Dataset.zip((dataset, seeds)).map(prepare, tf.data.AUTOTUNE).prefetch(2)
-    classifier.fit(prepared, epochs=config.epochs, shuffle=False, verbose=verbose)
+    inputs = dataset.map(lambda batch, given: (to_network_range(batch), given[:, tf.newaxis])).prefetch(2)
+    classifier.fit(inputs, epochs=config.epochs, shuffle=False, verbose=verbose)
     return classifier
 
 
@@ -63,12 +51,3 @@ def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     batches = (to_network_range(images[start : start + PREDICTION_BATCH]) for start in starts)
     # Called directly: Keras's `predict` would trace a new function for each classifier of a run.
     return np.concatenate([classifier(batch, training=False) for batch in batches])
-
-
-def _augmentations(config: StageTwoConfig) -> list[Augmentation]:
-    choices = {
-        RandomTranslation(config.translation): config.translation,
-        functools.partial(random_contrast, strength=config.contrast): config.contrast,
-        functools.partial(random_erasing, fraction=config.erasing): config.erasing,
-    }
-    return [augment for augment, strength in choices.items() if strength > 0]

@@ -15,7 +15,7 @@ from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
 
 SMALL_ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
-SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1, translation=0.125)
+SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
 
 
 def small_config(run_dir, **changes) -> RunConfig:

@@ -1,4 +1,4 @@
-"""Differentiable augmentation (after Zhao et al. 2020, "DiffAugment"), for what D sees and for stage two.
+"""Differentiable augmentation (after Zhao et al. 2020, "DiffAugment") of what D sees; stage two may use it too.
 
 Each is called as `augment(images, seed)`: float32 images in [-1, 1], shape (n, h, w, c), and an integer pair as
 seed; every image is changed in its own way, the gradient passes, and the same seed gives the same changes.
@@ -69,24 +69,3 @@ def translate(images: tf.Tensor, dy: tf.Tensor, dx: tf.Tensor) -> tf.Tensor:
 def _shift_matrices(shifts: tf.Tensor, side: int, dtype: tf.DType) -> tf.Tensor:
     source = tf.clip_by_value(tf.range(side) - shifts[:, tf.newaxis], 0, side - 1)
     return tf.one_hot(source, side, dtype=dtype)
-
-
-def random_contrast(images: tf.Tensor, seed: tf.Tensor, strength: float) -> tf.Tensor:
-    """Each image times a factor in 1 +- strength, plus an offset in +- strength, clipped to [-1, 1]."""
-    shape = (2, tf.shape(images)[0], 1, 1, 1)
-    factor, offset = tf.unstack(tf.random.stateless_uniform(shape, seed, -strength, strength))
-    return tf.clip_by_value(images * (1 + factor) + offset, -1.0, 1.0)
-
-
-def random_erasing(images: tf.Tensor, seed: tf.Tensor, fraction: float) -> tf.Tensor:
-    """A rectangle of `fraction` of each side, anywhere in the image, takes the image's mean (DeVries & Taylor 2017)."""
-    centres = tf.random.stateless_uniform((tf.shape(images)[0], 2), seed)
-    rows = _within(centres[:, :1], images.shape[1], fraction)
-    columns = _within(centres[:, 1:], images.shape[2], fraction)
-    erased = (rows[:, :, tf.newaxis] & columns[:, tf.newaxis, :])[..., tf.newaxis]
-    return tf.where(erased, tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True), images)
-
-
-def _within(centre: tf.Tensor, side: int, fraction: float) -> tf.Tensor:
-    pixels = (tf.range(side, dtype=tf.float32) + 0.5) / side
-    return tf.abs(pixels - centre) <= fraction / 2
