@@ -133,8 +133,8 @@ RECIPES = {
     "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3), StageTwoConfig()),
     # Half the width, and stopped before D memorises the wrong labels: better than it, and minutes on a laptop.
     "modern": Recipe(
-        StageOneConfig(epochs=13, width=0.5, spectral_layers="all", g_learning_rate=1e-3),
-        StageTwoConfig(epochs=8, width=0.5, learning_rate=1e-3),
+        StageOneConfig(epochs=10, width=0.5, spectral_layers="all", g_learning_rate=1e-3),
+        StageTwoConfig(epochs=6, width=0.5, learning_rate=1e-3),
     ),
 }
 

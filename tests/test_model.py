@@ -174,6 +174,15 @@ def test_evaluate_on_noisy_and_on_clean_labels(tiny_model, images, labels):
     assert {"val_loss", "val_noisy_accuracy", "val_clean_accuracy"} < set(fitted)
 
 
+def test_a_whole_training_traces_its_step_once(tiny_model, images, labels, monkeypatch):
+    model, traces = tiny_model(), []
+    step = type(model).train_step
+    monkeypatch.setattr(type(model), "train_step", lambda self, data: traces.append(1) or step(self, data))
+    for _ in range(2):
+        model.fit(nl.noisy_dataset(images, labels, 16, 48), epochs=2, verbose=0)
+    assert len(traces) == 1
+
+
 def test_alpha_not_above_beta_warns(tiny_model):
     with pytest.warns(UserWarning, match="alpha >> beta"):
         tiny_model().compile(alpha=0.5, beta=0.5)
