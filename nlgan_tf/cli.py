@@ -31,10 +31,15 @@ def main() -> None:
         cli.main(prog_name="nlgan-tf", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(BAD_INPUT)
     except click.ClickException as error:
         _fail(error.format_message())
     except OSError as error:
-        _fail(f"{error.strerror}: {error.filename}" if error.filename else error.strerror or str(error))
+        _fail(
+            f"{error.strerror}: {error.filename} must be writable" if error.filename else error.strerror or str(error)
+        )
     except (ValueError, ImportError) as error:
         _fail(str(error))
 
@@ -58,7 +63,7 @@ def config_options(config_class: type, prefix: str = "") -> Callable[[Callable],
         for item in reversed(dataclasses.fields(config_class)):
             if "doc" not in item.metadata:
                 continue
-            kind = next(kind for kind in typing.get_args(hints[item.name]) or [hints[item.name]])
+            kind = (typing.get_args(hints[item.name]) or (hints[item.name],))[0]  # of int | None: int
             default = item.default if config_class is RunConfig else "the recipe's"
             note = "" if kind is bool or default is None else f"  [default: {default}]"
             name = prefix + item.name
@@ -97,7 +102,9 @@ def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -
 
 def _run_config(text: str, options: dict) -> RunConfig:
     """The file's configuration under the options that were given."""
-    given = {name: None if value == "none" else value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
+    if given.get("spectral_norm") == "none":
+        given["spectral_norm"] = None
     run_names = {item.name for item in dataclasses.fields(RunConfig)}
     classifier = {name for name in given if name.startswith(CLASSIFIER_PREFIX)}
     of_run = {name: given[name] for name in given if name in run_names}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import typing
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -38,13 +39,26 @@ def _check_types(config: Any) -> None:
 
 
 def _check_positive(config: Any, name: str) -> None:
-    if not getattr(config, name) > 0:
-        raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are values above 0")
+    if not 0 < getattr(config, name) < math.inf:
+        raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are finite values above 0")
 
 
 def _check_share(config: Any, name: str) -> None:
     if not 0 <= getattr(config, name) < 1:
         raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are values in [0, 1)")
+
+
+def _check_batches(config: Any) -> None:
+    """Batches hold two classes in equal numbers, and an epoch is at least one of them."""
+    if config.batch_size % 2:
+        raise ValueError(
+            f"batch_size={config.batch_size} cannot be halved between the classes: accepted are even sizes"
+        )
+    if config.samples_per_epoch < config.batch_size:
+        raise ValueError(
+            f"samples_per_epoch={config.samples_per_epoch} is less than batch_size={config.batch_size}: "
+            "accepted is one batch or more"
+        )
 
 
 def _check_among(config: Any, name: str, accepted: Collection) -> None:
@@ -84,6 +98,13 @@ class StageOneConfig:
             _check_positive(self, name)
         for name in ("d_learning_rate", "g_learning_rate"):
             _check_positive(self, name)
+        _check_batches(self)
+        if not 0 <= self.beta < math.inf:
+            raise ValueError(f"beta={self.beta} is out of range: accepted are finite values from 0")
+        if not 0 <= self.translation_probability <= 1:
+            raise ValueError(
+                f"translation_probability={self.translation_probability} is out of range: accepted is [0, 1]"
+            )
         for name in ("dropout", "translation"):
             _check_share(self, name)
         _check_among(self, "loss", ("bce", "mse"))
@@ -111,6 +132,7 @@ class StageTwoConfig:
         _check_types(self)
         for name in ("epochs", "batch_size", "samples_per_epoch", "learning_rate", "width"):
             _check_positive(self, name)
+        _check_batches(self)
         if self.num_images < 4:
             raise ValueError(f"num_images={self.num_images} is too few: accepted are 4 and more")
 
@@ -131,7 +153,7 @@ RECIPES = {
     ),
     # The smallest departure from it that trains: docs/recipes.md lists each difference.
     "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3), StageTwoConfig()),
-    # Half the width, and stopped before D memorises the wrong labels: better than it, and minutes on a laptop.
+    # Half the width, and stopped before D memorises the wrong labels: minutes on a laptop.
     "modern": Recipe(
         StageOneConfig(epochs=10, width=0.5, spectral_layers="all", g_learning_rate=1e-3),
         StageTwoConfig(epochs=6, width=0.5, learning_rate=1e-3),
@@ -161,7 +183,7 @@ class RunConfig:
     stage_two: StageTwoConfig | None = None
 
     def __post_init__(self) -> None:
-        _check_among(self, "recipe", tuple(RECIPES))
+        _check_among(self, "recipe", list(RECIPES))
         for name, default in vars(RECIPES[self.recipe]).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
@@ -194,7 +216,7 @@ class RunConfig:
             raise ValueError(f"the configuration is no JSON: {error}") from error
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
-        recipe = RECIPES.get(values.get("recipe", cls.recipe))
+        recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
         for name, part in parts.items():
             if values.get(name) is not None:
                 _check_keys(part, values[name])

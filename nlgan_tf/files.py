@@ -1,28 +1,22 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, moved there when the block ends without an error.
-
-    It ends as `path` does, since some writers choose a format by the suffix.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
-    os.close(handle)
-    temporary = Path(name)
+    """Yields a hidden path beside `path`, moved there when the block ends without an error."""
+    # It ends as `path` does: some writers choose a format by the suffix.
+    temporary = _hidden_sibling(path)
     try:
         yield temporary
-        temporary.chmod(0o644)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -40,26 +34,23 @@ def sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Creates `path` for the block to fill; an error in the block leaves things as they were.
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yields a new hidden folder beside `path`, which takes its place when the block ends without an error.
 
-    Raises:
-        FileExistsError: if `path` exists and `overwrite` is false.
+    What stands at `path` until then stays readable, and is deleted after the exchange.
     """
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"folder {path} exists: give another one, or --overwrite to replace it")
-    if not path.is_dir() and path.exists():
-        raise FileExistsError(f"{path} is a file: accepted is a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
-    replaced = path.with_name(f".{path.name}.replaced")
-    if path.exists():
-        path.rename(replaced)
+    temporary, replaced = _hidden_sibling(path), _hidden_sibling(path)
+    temporary.mkdir()
     try:
-        path.mkdir()
-        yield path
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        if replaced.exists():
-            replaced.rename(path)
-        raise
-    shutil.rmtree(replaced, ignore_errors=True)
+        yield temporary
+        if path.exists():
+            path.rename(replaced)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _hidden_sibling(path: Path) -> Path:
+    return path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")

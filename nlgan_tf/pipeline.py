@@ -25,12 +25,15 @@ from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export import export_classifier, export_generator
-from nlgan_tf.files import new_folder, whole_file, write_text
+from nlgan_tf.files import whole_file, whole_folder, write_text
 from nlgan_tf.gan.hallucinate import write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.recipes import build_nlgan
 from nlgan_tf.samples import write_samples
 from nlgan_tf.stack import keras
+
+# Either shows that a folder is a run's, or several seeds'.
+RUN_MARKERS = ("config.json", "summary.json")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/. If anything fails it is removed again.
+    its manifest, checkpoints/ and saved_models/<model>/1/. It appears when all of it is there.
 
     Args:
         config: the run.
@@ -55,9 +58,10 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         ValueError: for input that is not accepted.
         OSError: if the folder exists or cannot be written.
     """
-    run_dir = Path(config.run_dir).expanduser() if config.run_dir else _next_free_folder(config)
-    with new_folder(run_dir, config.overwrite), _disk_errors():
-        return _Run(config, run_dir, verbose).finish()
+    run_dir = _checked_run_dir(config)
+    with whole_folder(run_dir) as folder, _disk_errors():
+        metrics = _Run(config, folder, verbose).finish()
+    return RunResult(run_dir, metrics)
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:
@@ -68,15 +72,15 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
     """
     if count < 1:
         raise ValueError(f"seeds={count} is out of range: accepted are 1 and more")
-    run_dir = Path(config.run_dir).expanduser() if config.run_dir else _next_free_folder(config)
-    seeds = range(config.seed, config.seed + count)
-    with new_folder(run_dir, config.overwrite):
-        results = [
-            run(dataclasses.replace(config, seed=seed, run_dir=str(run_dir / f"seed-{seed}")), verbose)
-            for seed in seeds
-        ]
+    run_dir = _checked_run_dir(config)
+    results = []
+    with whole_folder(run_dir) as folder:
+        for seed in range(config.seed, config.seed + count):
+            name = f"seed-{seed}"
+            result = run(dataclasses.replace(config, seed=seed, run_dir=str(folder / name)), verbose)
+            results.append(RunResult(run_dir / name, result.metrics))
         summary = {name: {"mean": mean, "std": std} for name, (mean, std) in summarise(results).items()}
-        write_text(run_dir / "summary.json", json.dumps(summary, indent=2) + "\n")
+        write_text(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
     return results
 
 
@@ -95,8 +99,10 @@ class _Run:
         self.config, self.run_dir, self.verbose = config, run_dir, verbose
         self.timings: dict[str, float] = {}
 
-    def finish(self) -> RunResult:
-        write_text(self.run_dir / "config.json", self.config.to_json())
+    def finish(self) -> dict:
+        # Without its folder, so that the file runs again as it stands.
+        portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
+        write_text(self.run_dir / "config.json", portable.to_json())
         with self._phase("data", f"Reading {self.config.task}"):
             task = prepare_task(self.config)
         self._say(self._describe(task))
@@ -116,7 +122,7 @@ class _Run:
                 metrics = {**self._accuracies(task, model, classifier), **metrics}
         write_text(self.run_dir / "timings.json", json.dumps(self.timings, indent=2) + "\n")
         write_text(self.run_dir / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-        return RunResult(self.run_dir, metrics)
+        return metrics
 
     def _train_gan(self, task: ImageTask) -> NLGAN:
         stage = self.config.stage_one
@@ -186,7 +192,11 @@ class _Run:
 
     def _describe(self, task: ImageTask) -> str:
         positives = int(task.noisy_labels.sum())
-        wrong = "" if task.labels is None else f", {int(np.sum(task.labels != task.noisy_labels))} of them wrong"
+        wrong = ""
+        if task.labels is not None:
+            count = int(np.sum(task.labels != task.noisy_labels))
+            pi_p, pi_n = realised_priors(task.labels, task.noisy_labels)
+            wrong = f", {count} of them wrong (pi_p {pi_p:.3f}, pi_n {pi_n:.3f} realised)"
         return (
             f"{len(task.images)} images of {'x'.join(map(str, task.image_shape))}; "
             f"labels: {positives} {task.class_names[1]}, {len(task.images) - positives} {task.class_names[0]}{wrong}"
@@ -212,6 +222,20 @@ def prepare_task(config: RunConfig) -> ImageTask:
     return task.reduced(config.size)
 
 
+def _checked_run_dir(config: RunConfig) -> Path:
+    """The folder to write: absolute, and free, or a run's that may be replaced."""
+    if config.run_dir is None:
+        return _next_free_folder(config).absolute()
+    run_dir = Path(config.run_dir).expanduser().absolute()
+    if not run_dir.exists():
+        return run_dir
+    if not config.overwrite:
+        raise FileExistsError(f"folder {run_dir} exists: give another one, or --overwrite to replace it")
+    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not any((run_dir / name).exists() for name in RUN_MARKERS)):
+        raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
+    return run_dir
+
+
 def _next_free_folder(config: RunConfig) -> Path:
     slug = re.sub(r"[^\w.-]+", "_", Path(config.task).stem if config.task.startswith("npz:") else config.task)
     number = 1
@@ -222,8 +246,10 @@ def _next_free_folder(config: RunConfig) -> Path:
 
 def _check_space(run_dir: Path, model: NLGAN, num_images: int) -> None:
     """Refuses before training what would fail after it."""
-    # Float32 weights with Adam's two slots in checkpoints/, once more in saved_models/, and raw images.
-    needed = 4 * model.count_params() * 4 + num_images * int(np.prod(model.discriminator.input_shape[1:]))
+    # Float32 weights with Adam's two slots in checkpoints/, once more in saved_models/, and raw images; the
+    # classifier is no larger than D.
+    weights = model.count_params() + model.discriminator.count_params()
+    needed = 4 * weights * 4 + num_images * int(np.prod(model.discriminator.input_shape[1:]))
     free = shutil.disk_usage(run_dir).free
     if free < needed:
         raise OSError(
@@ -234,8 +260,10 @@ def _check_space(run_dir: Path, model: NLGAN, num_images: int) -> None:
 
 @contextlib.contextmanager
 def _disk_errors() -> Iterator[None]:
-    """TensorFlow reports a failed write as its own kind of error; callers expect OSError."""
+    """TensorFlow reports a full disk as its own kind of error; callers expect OSError."""
     try:
         yield
-    except (tf.errors.ResourceExhaustedError, tf.errors.PermissionDeniedError) as error:
-        raise OSError(errno.ENOSPC, error.message.splitlines()[0]) from error
+    except tf.errors.OpError as error:
+        if "No space left" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, "no space left on the disk") from error

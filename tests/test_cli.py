@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from nlgan_tf import cli
 from nlgan_tf.config import RECIPES
+from nlgan_tf.data import sources
 
 
 def nlgan_tf(*arguments: str, code: str = "from nlgan_tf.cli import main; main()", **kwargs):
@@ -75,12 +76,15 @@ def test_without_options_it_is_the_default():
         (["run", "--run-dir", "taken"], "folder taken exists: give another one, or --overwrite"),
         (["run", "--config", "none.json"], "none.json"),
         (["run", "--wdith", "1"], "No such option"),
+        (["run", "--run-dir", ".", "--overwrite"], "is no run folder, and is not replaced"),
+        (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "cannot be downloaded without a network"),
         (["walk"], "No such command"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").mkdir()
+    monkeypatch.setattr(sources.socket, "create_connection", no_network)
     monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
@@ -90,6 +94,16 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, mon
     assert error.count("\n") == 1
     assert not list((tmp_path / "taken").iterdir())
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def no_network(*_, **__):
+    raise OSError("unreachable")
+
+
+def test_without_a_command_it_prints_its_help():
+    done = nlgan_tf()
+    assert done.returncode == 2
+    assert "Commands:\n" in done.stdout + done.stderr
 
 
 def test_the_table_at_the_end(monkeypatch, tmp_path):

@@ -95,9 +95,17 @@ def test_three_levels_want_multiples_of_8():
         build_discriminator((28, 28, 3), levels=3)
 
 
+@pytest.mark.parametrize("levels", [0, 4])
+def test_there_are_one_to_three_levels(levels):
+    with pytest.raises(ValueError, match=f"levels={levels} is out of range: accepted are 1 to 3"):
+        build_generator((32, 32, 3), levels=levels)
+
+
 def test_unknown_choices_are_refused():
     with pytest.raises(ValueError, match="accepted are convolutions, all"):
         build_discriminator((8, 8, 1), spectral_layers="some")
+    with pytest.raises(ValueError, match=r"dropout=1 is out of range"):
+        build_discriminator((8, 8, 1), dropout=1)
     with pytest.raises(ValueError, match="accepted are transposed, all"):
         build_generator((8, 8, 1), batch_norm="some")
 

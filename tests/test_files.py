@@ -1,6 +1,6 @@
 import pytest
 
-from nlgan_tf.files import new_folder, sha256, whole_file, write_text
+from nlgan_tf.files import sha256, whole_file, whole_folder, write_text
 
 
 def write_half(path):
@@ -23,29 +23,30 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_new_folder_is_removed_after_an_error(tmp_path):
-    with pytest.raises(TypeError), new_folder(tmp_path / "a" / "run") as folder:
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    run = tmp_path / "a" / "run"
+    with whole_folder(run) as folder:
+        (folder / "file").touch()
+        assert not run.exists()
+    assert [path.name for path in run.iterdir()] == ["file"]
+    assert list(run.parent.iterdir()) == [run]
+
+
+def test_an_error_leaves_no_folder(tmp_path):
+    with pytest.raises(TypeError), whole_folder(tmp_path / "run") as folder:
         write_half(folder / "file")
-    assert not (tmp_path / "a" / "run").exists()
+    assert not list(tmp_path.iterdir())
 
 
-def test_an_existing_folder_is_kept(tmp_path):
-    (tmp_path / "run").mkdir()
-    with pytest.raises(FileExistsError, match="--overwrite"), new_folder(tmp_path / "run"):
-        pass
-    (tmp_path / "file").touch()
-    with pytest.raises(FileExistsError, match="is a file"), new_folder(tmp_path / "file", overwrite=True):
-        pass
-
-
-def test_overwriting_replaces_only_when_it_succeeds(tmp_path):
+def test_the_old_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     (run / "old").touch()
-    with pytest.raises(TypeError), new_folder(run, overwrite=True) as folder:
+    with pytest.raises(TypeError), whole_folder(run) as folder:
         write_half(folder / "new")
     assert [path.name for path in run.iterdir()] == ["old"]
-    with new_folder(run, overwrite=True) as folder:
+    with whole_folder(run) as folder:
         (folder / "new").touch()
+        assert (run / "old").exists()
     assert [path.name for path in run.iterdir()] == ["new"]
     assert list(tmp_path.iterdir()) == [run]

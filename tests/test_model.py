@@ -153,6 +153,8 @@ def test_hallucinate_is_stateless_and_splits_the_labels(tiny_model, images, labe
     assert drawn_labels.tolist() == [1, 1, 1, 1, 0, 0, 0]
     np.testing.assert_array_equal(model.hallucinate(7, seed=3)[0], drawn)
     assert (model.hallucinate(7, seed=4)[0] != drawn).any()
+    one, label = model.hallucinate(1, seed=3)
+    assert (one.shape, label.tolist()) == ((1, 8, 8, 1), [1])
     longer, _ = model.hallucinate(1201, seed=3)
     np.testing.assert_allclose(longer[:4].astype(int), drawn[:4], atol=1)
     with pytest.raises(ValueError, match="n=0 images"):
@@ -205,12 +207,35 @@ def test_bad_model_settings_are_refused(tiny_model):
         nl.build_nlgan((8, 8, 1), nl.NoisePriors(0.7, 0.85), "best")
 
 
-def test_load_model_refuses_what_is_no_nlgan(tmp_path):
+def test_load_model_takes_classifiers_and_refuses_what_is_no_model(tmp_path):
+    classifier = nl.build_classifier((8, 8, 1), width=0.1)
+    classifier.save(tmp_path / "classifier.keras")
+    again = nl.load_model(tmp_path / "classifier.keras")
+    assert all(np.array_equal(a, b) for a, b in zip(classifier.get_weights(), again.get_weights(), strict=True))
     with pytest.raises(FileNotFoundError, match="is not there"):
         nl.load_model(tmp_path / "none.keras")
-    nl.build_classifier((8, 8, 1), width=0.1).save(tmp_path / "classifier.keras")
-    with pytest.raises(ValueError, match="accepted is an NLGAN"):
-        nl.load_model(tmp_path / "classifier.keras")
+    (tmp_path / "text.keras").write_text("no model")
+    with pytest.raises(ValueError, match=r"text\.keras"):
+        nl.load_model(tmp_path / "text.keras")
+
+
+def test_an_uncompiled_model_can_be_saved(tiny_model, images, tmp_path):
+    compiled = tiny_model()
+    model = nl.NLGAN(*(getattr(compiled, name) for name in NETWORKS), compiled.priors)
+    model.save(tmp_path / "model.keras")
+    again = nl.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
+@pytest.mark.parametrize(
+    "bad", [np.full((4, 8, 8, 1), -1.0), np.full((4, 8, 8, 1), np.nan), np.zeros((4, 8, 8), np.uint8)]
+)
+def test_arrays_that_are_no_public_images_are_refused(tiny_model, bad):
+    model = tiny_model()
+    with pytest.raises(ValueError, match="accepted"):
+        model.predict(bad, verbose=0)
+    with pytest.raises(ValueError, match="accepted"):
+        model.fit(bad, np.array([0, 1, 0, 1]), verbose=0)
 
 
 class TestSplitDiscriminator:
@@ -235,6 +260,13 @@ class TestSplitDiscriminator:
         split = SplitDiscriminator(model)
         assert split.head is model
         assert split.trunk(3) == 3
+
+    @pytest.mark.parametrize("layer", [keras.layers.BatchNormalization(), keras.layers.GaussianDropout(0.5)])
+    def test_batch_statistics_or_noise_before_the_cut_leave_all_to_the_head(self, layer):
+        inputs = keras.Input((4,))
+        x = keras.layers.Dropout(0.5)(layer(inputs))
+        model = keras.Model(inputs, keras.layers.Dense(1)(x))
+        assert SplitDiscriminator(model).head is model
 
     def test_a_subclassed_model_is_left_whole(self):
         class Subclassed(keras.Model):

@@ -96,6 +96,7 @@ def test_a_class_share_at_the_edge_is_reached():
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
+        ([0, 1, None, 1], "labels hold None: accepted are 0"),
         ([0, 1, 2, 1], "accepted are 0"),
         ([0.5, 1, 0, 1], "accepted are 0"),
         (["a", "b"], "accepted are 0"),

@@ -55,7 +55,7 @@ def test_metrics_are_accuracies_and_settings(finished):
 
 def test_the_configuration_and_the_history_are_written(finished):
     config = RunConfig.from_json((finished.run_dir / "config.json").read_text())
-    assert config == small_config(finished.run_dir)
+    assert config == dataclasses.replace(small_config(finished.run_dir), run_dir=None)
     lines = (finished.run_dir / "history.csv").read_text().splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("epoch,d_fake_n")
@@ -88,6 +88,19 @@ def test_a_folder_that_exists_is_refused_and_kept(finished):
     with pytest.raises(FileExistsError, match="exists: give another one, or --overwrite"):
         nl.run(small_config(finished.run_dir), verbose=0)
     assert sha256(finished.run_dir / "metrics.json") == before
+
+
+def test_a_run_may_replace_a_run_and_nothing_else(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    (tmp_path / "run" / "old").touch()
+    result = nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
+    assert not (result.run_dir / "old").exists()
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.tex").touch()
+    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+        nl.run(small_config(tmp_path / "precious", overwrite=True), verbose=0)
+    assert (tmp_path / "precious" / "thesis.tex").exists()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class TestNpz:
             "images": images,
             "labels": labels,
             "noisy_labels": 1 - labels,
-            "test_images": images[:4],
+            "test_images": 255 - images[:4],
             "test_labels": labels[:4],
             "subclass_labels": np.arange(40) % 4,
             "class_names": np.array(["ham", "spam"]),
@@ -94,6 +94,14 @@ class TestNpz:
             nl.load_task(f"npz:{tmp_path / 'c.npz'}")
         with pytest.raises(ValueError, match=r"no \.npz archive of plain arrays"):
             nl.load_task(self.write(tmp_path / "d.npz", images=np.array([{"pickled": 1}], dtype=object)))
+        np.save(tmp_path / "e.npz.npy", images)
+        with pytest.raises(ValueError, match=r"no \.npz archive"):
+            nl.load_task(f"npz:{tmp_path / 'e.npz.npy'}")
+        with pytest.raises(ValueError, match="accepted are two names"):
+            nl.load_task(self.write(tmp_path / "f.npz", images=images, labels=labels, class_names=np.array("one")))
+        shared = {"images": images, "labels": labels, "test_images": images[:4], "test_labels": labels[:4]}
+        with pytest.raises(ValueError, match="has 4 test images among its training images"):
+            nl.load_task(self.write(tmp_path / "g.npz", **shared))
         with pytest.raises(FileNotFoundError, match="is not there"):
             nl.load_task(f"npz:{tmp_path / 'none.npz'}")
 
@@ -123,6 +131,7 @@ def test_cifar10_as_tfds_stores_it(tfds_dir):
     assert task.images.shape == (100, 32, 32, 3)
     assert len(task.test_images) == 2000
     assert task.class_names == ("airplane", "automobile")
+    assert not rows_of(task.images) & rows_of(task.test_images)
 
 
 @pytest.mark.real_data

@@ -96,9 +96,10 @@ def check_labels(labels: ArrayLike, length: int | None = None, minimum_per_class
     if array.ndim != 1 or (length is not None and len(array) != length):
         wanted = "one dimension" if length is None else f"shape ({length},), one label an image"
         raise ValueError(f"labels have shape {array.shape}: accepted is {wanted}")
-    values = np.unique(array)
-    if not np.isin(values, (0, 1)).all():
-        raise ValueError(f"labels hold the values {_abridged(values)}: accepted are 0 (negative) and 1 (positive)")
+    wrong = [value for value in dict.fromkeys(array.tolist()) if value not in (0, 1)]
+    if wrong:
+        shown = ", ".join(map(repr, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
+        raise ValueError(f"labels hold {shown}: accepted are 0 (negative) and 1 (positive)")
     array = array.astype(np.int64)
     positives = int(array.sum())
     if min(positives, len(array) - positives) < minimum_per_class:
@@ -139,8 +140,3 @@ def realised_priors(labels: ArrayLike, noisy_labels: ArrayLike) -> tuple[float, 
     labels = check_labels(labels, minimum_per_class=0)
     noisy = check_labels(noisy_labels, length=len(labels), minimum_per_class=1)
     return float(np.mean(labels[noisy == 1] == 1)), float(np.mean(labels[noisy == 0] == 0))
-
-
-def _abridged(values: np.ndarray, most: int = 5) -> str:
-    shown = ", ".join(str(value) for value in values[:most])
-    return shown + (", ..." if len(values) > most else "")

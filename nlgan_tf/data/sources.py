@@ -6,6 +6,7 @@ import dataclasses
 import os
 import socket
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -115,8 +116,7 @@ def _tfds(name: str, data_dir: str | None) -> tuple[tuple[str, ...], Arrays, Arr
     # Read straight from the folder: tfds.load would ask the network for a newer version, and stall without one.
     prepared = sorted(path.parent for path in (root / name).glob("*/dataset_info.json"))
     if not prepared:
-        _check_network(name, root)
-        tfds.builder(name, data_dir=root).download_and_prepare()
+        _download(name, root)
         return _tfds(name, str(root))
     builder = tfds.builder_from_directory(prepared[-1])
     splits = [
@@ -127,10 +127,14 @@ def _tfds(name: str, data_dir: str | None) -> tuple[tuple[str, ...], Arrays, Arr
     return tuple(builder.info.features["label"].names), train, test
 
 
-def _check_network(name: str, root: Path) -> None:
+def _download(name: str, root: Path) -> None:
+    import tensorflow_datasets as tfds
+
     try:
+        # Asked first, as a download without a network would hang rather than fail.
         socket.create_connection(("storage.googleapis.com", 443), timeout=5).close()
-    except OSError as error:
+        tfds.builder(name, data_dir=root).download_and_prepare()
+    except (OSError, tfds.download.DownloadError) as error:
         raise FileNotFoundError(
             f"data set {name!r} is not in {root}, and cannot be downloaded without a network: "
             "give the folder that TensorFlow Datasets keeps it in (data_dir, --data-dir or TFDS_DATA_DIR)"
@@ -143,14 +147,22 @@ def _load_npz(path: Path) -> ImageTask:
             f"file {path} is not there: accepted is npz:PATH of a file with the keys {', '.join(TASK_FIELDS)}"
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             fields = {key: archive[key] for key in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"file {path} is no .npz archive of plain arrays: {error}") from error
     unknown = sorted(set(fields) - set(TASK_FIELDS))
     if "images" not in fields or unknown:
         problem = f"has the unknown key {unknown[0]!r}" if unknown else "has no key 'images'"
         raise ValueError(f"file {path} {problem}: accepted are {', '.join(TASK_FIELDS)}")
     if "class_names" in fields:
-        fields["class_names"] = tuple(map(str, fields["class_names"]))
-    return ImageTask(**fields)
+        fields["class_names"] = tuple(map(str, np.atleast_1d(fields["class_names"])))
+    task = ImageTask(**fields)
+    shared = {image.tobytes() for image in task.images} & {image.tobytes() for image in _tests_of(task)}
+    if shared:
+        raise ValueError(f"file {path} has {len(shared)} test images among its training images: accepted is none")
+    return task
+
+
+def _tests_of(task: ImageTask) -> np.ndarray:
+    return task.images[:0] if task.test_images is None else task.test_images

@@ -42,7 +42,7 @@ class ImageTask:
     """Images and labels of a binary task; None where something is not known.
 
     Attributes:
-        images: training images, uint8, shape (n, h, w, c).
+        images: training images, uint8 or float32 in [0, 255], shape (n, h, w, c).
         labels: true labels, 1 (positive) or 0, shape (n,).
         test_images, test_labels: held-out images with true labels.
         noisy_labels: labels as given by the source, where it brings its own noise.
@@ -62,7 +62,8 @@ class ImageTask:
     class_names: tuple[str, str] = ("negative", "positive")
 
     def __post_init__(self) -> None:
-        n = len(check_images(self.images))
+        object.__setattr__(self, "images", check_images(self.images))
+        n = len(self.images)
         if self.labels is None and self.noisy_labels is None:
             raise ValueError("a task has neither labels nor noisy_labels: at least one is needed")
         for name in ("labels", "noisy_labels"):
@@ -70,10 +71,12 @@ class ImageTask:
                 object.__setattr__(self, name, check_labels(getattr(self, name), length=n))
         if self.subclass_labels is not None and np.shape(self.subclass_labels) != (n,):
             raise ValueError(f"subclass_labels have shape {np.shape(self.subclass_labels)}: accepted is ({n},)")
+        if len(self.class_names) != 2 or self.class_names[0] == self.class_names[1]:
+            raise ValueError(f"class_names are {self.class_names}: accepted are two names, (negative, positive)")
         if (self.test_images is None) != (self.test_labels is None):
             raise ValueError("a task has test_images or test_labels alone: both or neither are accepted")
         if self.test_images is not None:
-            check_images(self.test_images, shape=self.image_shape)
+            object.__setattr__(self, "test_images", check_images(self.test_images, shape=self.image_shape))
             labels = check_labels(self.test_labels, length=len(self.test_images), minimum_per_class=1)
             object.__setattr__(self, "test_labels", labels)
 
@@ -101,7 +104,10 @@ class ImageTask:
             groups = self.labels if self.labels is not None else self.noisy_labels
         names = np.unique(groups)
         if size < 1 or size % len(names):
-            raise ValueError(f"size={size} does not divide by the {len(names)} subclasses of the task")
+            raise ValueError(
+                f"size={size} does not divide by the {len(names)} subclasses of the task: "
+                f"accepted are multiples of {len(names)}"
+            )
         share = size // len(names)
         members = [np.flatnonzero(groups == name) for name in names]
         smallest = min(map(len, members))

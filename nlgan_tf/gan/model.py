@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.task import check_images
 from nlgan_tf.gan import losses
 from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.images import to_network_range, to_public_range
@@ -112,10 +113,17 @@ class NLGAN(keras.Model):
             getattr(self, optimizer).build(getattr(self, network).trainable_variables)
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
-        """As `keras.Model.fit`. A `tf.data` set keeps its own order, without Keras's warning about it."""
+        """As `keras.Model.fit`; arrays are checked as public images.
+
+        A `tf.data` set keeps its own order, without Keras's warning about it.
+        """
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(_checked(x), *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs) -> np.ndarray:
+        """As `keras.Model.predict`: P(positive), shape (n,); arrays are checked as public images."""
+        return super().predict(_checked(x), *args, **kwargs)
 
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network, from one pass through each.
@@ -130,7 +138,7 @@ class NLGAN(keras.Model):
             fake_n = self.negative_generator(self._noise(half, Z_NEGATIVE), training=True)
             fake = self._augmented(tf.concat([fake_p, fake_n], axis=0), AUGMENT_FAKE)
             real = self._augmented(to_network_range(images), AUGMENT_REAL)
-            # Spectral state moves in the first call alone; the second uses the same normalised weights.
+            # The trunk's spectral state moves in its first call; the second uses the same normalised weights.
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
@@ -218,8 +226,11 @@ class NLGAN(keras.Model):
 
     def _draw(self, generator: keras.Model, n: int, seed: tuple[int, int]) -> np.ndarray:
         z = draw_latent(n, self.latent_dim, self.latent, seed)
-        batches = tf.data.Dataset.from_tensor_slices(z).batch(DRAW_BATCH)
-        return np.concatenate([to_public_range(generator(batch, training=False)) for batch in batches])
+        images = np.empty((n, *generator.output_shape[1:]), np.uint8)
+        for start in range(0, n, DRAW_BATCH):
+            batch = slice(start, start + DRAW_BATCH)
+            images[batch] = to_public_range(generator(z[batch], training=False))
+        return images
 
     @property
     def latent_dim(self) -> int:
@@ -252,7 +263,9 @@ class NLGAN(keras.Model):
         }
         return cls(**{**config, **objects, "priors": NoisePriors(**config["priors"])})
 
-    def get_compile_config(self) -> dict:
+    def get_compile_config(self) -> dict | None:
+        if not self.compiled:
+            return None
         return {
             "alpha": self.alpha,
             "beta": self.beta,
@@ -268,6 +281,10 @@ class NLGAN(keras.Model):
 def _paper_adam() -> keras.optimizers.Optimizer:
     """Section 3.1's Adam; beta_1 as in DCGAN."""
     return FusedAdam(2e-4, beta_1=0.5)
+
+
+def _checked(images):
+    return check_images(images) if isinstance(images, np.ndarray) else images
 
 
 def _noisy_labels(labels) -> tf.Tensor:

@@ -9,8 +9,8 @@ class SplitDiscriminator:
     """A view of D as `head(trunk(images))`, the head starting at D's first Dropout; the weights are D's own.
 
     Dropout is off for the generators' losses and on for D's own (section 2.2.3 of the paper): the trunk,
-    where nearly all work is done, gives the same features for both. Without a Dropout all of D is trunk;
-    where D cannot be cut there (a subclassed model, a skip past the cut) all of it is head.
+    where nearly all work is done, gives the same features for both. Without a Dropout all of D is trunk; where D
+    cannot be cut (a subclassed model, a skip past the cut, batch norm or noise before it) all of it is head.
     """
 
     def __init__(self, discriminator: keras.Model) -> None:
@@ -20,7 +20,11 @@ class SplitDiscriminator:
 def _split(discriminator: keras.Model):
     if not hasattr(discriminator, "inputs"):
         return _identity, discriminator
-    dropout = next((layer for layer in discriminator.layers if isinstance(layer, keras.layers.Dropout)), None)
+    layers = discriminator.layers
+    dropout = next((layer for layer in layers if isinstance(layer, keras.layers.Dropout)), None)
+    trunk_layers = layers if dropout is None else layers[: layers.index(dropout)]
+    if any(_depends_on_mode(layer) for layer in trunk_layers):
+        return _identity, discriminator
     if dropout is None:
         return discriminator, _identity
     try:
@@ -30,6 +34,11 @@ def _split(discriminator: keras.Model):
         )
     except ValueError:  # Keras: the graph is disconnected, as a layer past the cut needs one before it.
         return _identity, discriminator
+
+
+def _depends_on_mode(layer: keras.layers.Layer) -> bool:
+    """Whether the layer computes something else in training: batch statistics, noise, or whatever a model nests."""
+    return isinstance(layer, keras.layers.BatchNormalization | keras.Model) or hasattr(layer, "seed_generator")
 
 
 def _identity(x, training: bool = False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nlgan_tf.networks.dropout import CountedDropout
-from nlgan_tf.networks.shapes import check_image_shape, default_levels, layer_seeds, scaled
+from nlgan_tf.networks.shapes import check_image_shape, check_levels, layer_seeds, scaled
 from nlgan_tf.networks.spectral import spectral_normalize
 from nlgan_tf.stack import keras
 
@@ -42,8 +42,10 @@ def build_discriminator(
     """
     if spectral_layers not in SPECTRAL_LAYERS:
         raise ValueError(f"spectral_layers {spectral_layers!r} is unknown: accepted are {', '.join(SPECTRAL_LAYERS)}")
-    levels = levels or default_levels(image_shape)
+    levels = check_levels(levels, image_shape, most=len(FILTERS))
     image_shape = check_image_shape(image_shape, divisor=2**levels)
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout={dropout} is out of range: accepted are values in [0, 1)")
     seeds = layer_seeds(seed)
     fc_norm = spectral_norm if spectral_layers == "all" else None
 
@@ -99,7 +101,7 @@ def build_generator(
     """
     if batch_norm not in BATCH_NORM_LAYERS:
         raise ValueError(f"batch_norm {batch_norm!r} is unknown: accepted are {', '.join(BATCH_NORM_LAYERS)}")
-    levels = levels or default_levels(image_shape)
+    levels = check_levels(levels, image_shape, most=len(FILTERS))
     height, breadth, channels = check_image_shape(image_shape, divisor=2**levels)
     seeds = layer_seeds(seed)
 

@@ -24,6 +24,15 @@ def default_levels(image_shape: tuple[int, int, int]) -> int:
     return 3 if channels == 3 and height % 8 == 0 and width % 8 == 0 else 2
 
 
+def check_levels(levels: int | None, image_shape: tuple[int, int, int], most: int) -> int:
+    """`levels`, or the default for the shape; ValueError outside 1 to `most`."""
+    if levels is None:
+        return default_levels(image_shape)
+    if not 1 <= levels <= most:
+        raise ValueError(f"levels={levels} is out of range: accepted are 1 to {most}")
+    return levels
+
+
 def scaled(units: int, width: float) -> int:
     """A layer's size at a relative width: at least one unit."""
     return max(1, round(units * width))
