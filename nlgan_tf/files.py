@@ -39,9 +39,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     What stands at `path` until then stays readable, and is deleted after the exchange.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary, replaced = _hidden_sibling(path), _hidden_sibling(path)
-    temporary.mkdir()
+    try:
+        temporary.mkdir(parents=True)
+    except OSError as error:
+        raise OSError(error.errno, f"folder {path} cannot be written: {error.strerror}") from error
     try:
         yield temporary
         if path.exists():

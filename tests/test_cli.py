@@ -73,7 +73,7 @@ def test_without_options_it_is_the_default():
         (["run", "--seeds", "0"], "seeds=0 is out of range"),
         (["run", "--task", "npz:none.npz"], "file none.npz is not there"),
         (["run", "--run-dir", "/proc/run"], "/proc/run"),
-        (["run", "--run-dir", "taken"], "folder taken exists: give another one, or --overwrite"),
+        (["run", "--run-dir", "taken"], "taken exists: give another one, or --overwrite"),
         (["run", "--config", "none.json"], "none.json"),
         (["run", "--wdith", "1"], "No such option"),
         (["run", "--run-dir", ".", "--overwrite"], "is no run folder, and is not replaced"),

@@ -74,6 +74,7 @@ def test_the_models_of_a_run_give_its_data_set_and_accuracies(finished):
     assert finished.metrics["accuracy_discriminator"] == np.mean(predicted == digits.test_labels)
 
 
+@pytest.mark.slow
 def test_a_second_process_gives_the_same_bytes(finished, tmp_path):
     config = tmp_path / "config.json"
     config.write_text((finished.run_dir / "config.json").read_text())
@@ -90,6 +91,7 @@ def test_a_folder_that_exists_is_refused_and_kept(finished):
     assert sha256(finished.run_dir / "metrics.json") == before
 
 
+@pytest.mark.slow
 def test_a_run_may_replace_a_run_and_nothing_else(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").touch()
@@ -124,6 +126,7 @@ def test_too_little_space_is_refused_before_training(tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
@@ -150,6 +153,7 @@ def test_corrupting_first_corrupts_the_full_set():
     np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
 
 
+@pytest.mark.slow
 def test_seeds_run_side_by_side_in_one_folder(tmp_path):
     results = nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
     assert [result.run_dir.name for result in results] == ["seed-0", "seed-1"]

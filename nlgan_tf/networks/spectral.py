@@ -49,18 +49,22 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         return self.add_weight(name=name, shape=(size,), initializer=initializer, trainable=False)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        matrix = tf.reshape(self.layer.kernel, (-1, self.right.shape[0]))
+        kernel = tf.convert_to_tensor(self.layer.kernel)
+        matrix = tf.reshape(kernel, (-1, self.right.shape[0]))
         if training:
             self._iterate(tf.stop_gradient(matrix))
         # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
-        sigma = tf.norm(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True))
-        # x (W / sigma) + b = (x W + b - b) / sigma + b: outputs are much smaller than kernels.
-        outputs = self.layer(inputs)
-        scale = tf.cast(1.0 / tf.maximum(sigma, 1e-12), outputs.dtype)
-        if self.layer.bias is None:
-            return outputs * scale
-        bias = tf.cast(self.layer.bias, outputs.dtype)
-        return (outputs - bias) * scale + bias
+        projection = tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True)
+        outputs = self._linear(inputs, kernel, tf.maximum(tf.norm(projection), 1e-12))
+        return outputs if self.layer.bias is None else outputs + tf.cast(self.layer.bias, outputs.dtype)
+
+    def _linear(self, inputs: tf.Tensor, kernel: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+        """The layer with W / sigma, less its bias, in its own precision; what is divided is the smaller tensor."""
+        dtype = self.layer.compute_dtype
+        inputs = tf.cast(inputs, dtype)
+        if isinstance(self.layer, keras.layers.Conv2D):
+            return self.layer.convolution_op(inputs, tf.cast(kernel / sigma, dtype))
+        return tf.matmul(inputs, tf.cast(kernel, dtype)) / tf.cast(sigma, dtype)
 
     def _iterate(self, matrix: tf.Tensor) -> None:
         left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)
