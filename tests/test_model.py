@@ -185,6 +185,43 @@ def test_a_whole_training_traces_its_step_once(tiny_model, images, labels, monke
     assert len(traces) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("switch", [{"jit_compile": True}, {"steps_per_execution": 3}, {"run_eagerly": True}])
+def test_the_switches_of_keras_compile_change_how_and_not_what(tiny_model, images, labels, switch):
+    def trained(**settings) -> list[np.ndarray]:
+        model = tiny_model()
+        model.compile(**settings)
+        model.fit(nl.noisy_dataset(images, labels, 16, 48), epochs=1, verbose=0)
+        return model.get_weights()
+
+    for plain, switched in zip(trained(), trained(**switch), strict=True):
+        np.testing.assert_allclose(switched, plain, atol=2e-3)
+
+
+@pytest.fixture(params=["mixed_float16", "mixed_bfloat16"])
+def mixed_precision(request):
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.slow
+def test_mixed_precision_stays_finite_and_scales_the_loss(mixed_precision, tiny_model, images, labels, tmp_path):
+    model = tiny_model()
+    history = model.fit(nl.noisy_dataset(images, labels, 16, 1600), epochs=2, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+    scaled = isinstance(model.d_optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scaled == (mixed_precision == "mixed_float16")
+    assert int(model.d_optimizer.iterations) > 150
+    model.save(tmp_path / "model.keras")
+    keras.config.set_dtype_policy("float32")
+    again = nl.load_model(tmp_path / "model.keras")
+    assert type(again.d_optimizer) is type(model.d_optimizer)
+    np.testing.assert_array_equal(again.predict(images, verbose=0), model.predict(images, verbose=0))
+
+
 def test_alpha_not_above_beta_warns(tiny_model):
     with pytest.warns(UserWarning, match="alpha >> beta"):
         tiny_model().compile(alpha=0.5, beta=0.5)

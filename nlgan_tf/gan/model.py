@@ -105,12 +105,19 @@ class NLGAN(keras.Model):
         # Without None Keras would make an optimizer of its own.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
-        self.d_optimizer = d_optimizer or _paper_adam()
-        self.gp_optimizer = gp_optimizer or _paper_adam()
-        self.gn_optimizer = gn_optimizer or _paper_adam()
+        self.d_optimizer = self._loss_scaled(d_optimizer or _paper_adam())
+        self.gp_optimizer = self._loss_scaled(gp_optimizer or _paper_adam())
+        self.gn_optimizer = self._loss_scaled(gn_optimizer or _paper_adam())
         # Built now, so that checkpoints hold and restore their slots.
         for network, optimizer in zip(NETWORKS, OPTIMIZERS, strict=True):
             getattr(self, optimizer).build(getattr(self, network).trainable_variables)
+
+    def _loss_scaled(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+        """Under mixed_float16 with loss scaling, as `keras.Model.compile` does for its one optimizer."""
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled or self.dtype_policy.name != "mixed_float16":
+            return optimizer
+        return keras.optimizers.LossScaleOptimizer(optimizer)
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """As `keras.Model.fit`; arrays are checked as public images.
@@ -145,15 +152,16 @@ class NLGAN(keras.Model):
             gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
             gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
             gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
-            g_loss = gp_loss + gn_loss
+            g_loss = self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss)
 
             d_logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
             fake_logits, real_logits = tf.split(d_logits, [2 * half, tf.shape(images)[0]])
             noisy_p, noisy_n = _by_label(real_logits, labels)
             d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
             d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
+            scaled_d_loss = self.d_optimizer.scale_loss(d_loss)
         self._update_generators(tape, g_loss)
-        self._update_discriminator(tape, d_loss)
+        self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)
         return self._step_metrics.update((d_loss, gp_loss, gn_loss), (noisy_p, noisy_n, gp_logits, gn_logits))
 
@@ -245,6 +253,7 @@ class NLGAN(keras.Model):
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {
+            "dtype": serialize(self.dtype_policy),
             **{network: serialize(getattr(self, network)) for network in NETWORKS},
             "priors": {"pi_p": self.priors.pi_p, "pi_n": self.priors.pi_n},
             "latent": self.latent,
