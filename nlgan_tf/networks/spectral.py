@@ -55,16 +55,12 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             self._iterate(tf.stop_gradient(matrix))
         # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
         projection = tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True)
-        outputs = self._linear(inputs, kernel, tf.maximum(tf.norm(projection), 1e-12))
-        return outputs if self.layer.bias is None else outputs + tf.cast(self.layer.bias, outputs.dtype)
-
-    def _linear(self, inputs: tf.Tensor, kernel: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
-        """The layer with W / sigma, less its bias, in its own precision; what is divided is the smaller tensor."""
+        sigma = tf.maximum(tf.norm(projection), 1e-12)
+        # x (W / sigma) = (x W) / sigma, in the layer's own precision. Dividing the large FC kernel would cost more.
         dtype = self.layer.compute_dtype
-        inputs = tf.cast(inputs, dtype)
-        if isinstance(self.layer, keras.layers.Conv2D):
-            return self.layer.convolution_op(inputs, tf.cast(kernel / sigma, dtype))
-        return tf.matmul(inputs, tf.cast(kernel, dtype)) / tf.cast(sigma, dtype)
+        linear = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else tf.matmul
+        outputs = linear(tf.cast(inputs, dtype), tf.cast(kernel, dtype)) / tf.cast(sigma, dtype)
+        return outputs if self.layer.bias is None else outputs + tf.cast(self.layer.bias, dtype)
 
     def _iterate(self, matrix: tf.Tensor) -> None:
         left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)
