@@ -237,7 +237,8 @@ def _checked_run_dir(config: RunConfig) -> Path:
 
 
 def _next_free_folder(config: RunConfig) -> Path:
-    slug = re.sub(r"[^\w.-]+", "_", Path(config.task).stem if config.task.startswith("npz:") else config.task)
+    source, _, rest = config.task.partition(":")
+    slug = re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else config.task)
     number = 1
     while (folder := Path("runs") / f"{slug}-{number}").exists():
         number += 1
