@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.task import check_batches
 
 
 def _option(default: Any, doc: str) -> Any:
@@ -46,19 +47,6 @@ def _check_positive(config: Any, name: str) -> None:
 def _check_share(config: Any, name: str) -> None:
     if not 0 <= getattr(config, name) < 1:
         raise ValueError(f"{name}={getattr(config, name)} is out of range: accepted are values in [0, 1)")
-
-
-def _check_batches(config: Any) -> None:
-    """Batches hold two classes in equal numbers, and an epoch is at least one of them."""
-    if config.batch_size % 2:
-        raise ValueError(
-            f"batch_size={config.batch_size} cannot be halved between the classes: accepted are even sizes"
-        )
-    if config.samples_per_epoch < config.batch_size:
-        raise ValueError(
-            f"samples_per_epoch={config.samples_per_epoch} is less than batch_size={config.batch_size}: "
-            "accepted is one batch or more"
-        )
 
 
 def _check_among(config: Any, name: str, accepted: Collection) -> None:
@@ -98,7 +86,7 @@ class StageOneConfig:
             _check_positive(self, name)
         for name in ("d_learning_rate", "g_learning_rate"):
             _check_positive(self, name)
-        _check_batches(self)
+        check_batches(self.batch_size, self.samples_per_epoch)
         if not 0 <= self.beta < math.inf:
             raise ValueError(f"beta={self.beta} is out of range: accepted are finite values from 0")
         if not 0 <= self.translation_probability <= 1:
@@ -132,7 +120,7 @@ class StageTwoConfig:
         _check_types(self)
         for name in ("epochs", "batch_size", "samples_per_epoch", "learning_rate", "width"):
             _check_positive(self, name)
-        _check_batches(self)
+        check_batches(self.batch_size, self.samples_per_epoch)
         if self.num_images < 4:
             raise ValueError(f"num_images={self.num_images} is too few: accepted are 4 and more")
 

@@ -255,7 +255,7 @@ def _check_space(run_dir: Path, model: NLGAN, num_images: int) -> None:
     if free < needed:
         raise OSError(
             errno.ENOSPC,
-            f"{run_dir} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
+            f"{run_dir.parent} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
         )
 
 

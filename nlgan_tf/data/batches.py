@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.data.noise import check_labels
-from nlgan_tf.data.task import check_images
+from nlgan_tf.data.task import check_batches, check_images
 
 
 def noisy_dataset(
@@ -37,12 +37,7 @@ def noisy_dataset(
     """
     images = check_images(images)
     labels = check_labels(noisy_labels, length=len(images))
-    if batch_size < 2 or batch_size % 2:
-        raise ValueError(f"batch_size={batch_size} cannot be halved between the classes: accepted are even sizes")
-    if samples_per_epoch < batch_size:
-        raise ValueError(
-            f"samples_per_epoch={samples_per_epoch} is less than batch_size={batch_size}: accepted is one batch or more"
-        )
+    check_batches(batch_size, samples_per_epoch)
     half = batch_size // 2
     positives, negatives = (
         _deck(np.flatnonzero(labels == label), seed=2 * seed + label).batch(half) for label in (1, 0)

@@ -37,6 +37,16 @@ def check_images(images: ArrayLike, shape: tuple[int, int, int] | None = None) -
     return array.astype(np.float32)
 
 
+def check_batches(batch_size: int, samples_per_epoch: int) -> None:
+    """ValueError unless a batch halves between the classes and an epoch holds at least one."""
+    if batch_size < 2 or batch_size % 2:
+        raise ValueError(f"batch_size={batch_size} cannot be halved between the classes: accepted are even sizes")
+    if samples_per_epoch < batch_size:
+        raise ValueError(
+            f"samples_per_epoch={samples_per_epoch} is less than batch_size={batch_size}: accepted is one batch or more"
+        )
+
+
 @dataclass(frozen=True)
 class ImageTask:
     """Images and labels of a binary task; None where something is not known.
