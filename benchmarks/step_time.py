@@ -7,7 +7,7 @@ Interleaved: after each of our steps every contender runs one, so that a change 
 them. Medians over rounds, after warm-up.
 
 ours            `NLGAN.fit` as it runs, input pipeline, metrics and callbacks included
-plain Keras     four calls of D, fresh noise and a second generator pass for D's step, Keras's own Adam
+plain Keras     four calls of D, fresh noise and a second generator pass for D's step, Keras's own layers and Adam
 PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam
 limit           FLOPs of our step at the best measured rate of square matrix products, plus Adam's bytes at the
                 measured memory bandwidth

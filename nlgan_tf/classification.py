@@ -7,12 +7,10 @@ import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.gan.images import map_rows, to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
-
-PREDICTION_BATCH = 512
 
 
 def train_classifier(
@@ -47,7 +45,4 @@ def train_classifier(
 
 def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     """The classifier's logits for public images, shape (n, number of logits)."""
-    starts = range(0, len(images), PREDICTION_BATCH)
-    batches = (to_network_range(images[start : start + PREDICTION_BATCH]) for start in starts)
-    # Called directly: Keras's `predict` would trace a new function for each classifier of a run.
-    return np.concatenate([classifier(batch, training=False) for batch in batches])
+    return map_rows(lambda batch: classifier(to_network_range(batch), training=False), images)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import nlgan_tf as nl
 from nlgan_tf import pipeline
@@ -42,6 +43,23 @@ def test_the_run_folder_holds_what_the_design_lists(finished):
     }
     models = {path.relative_to(finished.run_dir / "saved_models").as_posix() for path in finished.run_dir.glob("*/*/*")}
     assert models == {"positive_generator/1", "negative_generator/1", "classifier/1"}
+
+
+def test_a_whole_run_traces_each_function_once(tmp_path, monkeypatch):
+    functions, original = [], tf.function
+
+    def recording(*arguments, **options):
+        function = original(*arguments, **options)
+        functions.append(function)
+        return function
+
+    monkeypatch.setattr(tf, "function", recording)
+    # 700 images are drawn: a whole batch and a part of one.
+    nl.run(small_config(tmp_path / "run", stage_two=dataclasses.replace(SMALL_TWO, num_images=1400)), verbose=0)
+    counts = [f.experimental_get_tracing_count() for f in functions if hasattr(f, "experimental_get_tracing_count")]
+    # One training of NLGAN, three of classifiers and two generators drawing, at the least.
+    assert counts.count(1) >= 6
+    assert max(counts) == 1
 
 
 def test_metrics_are_accuracies_and_settings(finished):

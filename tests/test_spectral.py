@@ -8,12 +8,16 @@ from nlgan_tf.networks.spectral import ExactSpectralNormalization, spectral_norm
 from nlgan_tf.stack import keras
 
 
+def normal(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(seed=seed)
+
+
 def dense(units: int = 5) -> keras.layers.Dense:
-    return keras.layers.Dense(units, bias_initializer=keras.initializers.RandomNormal(seed=1))
+    return keras.layers.Dense(units, kernel_initializer=normal(0), bias_initializer=normal(1))
 
 
 def convolution() -> keras.layers.Conv2D:
-    return keras.layers.Conv2D(6, 3, 2, "same", bias_initializer=keras.initializers.RandomNormal(seed=1))
+    return keras.layers.Conv2D(6, 3, 2, "same", kernel_initializer=normal(0), bias_initializer=normal(1))
 
 
 CASES = [(dense, (4, 7)), (convolution, (4, 8, 8, 3))]

@@ -9,30 +9,52 @@ import numpy as np
 import tensorflow as tf
 
 import nlgan_tf as nl
+from nlgan_tf.networks import layers
+from nlgan_tf.networks.spectral import ExactSpectralNormalization
 
 Step = Callable[[tf.Tensor, tf.Tensor], None]
 
 
+def plain_networks(model: nl.NLGAN) -> list[keras.Model]:
+    """D, G_P and G_N of a model in Keras's own layers, with the same weights. Keras has no layer that passes the
+    gradient through sigma, so spectral normalisation is ours."""
+    networks = []
+    for network in (model.discriminator, model.positive_generator, model.negative_generator):
+        clone = keras.models.clone_model(network, clone_function=_stock)
+        clone.set_weights(network.get_weights())
+        networks.append(clone)
+    return networks
+
+
+def _stock(layer: keras.layers.Layer) -> keras.layers.Layer:
+    if isinstance(layer, ExactSpectralNormalization):
+        return ExactSpectralNormalization(_stock(layer.layer), name=layer.name)
+    kind = type(layer)
+    if kind.__module__ == layers.__name__:
+        kind = getattr(keras.layers, kind.__name__)
+    return kind.from_config(layer.get_config())
+
+
 def plain_step(
     model: nl.NLGAN,
+    networks: Sequence[keras.Model],
     optimizers: Sequence[keras.optimizers.Optimizer],
     draw: Callable[[int], tf.Tensor],
     d_training: bool = True,
 ) -> Step:
-    """A compiled step on the networks of a model: D called on each of its four minibatches, fresh noise and a second
-    generator pass for D's step.
+    """A compiled step: D called on each of its four minibatches, fresh noise and a second generator pass for D's step.
 
     Args:
-        model: gives the networks, priors, alpha and beta.
-        optimizers: of D, G_P and G_N.
+        model: gives priors, alpha and beta.
+        networks: D, G_P and G_N.
+        optimizers: likewise.
         draw: z for generator 0 (G_P) or 1 (G_N).
         d_training: whether D's dropout and power iteration run in its own step.
 
     Returns:
         A function of noisy positives and noisy negatives in [-1, 1].
     """
-    priors, discriminator = model.priors, model.discriminator
-    generators = model.positive_generator, model.negative_generator
+    priors, (discriminator, *generators) = model.priors, networks
 
     @tf.function
     def step(real_p: tf.Tensor, real_n: tf.Tensor) -> None:
@@ -53,10 +75,11 @@ def plain_step(
 
 
 def plain_keras_step(model: nl.NLGAN, batch: int) -> Callable[[], None]:
-    """The step on one batch, with Keras's own Adam."""
+    """The step on one batch, with Keras's own layers and Adam."""
     half = batch // 2
     step = plain_step(
         model,
+        plain_networks(model),
         [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(3)],
         lambda generator: tf.random.uniform((half, model.latent_dim), -1.0, 1.0),
     )

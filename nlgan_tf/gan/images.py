@@ -1,8 +1,13 @@
-"""Between public images, [0, 255], and what networks see, float32 in [-1, 1]."""
+"""Between public images, [0, 255], and what networks see, float32 in [-1, 1]; networks applied to many rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
+
+ROWS_A_CALL = 512
 
 
 def to_network_range(images: tf.Tensor) -> tf.Tensor:
@@ -13,3 +18,11 @@ def to_network_range(images: tf.Tensor) -> tf.Tensor:
 def to_public_range(images: tf.Tensor) -> tf.Tensor:
     """Images in [-1, 1] -> uint8, rounded."""
     return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
+
+
+def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
+    """`function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
+    signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
+    traced = tf.function(function, input_signature=signature)
+    starts = range(0, max(len(rows), 1), ROWS_A_CALL)
+    return np.concatenate([traced(rows[start : start + ROWS_A_CALL]) for start in starts])

@@ -11,14 +11,13 @@ from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import check_images
 from nlgan_tf.gan import losses
 from nlgan_tf.gan.augment import Augmentation
-from nlgan_tf.gan.images import to_network_range, to_public_range
+from nlgan_tf.gan.images import map_rows, to_network_range, to_public_range
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.split import SplitDiscriminator
 from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
 
-DRAW_BATCH = 512
 NETWORKS = ("discriminator", "positive_generator", "negative_generator")
 OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
 
@@ -234,11 +233,7 @@ class NLGAN(keras.Model):
 
     def _draw(self, generator: keras.Model, n: int, seed: tuple[int, int]) -> np.ndarray:
         z = draw_latent(n, self.latent_dim, self.latent, seed)
-        images = np.empty((n, *generator.output_shape[1:]), np.uint8)
-        for start in range(0, n, DRAW_BATCH):
-            batch = slice(start, start + DRAW_BATCH)
-            images[batch] = to_public_range(generator(z[batch], training=False))
-        return images
+        return map_rows(lambda rows: to_public_range(generator(rows, training=False)), z)
 
     @property
     def latent_dim(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nlgan_tf.networks.dropout import CountedDropout
+from nlgan_tf.networks.layers import Dense
 from nlgan_tf.networks.shapes import check_image_shape, layer_seeds, scaled
 from nlgan_tf.stack import keras
 
@@ -45,7 +46,7 @@ def build_classifier(
         )(x)
         x = keras.layers.MaxPooling2D(2, name=f"pool_{level}")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    x = keras.layers.Dense(scaled(1024, width), activation="relu", kernel_initializer=glorot(), name="fc")(x)
+    x = Dense(scaled(1024, width), activation="relu", kernel_initializer=glorot(), name="fc")(x)
     x = CountedDropout(0.5, seed=next(seeds), name="dropout")(x)
-    logits = keras.layers.Dense(num_logits, kernel_initializer=glorot(), dtype="float32", name="logits")(x)
+    logits = Dense(num_logits, kernel_initializer=glorot(), dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="classifier")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nlgan_tf.networks.dropout import CountedDropout
-from nlgan_tf.networks.layers import Dense, LeakyReLU
+from nlgan_tf.networks.layers import BatchNormalization, Dense, LeakyReLU
 from nlgan_tf.networks.shapes import check_image_shape, check_levels, layer_seeds, scaled
 from nlgan_tf.networks.spectral import spectral_normalize
 from nlgan_tf.stack import keras
@@ -111,7 +111,7 @@ def build_generator(
 
     def activated(x, layer_name: str, normalised: bool):
         if normalised:
-            x = keras.layers.BatchNormalization(momentum=0.9, name=f"{layer_name}_bn")(x)
+            x = BatchNormalization(momentum=0.9, name=f"{layer_name}_bn")(x)
         return keras.layers.ReLU(name=f"{layer_name}_relu")(x)
 
     *hidden_filters, top = [scaled(filters, width) for filters in FILTERS[:levels]]

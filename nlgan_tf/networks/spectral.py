@@ -62,7 +62,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             outputs = self.layer.convolution_op(inputs, tf.cast(kernel / sigma, dtype))
         else:
             outputs = _normalised_matmul(inputs, matrix, left)
-        return outputs if self.layer.bias is None else outputs + tf.cast(self.layer.bias, dtype)
+        return outputs if self.layer.bias is None else tf.nn.bias_add(outputs, tf.cast(self.layer.bias, dtype))
 
     def _iterated(self, matrix: tf.Tensor) -> tf.Tensor:
         """The left singular vector after one power iteration."""
