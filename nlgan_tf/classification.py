@@ -37,6 +37,8 @@ def train_classifier(
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
+    # Or the first step would make the optimizer's slots, and be traced twice.
+    classifier.optimizer.build(classifier.trainable_variables)
     dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
     inputs = dataset.map(lambda batch, given: (to_network_range(batch), given[:, tf.newaxis])).prefetch(2)
     classifier.fit(inputs, epochs=config.epochs, shuffle=False, verbose=verbose)
