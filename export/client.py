@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import sys
 import urllib.error
@@ -81,10 +82,9 @@ class RestClient:
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
-            try:
+            # A proxy in between answers in its own words.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
                 text = json.loads(text)["error"]
-            except (ValueError, KeyError, TypeError):
-                pass
             raise RequestError(error.code, text) from None
         except urllib.error.URLError as error:
             raise RequestError("UNAVAILABLE", f"{self.url}: {error.reason}") from None

@@ -176,8 +176,9 @@ def _print_checks(rows: list[dict]) -> None:
         checks.setdefault((f"{row['model']}/{row['version']}", row["signature"]), []).append(row)
     table = Table("model", "signature", "rows", "ms, first calls", "off from Keras, of the range")
     for names, runs in checks.items():
-        columns = [", ".join(column) for column in zip(*((f"{r['batch']}", f"{r['milliseconds']:.0f}") for r in runs))]
-        table.add_row(*names, *columns, f"{max(run['deviation'] for run in runs):.1e}")
+        batches = ", ".join(str(run["batch"]) for run in runs)
+        milliseconds = ", ".join(f"{run['milliseconds']:.0f}" for run in runs)
+        table.add_row(*names, batches, milliseconds, f"{max(run['deviation'] for run in runs):.1e}")
     if checks:
         Console().print(table)
 

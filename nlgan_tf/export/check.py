@@ -15,6 +15,13 @@ from nlgan_tf.export.publish import versions
 from nlgan_tf.export.servable import EXAMPLE_BATCHES
 from nlgan_tf.export.warmup import TOLERANCE
 
+# Keras and this package are as if not installed: TensorFlow itself would import Keras where it is found.
+CLEAN_PROCESS = """
+import sys
+sys.modules.update(dict.fromkeys(("keras", "tf_keras", "nlgan_tf")))
+exec(compile(open(sys.argv[1]).read(), sys.argv.pop(1), "exec"))
+"""
+
 
 def check_export(directory: str | os.PathLike) -> Iterator[dict]:
     """Checks a version directory, or all versions below a model's folder or a base.
@@ -57,9 +64,7 @@ def _version_dirs(directory: Path) -> list[Path]:
 
 
 def _replay_in_a_clean_process(version_dir: Path) -> list[dict]:
-    # By its text: running it as a module of this package would import the package first.
-    code = Path(replay.__file__).read_text(encoding="utf-8")
-    command = [sys.executable, "-c", code, str(version_dir)]
+    command = [sys.executable, "-c", CLEAN_PROCESS, replay.__file__, str(version_dir)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]

@@ -37,8 +37,8 @@ def classifier_servable(
         raise ValueError(f"class_names are {tuple(class_names)}: accepted are two names, (negative, positive)")
 
     # Traced once for all signatures.
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
-    def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
+    def network(images: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = tf.cast(model(to_network_range(images), training=False)[:, 0], tf.float32)
         label = tf.cast(logits > 0, tf.int64)
         return {
@@ -49,16 +49,15 @@ def classifier_servable(
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
     def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        # A server does not check shapes, and an odd row more would be pooled away unseen.
-        return classify(tf.ensure_shape(images, shape))
+        return network(_checked(images, shape))
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8, name="images")])
     def serving_uint8(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return classify(tf.cast(tf.ensure_shape(images, shape), tf.float32))
+        return network(tf.cast(_checked(images, shape), tf.float32))
 
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")])
     def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return classify(decode_images(tf.ensure_shape(image_bytes, (None,)), shape[1:]))
+        return network(decode_images(_checked(image_bytes, (None,)), shape[1:]))
 
     signatures = (serving_default, serving_uint8, serving_bytes)
     return Servable(
@@ -66,9 +65,17 @@ def classifier_servable(
         kind="classifier",
         signatures={function.__name__: function for function in signatures},
         examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
-        onnx_outputs=("probability", "label"),
+        network=network,
+        numeric_outputs=("probability", "label"),
         facts={"image_shape": list(shape[1:]), "class_names": list(class_names)},
     )
+
+
+def _checked(images: tf.Tensor, shape: tuple[int | None, ...]) -> tf.Tensor:
+    """The images of a request. A server checks no shapes: a row too many would be pooled away unseen."""
+    images = tf.ensure_shape(images, shape)
+    with tf.control_dependencies([tf.debugging.Assert(tf.shape(images)[0] > 0, ["the request holds no images"])]):
+        return tf.identity(images)
 
 
 def _example_images(images: np.ndarray | None, image_shape: tuple[int, int, int]) -> np.ndarray:

@@ -51,17 +51,19 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         return tf.clip_by_value((images + 1.0) * 127.5, 0.0, 255.0)
 
     # Traced once for all signatures.
-    network = tf.function(public_images, input_signature=[tf.TensorSpec((None, latent_dim), tf.float32)])
+    @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
+    def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"images": public_images(latent)}
 
     def rows(seeds: tf.Tensor) -> tf.Tensor:
         with tf.control_dependencies([_check_count(tf.size(seeds, tf.int64), "seeds")]):
             seeds = tf.identity(seeds)
         spec = tf.TensorSpec(image_shape, tf.float32)
-        return tf.map_fn(lambda seed: network(draw(1, seed))[0], seeds, fn_output_signature=spec)
+        return tf.map_fn(lambda seed: network(draw(1, seed))["images"][0], seeds, fn_output_signature=spec)
 
     @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
     def serving_default(latent: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"images": network(tf.ensure_shape(latent, (None, latent_dim)))}
+        return network(tf.ensure_shape(latent, (None, latent_dim)))
 
     @tf.function(
         input_signature=[tf.TensorSpec((), tf.int64, name="num_samples"), tf.TensorSpec((), tf.int64, name="seed")]
@@ -69,7 +71,7 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     def sample(num_samples: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         num_samples, seed = tf.ensure_shape(num_samples, ()), tf.ensure_shape(seed, ())
         with tf.control_dependencies([_check_count(num_samples, "num_samples")]):
-            return {"images": network(draw(tf.identity(num_samples), seed))}
+            return network(draw(tf.identity(num_samples), seed))
 
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
     def sample_rows(seeds: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -86,7 +88,8 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         kind="generator",
         signatures={function.__name__: function for function in signatures},
         examples=list(_examples(public_images, draw)),
-        onnx_outputs=("images",),
+        network=network,
+        numeric_outputs=("images",),
         facts={"image_shape": list(image_shape), "latent": latent, "latent_dim": latent_dim, "stream": stream},
     )
 

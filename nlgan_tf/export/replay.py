@@ -5,8 +5,7 @@ neither Keras nor this package:
 
     python replay.py VERSION_DIRECTORY
 
-prints one JSON object a record, then one with the names of all signatures, and the modules of Keras or this package
-that were loaded on the way.
+prints one JSON object a record, then one with the names of all signatures.
 """
 
 from __future__ import annotations
@@ -93,8 +92,7 @@ def _main() -> None:
     model = tf.saved_model.load(str(version_dir))
     for row in replay(version_dir, model.signatures):
         print(json.dumps(row))
-    loaded = sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tf_keras", "nlgan_tf"})
-    print(json.dumps({"signatures": sorted(model.signatures), "loaded": loaded}))
+    print(json.dumps({"signatures": sorted(model.signatures)}))
 
 
 if __name__ == "__main__":

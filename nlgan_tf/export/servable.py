@@ -30,7 +30,8 @@ class Servable:
         kind: "classifier" or "generator".
         signatures: functions of named tensors that return named tensors; `serving_default` among them.
         examples: of every signature, at each of EXAMPLE_BATCHES.
-        onnx_outputs: the outputs of `serving_default` that ONNX holds; it has no strings.
+        network: what `serving_default` computes once it has checked its input, for ONNX.
+        numeric_outputs: of `network`; ONNX holds no strings here.
         facts: what a reader of the model card should know of it, such as class names.
     """
 
@@ -38,7 +39,8 @@ class Servable:
     kind: str
     signatures: dict[str, tf.types.experimental.PolymorphicFunction]
     examples: list[Example]
-    onnx_outputs: tuple[str, ...]
+    network: tf.types.experimental.PolymorphicFunction
+    numeric_outputs: tuple[str, ...]
     facts: dict[str, Any]
 
 

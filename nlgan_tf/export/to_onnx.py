@@ -26,20 +26,20 @@ def write_onnx(servable: Servable, version_dir: Path) -> None:
         import tf2onnx
     except ImportError as error:
         raise ImportError("ONNX needs two packages more: pip install 'nlgan-tf[onnx]'") from error
-    serving_default = servable.signatures["serving_default"]
+    names = list(servable.numeric_outputs)
 
-    @tf.function(input_signature=serving_default.input_signature)
+    @tf.function(input_signature=servable.network.input_signature)
     def numeric(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        answer = serving_default(batch)
-        return {name: answer[name] for name in servable.onnx_outputs}
+        answer = servable.network(batch)
+        return {name: answer[name] for name in names}
 
     path = str(version_dir / FILE)
     tf2onnx.convert.from_function(numeric, numeric.input_signature, opset=OPSET, output_path=path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for example in servable.examples:
         if example.signature == "serving_default":
-            answers = session.run(list(servable.onnx_outputs), example.inputs)
-            for name, answer in zip(servable.onnx_outputs, answers, strict=True):
+            answers = session.run(names, example.inputs)
+            for name, answer in zip(names, answers, strict=True):
                 _check(name, answer, example.outputs[name])
 
 
