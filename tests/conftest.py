@@ -42,6 +42,19 @@ def tiny_model():
 
 
 @pytest.fixture(scope="session")
+def exported_base(tmp_path_factory) -> Path:
+    """BASE with a classifier of 8x8 images (negative "ham", positive "spam") and a generator, each in version 1."""
+    import nlgan_tf as nl
+
+    base = tmp_path_factory.mktemp("base")
+    settings = {"served_from": str(base)}
+    nl.export_classifier(nl.build_classifier((8, 8, 1), width=0.1), base, ("ham", "spam"), **settings)
+    generator = nl.build_generator((8, 8, 1), latent_dim=7, width=0.1)
+    nl.export_generator(generator, base, "positive_generator", stream=1, **settings)
+    return base
+
+
+@pytest.fixture(scope="session")
 def tfds_dir() -> str:
     """Where MNIST and CIFAR-10 lie; a real_data test without them fails, rather than pass unseen."""
     folder = os.environ.get("TFDS_DATA_DIR", "../shared/data/tfds")

@@ -19,6 +19,7 @@ SIGNATURES = json.loads((Path(__file__).parent.parent / "export" / "signatures.j
 
 @pytest.fixture(scope="module")
 def classifier() -> keras.Model:
+    """The one that `exported_base` exported: the same seed."""
     return nl.build_classifier((8, 8, 1), width=0.1)
 
 
@@ -28,17 +29,11 @@ def generator() -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory, classifier, generator) -> Path:
-    folder = tmp_path_factory.mktemp("base")
-    export_classifier(classifier, folder, ("ham", "spam"))
-    export_generator(generator, folder, "positive_generator", stream=1)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def served(base):
+def served(exported_base):
     """The signatures of a model, loaded from its version 1."""
-    models = {name: tf.saved_model.load(str(base / name / "1")) for name in ("classifier", "positive_generator")}
+    models = {
+        name: tf.saved_model.load(str(exported_base / name / "1")) for name in ("classifier", "positive_generator")
+    }
     return lambda name: models[name].signatures
 
 
@@ -96,10 +91,10 @@ def test_too_many_images_are_refused(served, number):
         served("positive_generator")["sample"](num_samples=tf.constant(number, tf.int64), seed=tf.constant(0, tf.int64))
 
 
-def test_the_signatures_are_those_of_signatures_json(base):
+def test_the_signatures_are_those_of_signatures_json(exported_base):
     sizes = {"height": 8, "width": 8, "channels": 1, "latent_dim": 7, "n": None}
     for model, kind in (("classifier", "classifier"), ("positive_generator", "generator")):
-        found = tf.saved_model.load(str(base / model / "1")).signatures
+        found = tf.saved_model.load(str(exported_base / model / "1")).signatures
         described = {
             name: {
                 "inputs": {key: _described(spec) for key, spec in function.structured_input_signature[1].items()},
@@ -124,8 +119,8 @@ def _described(spec: tf.TensorSpec) -> tuple[str, list]:
     return spec.dtype.name, list(spec.shape)
 
 
-def test_check_export_runs_everything_in_a_clean_process(base):
-    rows = list(check_export(base))
+def test_check_export_runs_everything_in_a_clean_process(exported_base):
+    rows = list(check_export(exported_base))
     assert {(row["model"], row["signature"], row["batch"]) for row in rows} == {
         (model, signature, batch)
         for model, kind in (("classifier", "classifier"), ("positive_generator", "generator"))
@@ -143,9 +138,9 @@ def test_weights_are_written_once_and_nothing_random_with_them(tmp_path):
     assert sorted(weights) == sorted(list(weight.shape) for weight in classifier.trainable_variables)
 
 
-def test_no_operation_asks_for_xla_or_keeps_random_state(base):
+def test_no_operation_asks_for_xla_or_keeps_random_state(exported_base):
     for model in ("classifier", "positive_generator"):
-        saved = saved_model_pb2.SavedModel.FromString((base / model / "1" / "saved_model.pb").read_bytes())
+        saved = saved_model_pb2.SavedModel.FromString((exported_base / model / "1" / "saved_model.pb").read_bytes())
         graph = saved.meta_graphs[0].graph_def
         operations = {node.op for node in graph.node} | {
             node.op for function in graph.library.function for node in function.node_def
