@@ -106,11 +106,10 @@ def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -
 @click.option("--onnx", is_flag=True, help="write model.onnx too (needs the extra onnx)")
 @click.option(
     "--served-from",
-    default="/models",
-    show_default=True,
-    help="where the server finds BASE, for models.config; the default is the official container's",
+    metavar="PATH",
+    help="where the server finds BASE, for models.config  [default: as it says, or a container's /models]",
 )
-def export(run_dir: str, base_dir: str, onnx: bool, served_from: str) -> None:
+def export(run_dir: str, base_dir: str, onnx: bool, served_from: str | None) -> None:
     """Publish the models of the run folder RUN as their next versions, for TF Serving."""
     from nlgan_tf.export import export_run
 

@@ -1,6 +1,5 @@
 """Exports of run folders: what they hold, and the folders that are refused."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,27 +12,10 @@ import nlgan_tf as nl
 from nlgan_tf import cli
 from nlgan_tf.config import RunConfig
 from nlgan_tf.export.manifest import read_manifest
-from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE, run_source, write_run_manifest
-from nlgan_tf.gan.hallucinate import write_clean_dataset
+from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
 
 MODELS = ("positive_generator", "negative_generator", "classifier")
 SERVED_CONFIG = Path(__file__).parent.parent / "export" / "models.config"
-
-
-@pytest.fixture
-def run_dir(tmp_path, tiny_model) -> Path:
-    """A run folder as `run` leaves it, less what an export does not read; nothing in it was trained."""
-    folder = tmp_path / "run"
-    (folder / CHECKPOINTS).mkdir(parents=True)
-    model = tiny_model()
-    model.save(folder / CHECKPOINTS / NLGAN_FILE)
-    nl.build_classifier((8, 8, 1), width=0.1).save(folder / CHECKPOINTS / CLASSIFIER_FILE)
-    write_clean_dataset(folder, *model.hallucinate(10, seed=0), ("ham", "spam"), {})
-    (folder / "config.json").write_text(RunConfig().to_json())
-    metrics = {"accuracy_nlgan": 0.9, "settings": {}}
-    (folder / "metrics.json").write_text(json.dumps(metrics))
-    write_run_manifest(folder, run_source(json.loads(RunConfig().to_json()), metrics))
-    return folder
 
 
 @pytest.mark.slow

@@ -16,14 +16,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import client
+from conformance.load import bad_calls, good_calls, outcome, resident_megabytes, storm
+from conformance.running import RunningServer, running_server
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "export"))
-
-import client  # noqa: E402
-
-from conformance.load import bad_calls, good_calls, outcome, resident_megabytes, storm  # noqa: E402
-from conformance.running import RunningServer, running_server  # noqa: E402
-
 RESULTS = ROOT / "results"
 
 

@@ -11,7 +11,7 @@ from nlgan_tf.export.check import check_export
 from nlgan_tf.export.classifier import classifier_servable
 from nlgan_tf.export.generator import generator_servable
 from nlgan_tf.export.run import export_run
-from nlgan_tf.export.version import SERVED_FROM, publish_versions
+from nlgan_tf.export.version import publish_versions
 from nlgan_tf.stack import keras
 
 __all__ = ["check_export", "export_classifier", "export_generator", "export_run"]
@@ -25,7 +25,7 @@ def export_generator(
     latent: str = "uniform",
     stream: int = 0,
     onnx: bool = False,
-    served_from: str = SERVED_FROM,
+    served_from: str | None = None,
 ) -> Path:
     """Writes a generator as the next version under BASE/<name>/; `generator_servable` lists its signatures.
 
@@ -36,7 +36,7 @@ def export_generator(
         latent: distribution of z for the signatures that draw it: "uniform" in (-1, 1), or "normal".
         stream: z is drawn from the pair (seed, stream); `NLGAN.hallucinate` gives G_P 1 and G_N 0.
         onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config.
+        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directory, published whole.
@@ -56,7 +56,7 @@ def export_classifier(
     *,
     images: np.ndarray | None = None,
     onnx: bool = False,
-    served_from: str = SERVED_FROM,
+    served_from: str | None = None,
 ) -> Path:
     """Writes a classifier as the next version under BASE/<name>/; `classifier_servable` lists its signatures.
 
@@ -67,7 +67,7 @@ def export_classifier(
         name: of the model, for TF Serving.
         images: uint8, (k, h, w, c), for warm-up and comparison with the Keras model; by default noise.
         onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config.
+        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directory, published whole.

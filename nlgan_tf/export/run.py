@@ -13,7 +13,7 @@ from nlgan_tf.export.classifier import classifier_servable
 from nlgan_tf.export.generator import generator_servable
 from nlgan_tf.export.manifest import check_manifest, write_manifest
 from nlgan_tf.export.servable import Servable
-from nlgan_tf.export.version import SERVED_FROM, publish_versions
+from nlgan_tf.export.version import publish_versions
 from nlgan_tf.files import sha256
 from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME
 from nlgan_tf.gan.model import NLGAN
@@ -25,7 +25,7 @@ NLGAN_FILE, CLASSIFIER_FILE = "nlgan.keras", "classifier.keras"
 
 
 def export_run(
-    run_dir: str | os.PathLike, base_dir: str | os.PathLike, *, onnx: bool = False, served_from: str = SERVED_FROM
+    run_dir: str | os.PathLike, base_dir: str | os.PathLike, *, onnx: bool = False, served_from: str | None = None
 ) -> list[Path]:
     """Writes the models of a finished run as their next versions under BASE.
 
@@ -33,7 +33,7 @@ def export_run(
         run_dir: what `run` wrote, unaltered.
         base_dir: the folder with one folder a model.
         onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config.
+        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directories of `positive_generator`, `negative_generator` and `classifier`.

@@ -15,6 +15,8 @@ from nlgan_tf.files import write_text
 MODELS_CONFIG = "models.config"
 # TF Serving looks for this name in a version directory (--enable_per_model_batching_parameters).
 BATCHING_PARAMETERS = "batching_params.pbtxt"
+# Where the official container keeps models.
+SERVED_FROM = "/models"
 
 # Padding to few sizes keeps the shapes that the graph meets few; two milliseconds is about one request of one image.
 BATCHING = """\
@@ -39,7 +41,7 @@ def read_models_config(base_dir: Path) -> model_server_config_pb2.ModelServerCon
     return config
 
 
-def update_models_config(base_dir: Path, names: Iterable[str], served_from: str) -> None:
+def update_models_config(base_dir: Path, names: Iterable[str], served_from: str | None) -> None:
     """Lets BASE/models.config serve the newest version of the named models as `canary`.
 
     The label `stable` stays where it is, and stands on the newest version of a model that has none yet: what a
@@ -48,15 +50,15 @@ def update_models_config(base_dir: Path, names: Iterable[str], served_from: str)
     Args:
         base_dir: the folder with one folder a model.
         names: of the models that have a new version.
-        served_from: where the server finds that folder.
+        served_from: where the server finds that folder; by default as the file says, or SERVED_FROM for a new model.
     """
     with locked(base_dir, fcntl.LOCK_EX):
         config = read_models_config(base_dir)
         entries = {entry.name: entry for entry in config.model_config_list.config}
         for name in names:
-            entry = entries.get(name) or config.model_config_list.config.add(
-                name=name, base_path=f"{served_from.rstrip('/')}/{name}", model_platform="tensorflow"
-            )
+            entry = entries.get(name) or config.model_config_list.config.add(name=name, model_platform="tensorflow")
+            if served_from or not entry.base_path:
+                entry.base_path = f"{(served_from or SERVED_FROM).rstrip('/')}/{name}"
             _label(entry, versions(base_dir / name))
         write_text(base_dir / MODELS_CONFIG, text_format.MessageToString(config))
 

@@ -21,9 +21,6 @@ from nlgan_tf.export.to_onnx import write_onnx
 from nlgan_tf.export.warmup import replay_records, write_records
 from nlgan_tf.stack import keras
 
-# Where the official container keeps models.
-SERVED_FROM = "/models"
-
 
 def publish_versions(
     servables: Sequence[Servable],
@@ -31,7 +28,7 @@ def publish_versions(
     *,
     source: dict[str, Any] | None = None,
     onnx: bool = False,
-    served_from: str = SERVED_FROM,
+    served_from: str | None = None,
 ) -> list[Path]:
     """Writes the next version of each model, checks it, and publishes all of them or none.
 
@@ -43,7 +40,7 @@ def publish_versions(
         base_dir: the folder with one folder a model.
         source: `config` and `metrics` of the run that they come from.
         onnx: write ONNX files too.
-        served_from: where the server will find `base_dir`, for models.config.
+        served_from: where the server will find `base_dir`, for models.config; a container's /models by default.
 
     Returns:
         The version directories, in the order of the models.

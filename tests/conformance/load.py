@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import client
 import numpy as np
 import tensorflow as tf
 
+import client
 from nlgan_tf.export.replay import read_records
 
 BAD_CODES = {"INVALID_ARGUMENT", 400, 404, "NOT_FOUND"}
