@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -55,17 +56,17 @@ def exported_base(tmp_path_factory) -> Path:
     return base
 
 
-@pytest.fixture
-def run_dir(tmp_path, tiny_model) -> Path:
+@pytest.fixture(scope="session")
+def untrained_run(tmp_path_factory) -> Path:
     """A run folder as `run` leaves it, less what an export does not read; nothing in it was trained."""
     import nlgan_tf as nl
-    from nlgan_tf.config import RunConfig
+    from nlgan_tf.config import RunConfig, StageOneConfig
     from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE, run_source, write_run_manifest
     from nlgan_tf.gan.hallucinate import write_clean_dataset
 
-    folder = tmp_path / "run"
+    folder = tmp_path_factory.mktemp("untrained") / "run"
     (folder / CHECKPOINTS).mkdir(parents=True)
-    model = tiny_model()
+    model = nl.build_nlgan((8, 8, 1), nl.NoisePriors(*PRIORS), StageOneConfig(width=0.1))
     model.save(folder / CHECKPOINTS / NLGAN_FILE)
     nl.build_classifier((8, 8, 1), width=0.1).save(folder / CHECKPOINTS / CLASSIFIER_FILE)
     write_clean_dataset(folder, *model.hallucinate(10, seed=0), ("ham", "spam"), {})
@@ -74,6 +75,12 @@ def run_dir(tmp_path, tiny_model) -> Path:
     (folder / "metrics.json").write_text(json.dumps(metrics))
     write_run_manifest(folder, run_source(json.loads(RunConfig().to_json()), metrics))
     return folder
+
+
+@pytest.fixture
+def run_dir(untrained_run, tmp_path) -> Path:
+    """A copy of that run folder, to spoil."""
+    return Path(shutil.copytree(untrained_run, tmp_path / "run"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from nlgan_tf.export.replay import read_records
 
+pytestmark = pytest.mark.slow
 LIBRARY = Path(tf.__file__).parent
 
 

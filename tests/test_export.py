@@ -119,6 +119,7 @@ def _described(spec: tf.TensorSpec) -> tuple[str, list]:
     return spec.dtype.name, list(spec.shape)
 
 
+@pytest.mark.slow
 def test_check_export_runs_everything_in_a_clean_process(exported_base):
     rows = list(check_export(exported_base))
     assert {(row["model"], row["signature"], row["batch"]) for row in rows} == {

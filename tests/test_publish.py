@@ -63,6 +63,7 @@ def test_what_a_killed_export_left_is_deleted_and_a_living_one_kept(tmp_path):
         assert publish().name == "2"
 
 
+@pytest.mark.slow
 def test_many_at_once_take_different_numbers(tmp_path):
     with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
         published = list(pool.map(publish_text, [tmp_path / "model"] * 40, map(str, range(40))))

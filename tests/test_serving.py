@@ -20,6 +20,7 @@ import client
 from conformance.load import bad_calls, good_calls, outcome, resident_megabytes, storm
 from conformance.running import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 
@@ -120,7 +121,6 @@ def test_one_bad_image_fails_its_own_request_with_a_clear_message(connected):
     assert connected.predict("classifier", {"image_bytes": [good]}, "serving_bytes")["label"].shape == (1,)
 
 
-@pytest.mark.slow
 def test_the_client_as_a_program(server, tmp_path):
     png = tmp_path / "image.png"
     png.write_bytes(tf.io.encode_png(np.zeros((8, 8, 1), np.uint8)).numpy())
@@ -153,7 +153,6 @@ def check_storm(base: Path, requests: int, bad_share: float) -> list[dict]:
     return reports
 
 
-@pytest.mark.slow
 def test_a_small_storm_is_answered_rightly(exported_base):
     check_storm(exported_base, 300, bad_share=0.1)
 
