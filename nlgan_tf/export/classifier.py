@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.export.decode import decode_images
+from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.stack import keras
@@ -26,8 +27,10 @@ def classifier_servable(
     - `serving_bytes`: `image_bytes`, string (n,): PNG or JPEG of any size.
 
     Raises:
-        ValueError: for a model that is no classifier of two classes, or class names that are not two.
+        ValueError: for a name that TF Serving rejects, a model that is no classifier of two classes, or class names
+            that are not two.
     """
+    check_model_name(name)
     shape = model.input_shape
     if len(shape) != 4 or tuple(model.output_shape[1:]) != (1,):
         raise ValueError(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.stack import keras
@@ -33,8 +34,9 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         stream: z is drawn from the pair (seed, stream), so that two generators with one seed draw different z.
 
     Raises:
-        ValueError: for a model that is no generator, or an unknown distribution.
+        ValueError: for a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
     """
+    check_model_name(name)
     check_latent(latent)
     if len(model.input_shape) != 2 or len(model.output_shape) != 4:
         raise ValueError(

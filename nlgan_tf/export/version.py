@@ -14,7 +14,7 @@ import tensorflow as tf
 import nlgan_tf
 from nlgan_tf.export.card import write_card
 from nlgan_tf.export.manifest import write_manifest
-from nlgan_tf.export.publish import check_model_name, unpublished
+from nlgan_tf.export.publish import unpublished
 from nlgan_tf.export.servable import Servable, save_signatures
 from nlgan_tf.export.serving_config import BATCHING, BATCHING_PARAMETERS, read_models_config, update_models_config
 from nlgan_tf.export.to_onnx import write_onnx
@@ -46,13 +46,12 @@ def publish_versions(
         The version directories, in the order of the models.
 
     Raises:
-        ValueError: for a name that TF Serving does not take, a damaged models.config, or a SavedModel that does
-            not answer as its Keras model does.
+        ValueError: for a damaged models.config, or a SavedModel that does not answer as its Keras model does.
         ImportError: for ONNX without its packages.
         OSError: if the base cannot be written.
     """
     base, about = Path(base_dir), {**(source or {}), "versions": _versions()}
-    names = [check_model_name(servable.name) for servable in servables]
+    # Before the work: a damaged file would be found when the versions stand.
     read_models_config(base)
     with contextlib.ExitStack() as unfinished:
         publishers = []
@@ -61,7 +60,7 @@ def publish_versions(
             _write_version(servable, folder, about, onnx)
             publishers.append(publish)
         published = [publish() for publish in publishers]
-    update_models_config(base, names, served_from)
+    update_models_config(base, [servable.name for servable in servables], served_from)
     return published
 
 
