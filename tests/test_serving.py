@@ -4,8 +4,10 @@ For the latter serve a base with this package's models and set TF_SERVING_URL (h
 (HOST:8500) and TF_SERVING_BASE, the base as this machine sees it.
 """
 
+import collections
 import json
 import os
+import random
 import subprocess
 import sys
 import urllib.error
@@ -17,7 +19,7 @@ import pytest
 import tensorflow as tf
 
 import client
-from conformance.load import bad_calls, good_calls, outcome, resident_megabytes, storm
+from conformance.load import bad_calls, fuzzed_body, good_calls, outcome, resident_megabytes, storm
 from conformance.running import RunningServer, running_server
 
 pytestmark = pytest.mark.slow
@@ -164,3 +166,33 @@ def test_a_storm_of_ten_thousand_requests(exported_base):
     # The first tenth is the warm-up.
     memory = [report["server_megabytes"] for report in reports]
     assert max(memory) - memory[0] < 50, memory
+
+
+def check_fuzz(base: Path, requests: int) -> dict:
+    """Sends fuzzed REST requests; how many got each status, and how far the server's memory rose after a tenth."""
+    dice, statuses = random.Random(0), collections.Counter()
+    with running_server(base / "models.config") as running:
+        for number in range(requests):
+            model = dice.choice(["classifier", "positive_generator"])
+            status, _ = post(f"{running.url}/v1/models/{model}:predict", fuzzed_body(dice))
+            statuses[status] += 1
+            if number == requests // 10:
+                before = resident_megabytes(running.pid)
+        risen = resident_megabytes(running.pid) - before
+        good = good_calls(base)[0]
+        assert outcome(client.RestClient(running.url), good) == "right"
+    assert set(statuses) <= {200, 400, 404}, statuses
+    return {"requests": requests, "statuses": dict(statuses), "memory_rose_megabytes": round(risen, 1)}
+
+
+def test_a_few_fuzzed_requests_are_answered_or_refused(exported_base):
+    statuses = check_fuzz(exported_base, 200)["statuses"]
+    assert statuses[200] > 0
+    assert statuses[400] > 0
+
+
+@pytest.mark.soak
+def test_five_thousand_fuzzed_requests(exported_base):
+    report = check_fuzz(exported_base, 5000)
+    assert report["memory_rose_megabytes"] < 50
+    (RESULTS / "fuzzed_requests.json").write_text(json.dumps(report, indent=1) + "\n")

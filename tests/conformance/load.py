@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import random
 import time
 from collections.abc import Iterator
@@ -63,6 +64,35 @@ def bad_calls() -> list[Call]:
         generator("serving_default", latent=np.zeros((2, 3), np.float32)),
         Call("nobody", "serving_default", {"images": [0.0]}, None),
     ]
+
+
+def fuzzed_body(dice: random.Random) -> bytes:
+    """A REST request with a part of it exchanged, or some of its bytes changed or cut off."""
+    odd = [None, True, -1, 0.5, 2**70, float("nan"), "", "text", [], {}, [[1, 2], [3]], {"b64": "!"}, {"b64": "AAAA"}]
+    signatures = ["serving_default", "serving_uint8", "serving_bytes", "sample", "sample_rows", "sample_png", "none"]
+    tensor = np.random.default_rng(dice.getrandbits(32)).integers(-300, 300, [dice.randrange(4) for _ in range(4)])
+    values = [
+        *odd,
+        tensor.tolist(),
+        [dice.choice(odd) for _ in range(dice.randrange(4))],
+        np.zeros((2, 8, 8, 1)).tolist(),
+    ]
+    names = ["images", "image_bytes", "latent", "seeds", "num_samples", "seed", "nothing"]
+    named = {name: dice.choice(values) for name in dice.sample(names, dice.randrange(3))}
+    if dice.random() < 0.1:
+        return _spoiled(dice, {"signature_name": "sample_rows", "instances": [dice.randrange(9), -1]})
+    body = {
+        "signature_name": dice.choice([*signatures, *odd]),
+        dice.choice(["instances", "inputs", "neither"]): dice.choice([named, [named], dice.choice(values)]),
+    }
+    return _spoiled(dice, body)
+
+
+def _spoiled(dice: random.Random, body: dict) -> bytes:
+    text = bytearray(json.dumps(body).encode())
+    if dice.random() < 0.2:
+        text[dice.randrange(len(text))] = dice.randrange(256)
+    return bytes(text[: dice.randrange(len(text))] if dice.random() < 0.1 else text)
 
 
 def is_right(call: Call, answer: dict[str, np.ndarray]) -> bool:
