@@ -24,6 +24,8 @@ _HOMES = {
     "load_model": "recipes",
     "export_generator": "export",
     "export_classifier": "export",
+    "export_run": "export",
+    "check_export": "export",
     "RunConfig": "config",
     "StageOneConfig": "config",
     "StageTwoConfig": "config",

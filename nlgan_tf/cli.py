@@ -100,6 +100,38 @@ def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -
     click.echo(f"Look at {first / 'samples.png'}; use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
 
 
+@cli.command()
+@click.argument("run_dir", metavar="RUN")
+@click.option("--to", "base_dir", required=True, metavar="BASE", help="folder that gets BASE/<model>/<version>/")
+@click.option("--onnx", is_flag=True, help="write model.onnx too (needs the extra onnx)")
+@click.option(
+    "--served-from",
+    metavar="PATH",
+    help="where the server finds BASE, for models.config  [default: as it says, or a container's /models]",
+)
+def export(run_dir: str, base_dir: str, onnx: bool, served_from: str | None) -> None:
+    """Publish the models of the run folder RUN as their next versions, for TF Serving."""
+    from nlgan_tf.export import export_run
+
+    for version in export_run(run_dir, base_dir, onnx=onnx, served_from=served_from):
+        click.echo(version)
+
+
+@cli.command()
+@click.argument("directory", metavar="DIR")
+def check_export(directory: str) -> None:
+    """Check the exports in DIR: a version, a model's folder or a base."""
+    from nlgan_tf import export
+
+    rows = []
+    try:
+        for row in export.check_export(directory):
+            rows.append(row)
+    finally:
+        # What passed is shown before what did not.
+        _print_checks(rows)
+
+
 def _run_config(text: str, options: dict) -> RunConfig:
     """The file's configuration under the options that were given."""
     given = {name: value for name, value in options.items() if value is not None}
@@ -131,6 +163,22 @@ def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:
             mean, std = summary[name]
             table.add_row(title, f"{mean:.3f} ± {std:.3f}" if seeds > 1 else f"{mean:.3f}")
     if table.row_count:
+        Console().print(table)
+
+
+def _print_checks(rows: list[dict]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    checks: dict[tuple[str, str], list[dict]] = {}
+    for row in rows:
+        checks.setdefault((f"{row['model']}/{row['version']}", row["signature"]), []).append(row)
+    table = Table("model", "signature", "rows", "ms, first calls", "off from Keras, of the range")
+    for names, runs in checks.items():
+        batches = ", ".join(str(run["batch"]) for run in runs)
+        milliseconds = ", ".join(f"{run['milliseconds']:.0f}" for run in runs)
+        table.add_row(*names, batches, milliseconds, f"{max(run['deviation'] for run in runs):.1e}")
+    if checks:
         Console().print(table)
 
 

@@ -24,7 +24,8 @@ from nlgan_tf.data.noise import corrupt_labels, realised_priors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.export import export_classifier, export_generator
+from nlgan_tf.export.run import CLASSIFIER_FILE, NLGAN_FILE, run_servables, run_source, write_run_manifest
+from nlgan_tf.export.version import publish_versions
 from nlgan_tf.files import whole_file, whole_folder, write_text
 from nlgan_tf.gan.hallucinate import write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
@@ -112,16 +113,19 @@ class _Run:
             drawn = self._hallucinate(model, task)
         with self._phase("stage_two", "Stage two: training the classifier on the drawn images"):
             classifier = self._train_classifier(drawn)
-        with self._phase("export", "Writing SavedModels"):
-            self._export(model, classifier, task)
         metrics = {"settings": self._settings()}
         if task.labels is not None:
             metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(task.labels, task.noisy_labels)
         if task.test_images is not None:
             with self._phase("baselines", "For comparison: the same classifier on noisy and on true labels"):
                 metrics = {**self._accuracies(task, model, classifier), **metrics}
-        write_text(self.run_dir / "timings.json", json.dumps(self.timings, indent=2) + "\n")
         write_text(self.run_dir / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+        with self._phase("export", "Writing SavedModels"):
+            source = run_source(json.loads(portable.to_json()), metrics)
+            write_run_manifest(self.run_dir, source)
+            servables = run_servables(model, classifier, task.class_names, drawn[0])
+            publish_versions(servables, self.run_dir / "saved_models", source=source)
+        write_text(self.run_dir / "timings.json", json.dumps(self.timings, indent=2) + "\n")
         return metrics
 
     def _train_gan(self, task: ImageTask) -> NLGAN:
@@ -133,7 +137,7 @@ class _Run:
         )
         history = keras.callbacks.CSVLogger(str(self.run_dir / "history.csv"))
         model.fit(dataset, epochs=stage.epochs, callbacks=[history], verbose=self.verbose)
-        self._save(model, "nlgan.keras")
+        self._save(model, NLGAN_FILE)
         return model
 
     def _hallucinate(self, model: NLGAN, task: ImageTask) -> tuple[np.ndarray, np.ndarray]:
@@ -152,14 +156,8 @@ class _Run:
 
     def _train_classifier(self, drawn: tuple[np.ndarray, np.ndarray]) -> keras.Model:
         classifier = train_classifier(*drawn, self.config.stage_two, self.config.seed, self.verbose)
-        self._save(classifier, "classifier.keras")
+        self._save(classifier, CLASSIFIER_FILE)
         return classifier
-
-    def _export(self, model: NLGAN, classifier: keras.Model, task: ImageTask) -> None:
-        base = self.run_dir / "saved_models"
-        export_generator(model.positive_generator, base, "positive_generator")
-        export_generator(model.negative_generator, base, "negative_generator")
-        export_classifier(classifier, base, task.class_names)
 
     def _accuracies(self, task: ImageTask, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
         """On clean test labels, of classifiers that differ in their training labels alone, and of D."""

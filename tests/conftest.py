@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,46 @@ def tiny_model():
         return build_nlgan((8, 8, 1), NoisePriors(*PRIORS), config, seed)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def exported_base(tmp_path_factory) -> Path:
+    """BASE with a classifier of 8x8 images (negative "ham", positive "spam") and a generator, each in version 1."""
+    import nlgan_tf as nl
+
+    base = tmp_path_factory.mktemp("base")
+    settings = {"served_from": str(base)}
+    nl.export_classifier(nl.build_classifier((8, 8, 1), width=0.1), base, ("ham", "spam"), **settings)
+    generator = nl.build_generator((8, 8, 1), latent_dim=7, width=0.1)
+    nl.export_generator(generator, base, "positive_generator", stream=1, **settings)
+    return base
+
+
+@pytest.fixture(scope="session")
+def untrained_run(tmp_path_factory) -> Path:
+    """A run folder as `run` leaves it, less what an export does not read; nothing in it was trained."""
+    import nlgan_tf as nl
+    from nlgan_tf.config import RunConfig, StageOneConfig
+    from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE, run_source, write_run_manifest
+    from nlgan_tf.gan.hallucinate import write_clean_dataset
+
+    folder = tmp_path_factory.mktemp("untrained") / "run"
+    (folder / CHECKPOINTS).mkdir(parents=True)
+    model = nl.build_nlgan((8, 8, 1), nl.NoisePriors(*PRIORS), StageOneConfig(width=0.1))
+    model.save(folder / CHECKPOINTS / NLGAN_FILE)
+    nl.build_classifier((8, 8, 1), width=0.1).save(folder / CHECKPOINTS / CLASSIFIER_FILE)
+    write_clean_dataset(folder, *model.hallucinate(10, seed=0), ("ham", "spam"), {})
+    (folder / "config.json").write_text(RunConfig().to_json())
+    metrics = {"accuracy_nlgan": 0.9, "settings": {}}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    write_run_manifest(folder, run_source(json.loads(RunConfig().to_json()), metrics))
+    return folder
+
+
+@pytest.fixture
+def run_dir(untrained_run, tmp_path) -> Path:
+    """A copy of that run folder, to spoil."""
+    return Path(shutil.copytree(untrained_run, tmp_path / "run"))
 
 
 @pytest.fixture(scope="session")

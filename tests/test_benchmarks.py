@@ -86,3 +86,15 @@ def test_a_run_is_judged(tmp_path):
     assert report["judge_accuracy"] > 0.93
     assert report["5,7"]["purity"] == pytest.approx(sum(report["5,7"]["coverage"].values()))
     assert set(report["2,4"]["coverage"]) == {"2", "4"}
+
+
+@pytest.mark.slow
+def test_serving_is_timed_beside_its_competitors():
+    import serving
+
+    result = serving.measure(rounds=3, width=0.1)
+    assert set(result["latency"]) == {1, 64}
+    assert set(result["latency"][64]) == {"ours", "plain export", "Keras predict", "onnxruntime"}
+    # The plain export writes each weight twice.
+    assert result["saved_model_bytes"]["ours"] < result["saved_model_bytes"]["plain export"]
+    assert "| 64 | ours |" in serving.table(result)

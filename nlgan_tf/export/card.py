@@ -1,0 +1,72 @@
+"""MODEL_CARD.md of a version: what the model is, how to call it, and how far to trust it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from nlgan_tf.export.servable import Servable
+from nlgan_tf.files import write_text
+
+NAME = "MODEL_CARD.md"
+
+PURPOSES = {
+    "classifier": """\
+Tells two classes of small images apart. It was trained on images that a generator drew after learning from wrong
+labels (NL-GAN, ICIP 2019), not on checked data.
+
+- `probability` is of the positive class, and is not calibrated; `label` is 1 where it is above 0.5.
+- An image of neither class is given one of the two all the same.
+- Encoded images are reduced to 8 bits, lose their alpha, and are resized without keeping the aspect ratio.""",
+    "generator": """\
+Draws images of one class, learned from a small set with partly wrong labels (NL-GAN, ICIP 2019).
+
+- A few drawn images are of the wrong class, and some are of none.
+- It may repeat what it learned from: do not take the images for anonymous ones where the training set is private.
+- Every draw is a function of its seed: the same request gives the same images after a restart, too.""",
+}
+
+
+def write_card(servable: Servable, version_dir: Path, source: dict[str, Any]) -> None:
+    """Writes the card; `source` has the versions of the packages and, for a run, its `config` and `metrics`."""
+    parts = [f"# {servable.name}", PURPOSES[servable.kind], "## Signatures", _table(_signature_rows(servable))]
+    accuracies = {key: value for key, value in source.get("metrics", {}).items() if key.startswith("accuracy_")}
+    if accuracies:
+        rows = [("on clean test labels", "accuracy"), *((name, f"{value:.3f}") for name, value in accuracies.items())]
+        parts += ["## Accuracy of the run", _table(rows)]
+    parts += ["## Facts", _table([("what", "value"), *_facts(servable, source)])]
+    if "config" in source:
+        parts += ["## Settings of the run", f"```json\n{json.dumps(source['config'], indent=2)}\n```"]
+    write_text(version_dir / NAME, "\n\n".join(parts) + "\n")
+
+
+def _signature_rows(servable: Servable) -> list[tuple[str, ...]]:
+    rows = [("signature", "inputs", "outputs")]
+    for name, function in servable.signatures.items():
+        concrete = function.get_concrete_function()
+        inputs = ", ".join(_tensor(spec.name, spec) for spec in function.input_signature)
+        outputs = ", ".join(_tensor(key, spec) for key, spec in sorted(concrete.structured_outputs.items()))
+        rows.append((f"`{name}`", inputs, outputs))
+    return rows
+
+
+def _tensor(name: str, spec: tf.TensorSpec) -> str:
+    sides = ", ".join("n" if side is None else str(side) for side in spec.shape)
+    return f"`{name}` {spec.dtype.name} ({sides})"
+
+
+def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, value in {**servable.facts, **source["versions"]}.items():
+        yield (
+            name.replace("_", " "),
+            ", ".join(f"`{item}`" for item in value) if isinstance(value, list) else str(value),
+        )
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    head, *body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([head, "|" + "---|" * len(rows[0]), *body])

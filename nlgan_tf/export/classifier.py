@@ -1,0 +1,103 @@
+"""The classifier's signatures: float32, uint8 or encoded images -> probability, label and name of the class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.export.decode import decode_images
+from nlgan_tf.export.publish import check_model_name
+from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
+from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.stack import keras
+
+
+def classifier_servable(
+    model: keras.Model, name: str, class_names: tuple[str, str], images: np.ndarray | None = None
+) -> Servable:
+    """The classifier as TF Serving sees it; `images`, uint8, are its examples (by default noise).
+
+    Signatures, each with `probability` of the positive class, float32 (n,), `label`, int64 (n,), and `class_name`,
+    string (n,), as outputs:
+
+    - `serving_default`: `images`, float32 in [0, 255], shape (n, h, w, c).
+    - `serving_uint8`: `images`, uint8, shape (n, h, w, c).
+    - `serving_bytes`: `image_bytes`, string (n,): PNG or JPEG of any size.
+
+    Raises:
+        ValueError: for a name that TF Serving rejects, a model that is no classifier of two classes, or class names
+            that are not two.
+    """
+    check_model_name(name)
+    shape = model.input_shape
+    if len(shape) != 4 or tuple(model.output_shape[1:]) != (1,):
+        raise ValueError(
+            f"a model of {shape} -> {model.output_shape} is no classifier: accepted is (n, h, w, c) -> logits (n, 1)"
+        )
+    if len(class_names) != 2 or class_names[0] == class_names[1]:
+        raise ValueError(f"class_names are {tuple(class_names)}: accepted are two names, (negative, positive)")
+
+    # Traced once for all signatures.
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
+    def network(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = tf.cast(model(to_network_range(images), training=False)[:, 0], tf.float32)
+        label = tf.cast(logits > 0, tf.int64)
+        return {
+            "probability": tf.sigmoid(logits),
+            "label": label,
+            "class_name": tf.gather(tf.constant(class_names), label),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
+    def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network(_checked(images, shape))
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8, name="images")])
+    def serving_uint8(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network(tf.cast(_checked(images, shape), tf.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")])
+    def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network(decode_images(_checked(image_bytes, (None,)), shape[1:]))
+
+    signatures = (serving_default, serving_uint8, serving_bytes)
+    return Servable(
+        name=name,
+        kind="classifier",
+        signatures={function.__name__: function for function in signatures},
+        examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
+        network=network,
+        numeric_outputs=("probability", "label"),
+        facts={"image_shape": list(shape[1:]), "class_names": list(class_names)},
+    )
+
+
+def _checked(images: tf.Tensor, shape: tuple[int | None, ...]) -> tf.Tensor:
+    """The images of a request. A server checks no shapes: a row too many would be pooled away unseen."""
+    images = tf.ensure_shape(images, shape)
+    with tf.control_dependencies([tf.debugging.Assert(tf.shape(images)[0] > 0, ["the request holds no images"])]):
+        return tf.identity(images)
+
+
+def _example_images(images: np.ndarray | None, image_shape: tuple[int, int, int]) -> np.ndarray:
+    if images is None:
+        images = np.random.default_rng(0).integers(0, 256, (max(EXAMPLE_BATCHES), *image_shape), dtype=np.uint8)
+    # Few images repeat; of many, both ends of the set count.
+    return images[np.linspace(0, len(images) - 1, max(EXAMPLE_BATCHES)).astype(int)]
+
+
+def _examples(model: keras.Model, class_names: tuple[str, str], images: np.ndarray) -> Iterator[Example]:
+    encoded = np.array([tf.io.encode_png(image).numpy() for image in images], dtype=object)
+    for batch in EXAMPLE_BATCHES:
+        logits = tf.cast(model(to_network_range(images[:batch]), training=False)[:, 0], tf.float32).numpy()
+        label = (logits > 0).astype(np.int64)
+        outputs = {
+            "probability": tf.sigmoid(logits).numpy(),
+            "label": label,
+            "class_name": np.array([class_names[index].encode() for index in label], dtype=object),
+        }
+        yield Example("serving_default", {"images": images[:batch].astype(np.float32)}, outputs)
+        yield Example("serving_uint8", {"images": images[:batch]}, outputs)
+        yield Example("serving_bytes", {"image_bytes": encoded[:batch]}, outputs)

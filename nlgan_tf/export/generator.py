@@ -1,0 +1,117 @@
+"""A generator's signatures: latent vectors, or seeds alone -> images. Every draw is a function of its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.export.publish import check_model_name
+from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
+from nlgan_tf.gan.latent import check_latent, draw_latent
+from nlgan_tf.stack import keras
+
+# Of one request: the answer, and with it memory, stays bounded.
+MAX_SAMPLES = 1024
+
+
+def generator_servable(model: keras.Model, name: str, latent: str = "uniform", stream: int = 0) -> Servable:
+    """The generator as TF Serving sees it.
+
+    Signatures; `images` are float32 in [0, 255], shape (n, h, w, c):
+
+    - `serving_default`: `latent`, float32 (n, latent_dim) -> `images`.
+    - `sample`: `num_samples` and `seed`, int64 scalars -> `images`: row k is the same for every longer draw.
+    - `sample_rows`: `seeds`, int64 (n,) -> `images`: a row depends on its seed alone, to the last bit, since each
+      is drawn by itself. For server-side batching and REST's row format.
+    - `sample_png`: `seeds` -> `png_bytes`, string (n,): the same rows, rounded and encoded.
+
+    Args:
+        model: z (n, latent_dim) -> images in [-1, 1].
+        name: of the model.
+        latent: distribution of z, "uniform" or "normal".
+        stream: z is drawn from the pair (seed, stream), so that two generators with one seed draw different z.
+
+    Raises:
+        ValueError: for a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
+    """
+    check_model_name(name)
+    check_latent(latent)
+    if len(model.input_shape) != 2 or len(model.output_shape) != 4:
+        raise ValueError(
+            f"a model of {model.input_shape} -> {model.output_shape} is no generator: "
+            "accepted is (n, latent_dim) -> images (n, h, w, c)"
+        )
+    latent_dim, image_shape = model.input_shape[-1], model.output_shape[1:]
+
+    def draw(count: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return draw_latent(count, latent_dim, latent, tf.stack([seed, tf.constant(stream, tf.int64)]))
+
+    def public_images(z: tf.Tensor) -> tf.Tensor:
+        images = tf.cast(model(z, training=False), tf.float32)
+        return tf.clip_by_value((images + 1.0) * 127.5, 0.0, 255.0)
+
+    # Traced once for all signatures.
+    @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
+    def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"images": public_images(latent)}
+
+    def rows(seeds: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([_check_count(tf.size(seeds, tf.int64), "seeds")]):
+            seeds = tf.identity(seeds)
+        spec = tf.TensorSpec(image_shape, tf.float32)
+        return tf.map_fn(lambda seed: network(draw(1, seed))["images"][0], seeds, fn_output_signature=spec)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
+    def serving_default(latent: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network(tf.ensure_shape(latent, (None, latent_dim)))
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((), tf.int64, name="num_samples"), tf.TensorSpec((), tf.int64, name="seed")]
+    )
+    def sample(num_samples: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        num_samples, seed = tf.ensure_shape(num_samples, ()), tf.ensure_shape(seed, ())
+        with tf.control_dependencies([_check_count(num_samples, "num_samples")]):
+            return network(draw(tf.identity(num_samples), seed))
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
+    def sample_rows(seeds: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"images": rows(tf.ensure_shape(seeds, (None,)))}
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
+    def sample_png(seeds: tf.Tensor) -> dict[str, tf.Tensor]:
+        pixels = tf.cast(tf.round(rows(tf.ensure_shape(seeds, (None,)))), tf.uint8)
+        return {"png_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string)}
+
+    signatures = (serving_default, sample, sample_rows, sample_png)
+    return Servable(
+        name=name,
+        kind="generator",
+        signatures={function.__name__: function for function in signatures},
+        examples=list(_examples(public_images, draw)),
+        network=network,
+        numeric_outputs=("images",),
+        facts={"image_shape": list(image_shape), "latent": latent, "latent_dim": latent_dim, "stream": stream},
+    )
+
+
+def _check_count(count: tf.Tensor, name: str) -> tf.Operation:
+    message = tf.strings.format(name + " asks for {} images: accepted are 1 to " + str(MAX_SAMPLES), count)
+    return tf.debugging.Assert((count > 0) & (count <= MAX_SAMPLES), [message])
+
+
+def _examples(public_images, draw) -> Iterator[Example]:
+    """Drawn outside any graph, by the Keras model itself."""
+    for batch in EXAMPLE_BATCHES:
+        seed = np.int64(batch)
+        z = draw(batch, seed)
+        images = public_images(z).numpy()
+        yield Example("serving_default", {"latent": z.numpy()}, {"images": images})
+        yield Example("sample", {"num_samples": np.int64(batch), "seed": seed}, {"images": images})
+        seeds = np.arange(batch, dtype=np.int64)
+        # One by one, as the signature draws them: in float16 the size of a batch shows.
+        images = np.concatenate([public_images(draw(1, seed)).numpy() for seed in seeds])
+        yield Example("sample_rows", {"seeds": seeds}, {"images": images})
+        png = np.array([tf.io.encode_png(image).numpy() for image in images.round().astype(np.uint8)], dtype=object)
+        yield Example("sample_png", {"seeds": seeds}, {"png_bytes": png})

@@ -1,0 +1,89 @@
+"""The models of a run folder: what it keeps of them, and their next versions elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nlgan_tf.export.classifier import classifier_servable
+from nlgan_tf.export.generator import generator_servable
+from nlgan_tf.export.manifest import check_manifest, write_manifest
+from nlgan_tf.export.servable import Servable
+from nlgan_tf.export.version import publish_versions
+from nlgan_tf.files import sha256
+from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.recipes import load_model
+from nlgan_tf.stack import keras
+
+CHECKPOINTS = "checkpoints"
+NLGAN_FILE, CLASSIFIER_FILE = "nlgan.keras", "classifier.keras"
+
+
+def export_run(
+    run_dir: str | os.PathLike, base_dir: str | os.PathLike, *, onnx: bool = False, served_from: str | None = None
+) -> list[Path]:
+    """Writes the models of a finished run as their next versions under BASE.
+
+    Args:
+        run_dir: what `run` wrote, unaltered.
+        base_dir: the folder with one folder a model.
+        onnx: write model.onnx too (needs the extra `onnx`).
+        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
+
+    Returns:
+        The version directories of `positive_generator`, `negative_generator` and `classifier`.
+
+    Raises:
+        ValueError: for a folder that is no finished run, or was altered; and as `publish_versions`.
+        ImportError, OSError: as `publish_versions`.
+    """
+    folder = Path(run_dir)
+    source = _checked_source(folder)
+    nlgan = load_model(folder / CHECKPOINTS / NLGAN_FILE)
+    classifier = load_model(folder / CHECKPOINTS / CLASSIFIER_FILE)
+    with np.load(folder / DATASET_NAME) as drawn:
+        servables = run_servables(nlgan, classifier, tuple(drawn["class_names"].tolist()), drawn["images"])
+    return publish_versions(servables, base_dir, source=source, onnx=onnx, served_from=served_from)
+
+
+def run_servables(
+    nlgan: NLGAN, classifier: keras.Model, class_names: tuple[str, str], images: np.ndarray
+) -> list[Servable]:
+    """The three models of a run; their `sample` with a seed draws what `nlgan.hallucinate` draws with it."""
+    return [
+        generator_servable(nlgan.positive_generator, "positive_generator", nlgan.latent, stream=1),
+        generator_servable(nlgan.negative_generator, "negative_generator", nlgan.latent, stream=0),
+        classifier_servable(classifier, "classifier", class_names, images),
+    ]
+
+
+def run_source(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    """What a version's manifest and card say of the run it comes from."""
+    return {"config": config, "metrics": {name: value for name, value in metrics.items() if name != "settings"}}
+
+
+def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
+    """Writes checkpoints/manifest.json, by which an export knows the run for finished and unaltered."""
+    write_manifest(run_dir / CHECKPOINTS, source)
+
+
+def _checked_source(run_dir: Path) -> dict[str, Any]:
+    if not (run_dir / "config.json").is_file() or not (run_dir / CHECKPOINTS).is_dir():
+        raise ValueError(f"{run_dir} is no run folder: accepted is what nlgan-tf run wrote")
+    manifest = check_manifest(run_dir / CHECKPOINTS)
+    try:
+        found = run_source(*(json.loads((run_dir / name).read_text()) for name in ("config.json", "metrics.json")))
+        digest = json.loads((run_dir / MANIFEST_NAME).read_text())["sha256"]
+        complete = digest == sha256(run_dir / DATASET_NAME)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{run_dir} is no finished run: {error}") from error
+    if not complete:
+        raise ValueError(f"{run_dir / DATASET_NAME} is not what {MANIFEST_NAME} lists: it was altered or damaged")
+    if any(found[name] != manifest.get(name) for name in found):
+        raise ValueError(f"config.json or metrics.json of {run_dir} is not what the run wrote: it was altered")
+    return found
