@@ -46,7 +46,10 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         def initializer(shape, dtype=None):
             return tf.math.l2_normalize(tf.random.stateless_normal(shape, seed=(0, size), dtype=dtype))
 
-        return self.add_weight(name=name, shape=(size,), initializer=initializer, trainable=False)
+        # Under a strategy the first replica's vector is everyone's: replicas must not drift apart.
+        return self.add_weight(
+            name=name, shape=(size,), initializer=initializer, trainable=False, aggregation="only_first_replica"
+        )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = tf.convert_to_tensor(self.layer.kernel)

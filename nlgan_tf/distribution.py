@@ -1,0 +1,117 @@
+"""A tf.distribute strategy by name: one device, several of one machine, or several machines.
+
+`with strategy.scope(): model = build_nlgan(...)`, then `model.fit(...)`, as with any Keras model. The global batch
+stays what it was on one device; each replica takes its part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+import tensorflow as tf
+
+from nlgan_tf.replicas import spans_machines
+
+STRATEGIES = ("auto", "none", "mirrored", "multiworker")
+
+
+def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribute.Strategy:
+    """The strategy of this name.
+
+    Args:
+        name: "none": one device. "mirrored": all devices of this machine. "multiworker": all machines of the
+            environment variable TF_CONFIG; call it before any other TensorFlow operation. "auto": "multiworker"
+            where TF_CONFIG names several machines, else "mirrored" where two or more GPUs are there, else "none".
+        devices: for "mirrored" (and "auto", which then takes it): device names such as "GPU:0,GPU:1", or a
+            number of devices. A number on a machine without GPUs splits its CPU into so many logical devices,
+            which is good for a trial and gains no speed. None: every GPU.
+
+    Raises:
+        ValueError: for an unknown name, devices that are not there, or a missing TF_CONFIG.
+    """
+    if name not in STRATEGIES:
+        raise ValueError(f"strategy={name!r} is unknown: accepted are {', '.join(STRATEGIES)}")
+    if name == "auto":
+        name = _automatic(devices)
+    if devices is not None and name != "mirrored":
+        raise ValueError(f"devices={devices!r} with strategy={name!r}: accepted with mirrored alone")
+    if name == "multiworker":
+        return _multiworker()
+    if name == "none":
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy(_device_names(devices))
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes: the only one, or the chief (else worker 0) of TF_CONFIG."""
+    if not spans_machines(strategy):
+        return True
+    resolver = strategy.cluster_resolver
+    has_chief = "chief" in resolver.cluster_spec().jobs
+    return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
+
+
+def any_process(strategy: tf.distribute.Strategy, flag: bool) -> bool:
+    """Whether the flag is raised in any process: all of them must ask at the same step."""
+    if not spans_machines(strategy):
+        return flag
+    flags = strategy.run(lambda: tf.constant(float(flag)))
+    return float(strategy.reduce(tf.distribute.ReduceOp.SUM, flags, axis=None)) > 0
+
+
+def _automatic(devices: str | None) -> str:
+    if devices is not None:
+        return "mirrored"
+    if sum(map(len, _cluster().values())) > 1:
+        return "multiworker"
+    return "mirrored" if len(tf.config.list_physical_devices("GPU")) > 1 else "none"
+
+
+def _cluster() -> dict:
+    """The machines of TF_CONFIG by their kind of task; empty without it."""
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        cluster = json.loads(text).get("cluster", {})
+        return {task: list(addresses) for task, addresses in cluster.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"TF_CONFIG={text!r} is not understood: accepted is JSON with cluster and task") from error
+
+
+def _multiworker() -> tf.distribute.Strategy:
+    if not _cluster():
+        raise ValueError("strategy='multiworker' without TF_CONFIG: accepted is TF_CONFIG with cluster and task")
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as error:
+        raise ValueError("strategy='multiworker' comes too late: accepted is before any TensorFlow operation") from error
+
+
+def _device_names(devices: str | None) -> list[str]:
+    if devices is None or devices.strip().isdigit():
+        return _first_devices(devices)
+    names = [name.strip().upper() for name in devices.split(",")]
+    present = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    if not set(names) <= set(present) or len(set(names)) < len(names):
+        raise ValueError(f"devices={devices!r} are not all there: accepted are different ones of {', '.join(present)}")
+    return names
+
+
+def _first_devices(number: str | None) -> list[str]:
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    wanted = int(number) if number is not None else max(gpus, 1)
+    if wanted < 1 or (gpus and wanted > gpus):
+        raise ValueError(f"devices={number} are not there: accepted is 1 to {gpus} (the GPUs found)")
+    if not gpus:
+        _split_cpu(wanted)
+    return [f"{'GPU' if gpus else 'CPU'}:{index}" for index in range(wanted)]
+
+
+def _split_cpu(parts: int) -> None:
+    """Logical CPU devices, unless TensorFlow has started with enough of them."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * parts)
+    except RuntimeError as error:  # TensorFlow has started.
+        if len(tf.config.list_logical_devices("CPU")) < parts:
+            raise ValueError(f"devices={parts} on CPU come too late: accepted is before TensorFlow starts") from error
