@@ -11,9 +11,8 @@ import os
 
 import tensorflow as tf
 
+from nlgan_tf.config import STRATEGIES
 from nlgan_tf.replicas import spans_machines
-
-STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 
 
 def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribute.Strategy:
@@ -43,21 +42,43 @@ def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribu
     return tf.distribute.MirroredStrategy(_device_names(devices))
 
 
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes: the only one, or the chief (else worker 0) of TF_CONFIG."""
-    if not spans_machines(strategy):
-        return True
-    resolver = strategy.cluster_resolver
-    has_chief = "chief" in resolver.cluster_spec().jobs
-    return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
+class Processes:
+    """The processes that train together: which one writes, and what they agree on. Without a strategy, this one.
+
+    Attributes:
+        chief: whether this process writes: the only one, or the chief (else worker 0) of TF_CONFIG.
+        several: whether there are more.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
+        self.several = strategy is not None and spans_machines(strategy)
+        self.chief = not self.several or _is_chief(strategy.cluster_resolver)
+        self._replicas = strategy.num_replicas_in_sync if self.several else 1
+
+        @tf.function(input_signature=[tf.TensorSpec((), tf.float64)])
+        def total(value: tf.Tensor) -> tf.Tensor:
+            return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(lambda: value), axis=None)
+
+        self._total = total
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self.any(False)
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is raised in any process. All must ask at the same step."""
+        return float(self._total(float(flag))) > 0 if self.several else flag
+
+    def check_same(self, value: int) -> None:
+        """ValueError unless all processes ask with the same value: they read different run folders."""
+        if self.several and float(self._total(float(value))) != value * self._replicas:
+            raise ValueError("the machines found different checkpoints: accepted is one run folder that all see")
 
 
-def any_process(strategy: tf.distribute.Strategy, flag: bool) -> bool:
-    """Whether the flag is raised in any process: all of them must ask at the same step."""
-    if not spans_machines(strategy):
-        return flag
-    flags = strategy.run(lambda: tf.constant(float(flag)))
-    return float(strategy.reduce(tf.distribute.ReduceOp.SUM, flags, axis=None)) > 0
+def _is_chief(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> bool:
+    if "chief" in resolver.cluster_spec().jobs:
+        return resolver.task_type == "chief"
+    return resolver.task_id == 0
 
 
 def _automatic(devices: str | None) -> str:
@@ -84,7 +105,9 @@ def _multiworker() -> tf.distribute.Strategy:
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
-        raise ValueError("strategy='multiworker' comes too late: accepted is before any TensorFlow operation") from error
+        raise ValueError(
+            "strategy='multiworker' comes too late: accepted is before any TensorFlow operation"
+        ) from error
 
 
 def _device_names(devices: str | None) -> list[str]:

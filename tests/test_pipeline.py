@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
-from nlgan_tf import pipeline
+from nlgan_tf import pipeline, run_folder
 from nlgan_tf.config import RECIPES, RunConfig, StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
@@ -168,4 +168,4 @@ def test_seeds_run_side_by_side_in_one_folder(tmp_path):
 def test_without_a_folder_the_next_free_one_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs/digits_5-vs-7-1").mkdir(parents=True)
-    assert pipeline._next_free_folder(RunConfig(task="digits:5-vs-7")) == Path("runs/digits_5-vs-7-2")
+    assert run_folder.choose(RunConfig(task="digits:5-vs-7")) == tmp_path / Path("runs/digits_5-vs-7-2")

@@ -3,7 +3,8 @@
 D follows the paper: its output is driven to 0 on positives and to 1 on negatives. Every argument holds
 logits of any shape; every result is a float32 scalar. Expectations are means within each argument, and an
 empty argument adds 0. Under a tf.distribute strategy a replica's result is its part of the mean over the whole
-argument, however the batch was split: the mean of the replicas' results is the loss. H is the binary cross entropy ("bce") or the squared error of the probability
+argument, however the batch was split: the mean of the replicas' results is the loss. H is the binary cross
+entropy ("bce") or the squared error of the probability
 ("mse", the paper's alternative at the end of section 2.2.1).
 """
 
