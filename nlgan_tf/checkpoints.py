@@ -60,7 +60,10 @@ class Checkpoints:
                 raise ValueError(
                     f"checkpoint {path} belongs to another configuration or data set: accepted are the run's own"
                 )
-            model.load_weights(path / WEIGHTS)
+            try:
+                model.load_weights(path / WEIGHTS)
+            except ValueError as error:
+                raise ValueError(f"checkpoint {path} does not fit the model: accepted are the run's own") from error
             return state
         if present:
             raise ValueError(f"every checkpoint in {self.folder} is damaged: delete that folder to train anew")

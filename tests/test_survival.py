@@ -61,18 +61,16 @@ def assert_same_run(run_dir: Path, reference: Path) -> None:
         assert sha256(run_dir / name) == sha256(reference / name), name
     for name in ("nlgan.keras", "classifier.keras"):
         mine, theirs = (nl.load_model(folder / "checkpoints" / name) for folder in (run_dir, reference))
-        variables = [
-            model.variables if name == "classifier.keras" else [*model.variables, *_slots(model)]
-            for model in (mine, theirs)
-        ]
-        for a, b in zip(*variables, strict=True):
+        for a, b in zip(_state(mine), _state(theirs), strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
     names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (run_dir, reference)]
     assert names[0] == names[1]
 
 
-def _slots(model) -> list:
-    return [variable for name in ("d", "gp", "gn") for variable in getattr(model, f"{name}_optimizer").variables]
+def _state(model) -> list:
+    """Weights, counters of random draws included, and all optimizers' variables."""
+    names = ("d_optimizer", "gp_optimizer", "gn_optimizer") if isinstance(model, nl.NLGAN) else ("optimizer",)
+    return [*model.weights, *(variable for name in names for variable in getattr(model, name).variables)]
 
 
 def killed_and_resumed(folder: Path, config_file: str, reference: tuple[Path, float], kills: int, seed: int) -> None:
