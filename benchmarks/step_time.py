@@ -1,7 +1,8 @@
 """Times a training step of NLGAN beside plain Keras, PyTorch and the machine's limit, all in one run.
 
-    python benchmarks/step_time.py --networks mnist cifar10 --json results/step_time.json
+    python benchmarks/step_time.py --json results/step_time.json
 
+Networks: those of the paper for MNIST and CIFAR-10, and those of the default run on the bundled digits.
 Interleaved: after each of our steps every contender runs one, so that a change of the machine's speed meets all of
 them. Medians over rounds, after warm-up.
 
@@ -27,13 +28,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-from contenders.keras_plain import plain_keras_step
-from contenders.limit import step_limit
-from contenders.torch_step import torch_steps
 
 import nlgan_tf as nl
+from contenders.keras_plain import plain_keras_step
+from contenders.limit import step_limit
+from contenders.torch_networks import check_equal
+from contenders.torch_step import torch_steps
 
-SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+# Image shape and recipe.
+NETWORKS = {"mnist": ((28, 28, 1), "paper"), "cifar10": ((32, 32, 3), "paper"), "digits": ((16, 16, 1), "modern")}
 PRIORS = nl.NoisePriors(0.7, 0.85)
 BATCH = 128
 WARMUP = 4
@@ -62,19 +65,23 @@ class Interleave(keras.callbacks.Callback):
 
 def measure(network: str, rounds: int) -> dict:
     """Median seconds of a step of each contender, and the limit with the rates behind it."""
-    shape = SHAPES[network]
-    contenders = {"plain Keras": plain_keras_step(shape, PRIORS, BATCH), **torch_steps(shape, PRIORS, BATCH)}
-    model = nl.build_nlgan(shape, PRIORS, "paper")
+    shape, recipe = NETWORKS[network]
+    model = nl.build_nlgan(shape, PRIORS, recipe)
+    equality = check_equal(model)
+    contenders = {
+        "plain Keras": plain_keras_step(nl.build_nlgan(shape, PRIORS, recipe), BATCH),
+        **torch_steps(model, BATCH),
+    }
     images = np.random.default_rng(0).integers(0, 256, (1000, *shape), dtype=np.uint8)
     steps = WARMUP + rounds
     dataset = nl.noisy_dataset(images, np.arange(1000) % 2, BATCH, samples_per_epoch=BATCH * steps)
     interleave = Interleave(contenders)
-    weights = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
-    limits = [step_limit(shape, BATCH, weights)]
+    limits = [step_limit(model, BATCH)]
     model.fit(dataset, epochs=1, verbose=0, callbacks=[interleave])
-    limits.append(step_limit(shape, BATCH, weights))
+    limits.append(step_limit(model, BATCH))
     medians = {name: statistics.median(values[WARMUP:]) for name, values in interleave.seconds.items()}
-    return {"seconds": medians, "limit": min(limits, key=lambda limit: limit["seconds"])}
+    limit = min(limits, key=lambda limit: limit["seconds"])
+    return {"seconds": medians, "limit": limit, "equal_weights": equality}
 
 
 def table(network: str, result: dict) -> str:
@@ -87,7 +94,7 @@ def table(network: str, result: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="+", choices=SHAPES, default=list(SHAPES))
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--rounds", type=int, default=20, help="counted steps of each contender (default: 20)")
     parser.add_argument("--json", type=Path, help="file to write")
     arguments = parser.parse_args()

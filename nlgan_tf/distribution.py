@@ -104,6 +104,8 @@ def _multiworker() -> tf.distribute.Strategy:
         raise ValueError("strategy='multiworker' without TF_CONFIG: accepted is TF_CONFIG with cluster and task")
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise ConnectionError("the other machines of TF_CONFIG did not answer: start all of them") from error
     except RuntimeError as error:
         raise ValueError(
             "strategy='multiworker' comes too late: accepted is before any TensorFlow operation"

@@ -25,10 +25,18 @@ def check_keras_version(version: str) -> None:
         )
 
 
+def full_name(variable) -> str:
+    """Where in its model a weight is, such as "positive_generator/fc_1/kernel"."""
+    return variable.path
+
+
 # Before the import: a backend that is not installed would fail inside Keras with a traceback.
 check_backend(os.environ.get("KERAS_BACKEND"))
 
 import keras  # noqa: E402
+
+# Keras 3's name for a variable of which the first replica's value is everyone's.
+FIRST_REPLICA = "only_first_replica"
 
 check_keras_version(keras.__version__)
 check_backend(keras.backend.backend())

@@ -16,7 +16,7 @@ from nlgan_tf.checkpoints import Checkpoints
 from nlgan_tf.distribution import Processes
 from nlgan_tf.files import whole_file
 from nlgan_tf.signals import Stopped, StopSignals
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import full_name, keras
 
 LOWERING = 0.5
 MOST_LOWERINGS = 5
@@ -201,7 +201,7 @@ class _Progress(keras.callbacks.Callback):
         """A gradient that is not finite leaves such weights behind, and they must not be saved."""
         for variable in self.trained.trainable_variables:
             if not np.isfinite(variable.numpy()).all():
-                raise _DivergedError(f"weights of {variable.path} not finite in epoch {self.state['epoch'] + 1}")
+                raise _DivergedError(f"weights of {full_name(variable)} not finite in epoch {self.state['epoch'] + 1}")
 
     def save(self) -> None:
         if self.watch is not None:

@@ -1,10 +1,14 @@
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import nlgan_tf as nl
+from nlgan_tf.config import RECIPES
+from nlgan_tf.stack import keras
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -14,33 +18,54 @@ def benchmarks_on_the_path(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
 
 
-def flops_of(model, images: int) -> float:
-    """FLOPs of a forward pass, from the layers themselves: 2 a multiply-add."""
-    total = 0.0
-    for layer in model.layers:
-        inner = getattr(layer, "layer", layer)
-        if hasattr(inner, "kernel"):
-            # A kernel is applied once at each output pixel; a transposed one at each input pixel.
-            shape = layer.input.shape if "Transpose" in type(inner).__name__ else layer.output.shape
-            total += 2.0 * np.prod(inner.kernel.shape) * np.prod(shape[1:-1])
-    return total * images
-
-
-@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3)])
-def test_the_limit_counts_the_flops_that_the_layers_have(shape):
+def test_the_limit_counts_the_products_of_a_step():
     from contenders.limit import step_flops
 
-    discriminator, generator = nl.build_discriminator(shape), nl.build_generator(shape)
-    first_d = flops_of_first(discriminator)
-    first_g = flops_of_first(generator)
-    d, g = flops_of(discriminator, 1), flops_of(generator, 1)
-    expected = 256 * (2 * d + d - first_d) + 128 * d + 128 * (3 * g - first_g)
-    assert step_flops(shape, 128) == pytest.approx(expected)
+    # By hand, multiply-adds an image. D: 14x14 outputs of 3x3x1x64, 7x7 of 3x3x64x128, 6272x1024, 1024.
+    first_d, d = 112_896, 112_896 + 3_612_672 + 6_422_528 + 1_024
+    # G: 100x1024, 1024x6272, 7x7 inputs of 4x4x128x64, 14x14 of 4x4x64x1.
+    first_g, g = 102_400, 102_400 + 6_422_528 + 6_422_528 + 200_704
+    images = 128
+    d_forward_and_weights, d_inputs = 2 * 2 * images * d, 2 * images * (d - first_d) + images * d
+    expected = 2 * (d_forward_and_weights + d_inputs + images * (3 * g - first_g))
+    assert step_flops(nl.build_nlgan((28, 28, 1), nl.NoisePriors(0.7, 0.85), "paper"), images) == expected
 
 
-def flops_of_first(model) -> float:
-    layer = model.layers[1]
-    return 2.0 * np.prod(getattr(layer, "layer", layer).kernel.shape) * np.prod(layer.output.shape[1:-1])
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3)], ids=["mnist", "cifar10"])
+def test_the_first_update_is_that_of_the_plain_step_which_it_is_timed_against(shape):
+    from contenders.keras_plain import plain_step
+
+    def updates(rates: tuple[float, float, float], plain: bool) -> list[np.ndarray]:
+        """Of D, G_P and G_N by SGD."""
+        stage = dataclasses.replace(RECIPES["paper"].stage_one, dropout=0.0, width=0.25)
+        model = nl.build_nlgan(shape, nl.NoisePriors(0.7, 0.85), stage)
+        optimizers = [keras.optimizers.SGD(rate) for rate in rates]
+        model.compile(5.0, 0.5, "bce", *optimizers)
+        images = np.random.default_rng(0).integers(0, 256, (128, *shape), dtype=np.uint8)
+        labels = np.repeat([1, 0], 64)
+        networks = model.discriminator, model.positive_generator, model.negative_generator
+        before = [np.concatenate([np.ravel(weight) for weight in network.trainable_variables]) for network in networks]
+        if plain:
+            # The iteration that ours makes on its first batch.
+            model.discriminator(tf.zeros((1, *shape)), training=True)
+            z = [model._noise(64, purpose) for purpose in range(2)]
+            step = plain_step(model, model_optimizers(model), lambda generator: z[generator], d_training=False)
+            step(*(tf.constant(images[labels == label] / 127.5 - 1, tf.float32) for label in (1, 0)))
+        else:
+            tf.function(model.train_step)((tf.constant(images), tf.constant(labels)))
+        after = [np.concatenate([np.ravel(weight) for weight in network.trainable_variables]) for network in networks]
+        return [b - a for a, b in zip(before, after, strict=True)]
+
+    # The plain step draws again for D, after the generators' update: so one network at a time.
+    for index in range(3):
+        rates = tuple(float(index == other) for other in range(3))
+        ours, reference = updates(rates, plain=False)[index], updates(rates, plain=True)[index]
+        assert np.linalg.norm(ours - reference) < 1e-4 * np.linalg.norm(reference)
+
+
+def model_optimizers(model):
+    return model.d_optimizer, model.gp_optimizer, model.gn_optimizer
 
 
 @pytest.mark.slow

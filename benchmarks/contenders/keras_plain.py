@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 import nlgan_tf as nl
-from nlgan_tf.config import RECIPES
-from nlgan_tf.recipes import build_nlgan
+
+Step = Callable[[tf.Tensor, tf.Tensor], None]
 
 
-def plain_keras_step(image_shape: tuple[int, int, int], priors: nl.NoisePriors, batch: int) -> Callable[[], None]:
-    """A compiled step on the networks of recipe `paper`: D called on each of its four minibatches, fresh noise and a
-    second generator pass for D's step, Keras's own Adam."""
-    model = build_nlgan(image_shape, priors, RECIPES["paper"].stage_one)
-    discriminator, generators = model.discriminator, (model.positive_generator, model.negative_generator)
-    optimizers = [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(3)]
-    half = batch // 2
+def plain_step(
+    model: nl.NLGAN,
+    optimizers: Sequence[keras.optimizers.Optimizer],
+    draw: Callable[[int], tf.Tensor],
+    d_training: bool = True,
+) -> Step:
+    """A compiled step on the networks of a model: D called on each of its four minibatches, fresh noise and a second
+    generator pass for D's step.
 
-    def draw(training: bool) -> list[tf.Tensor]:
-        return [g(tf.random.uniform((half, model.latent_dim), -1.0, 1.0), training=training) for g in generators]
+    Args:
+        model: gives the networks, priors, alpha and beta.
+        optimizers: of D, G_P and G_N.
+        draw: z for generator 0 (G_P) or 1 (G_N).
+        d_training: whether D's dropout and power iteration run in its own step.
+
+    Returns:
+        A function of noisy positives and noisy negatives in [-1, 1].
+    """
+    priors, discriminator = model.priors, model.discriminator
+    generators = model.positive_generator, model.negative_generator
 
     @tf.function
     def step(real_p: tf.Tensor, real_n: tf.Tensor) -> None:
-        for generator, delta, optimizer in zip(
-            generators, (priors.delta_p, priors.delta_n), optimizers[:2], strict=True
-        ):
+        for index, delta in enumerate((priors.delta_p, priors.delta_n)):
             with tf.GradientTape() as tape:
-                fake = generator(tf.random.uniform((half, model.latent_dim), -1.0, 1.0), training=True)
+                fake = generators[index](draw(index), training=True)
                 loss = nl.losses.generator_loss(discriminator(fake, training=False), delta)
-            weights = generator.trainable_variables
-            optimizer.apply(tape.gradient(loss, weights), weights)
-        fakes = draw(training=True)
+            weights = generators[index].trainable_variables
+            optimizers[1 + index].apply(tape.gradient(loss, weights), weights)
+        fakes = [generator(draw(index), training=True) for index, generator in enumerate(generators)]
         with tf.GradientTape() as tape:
-            logits = [discriminator(images, training=True) for images in (real_p, real_n, *fakes)]
-            loss = nl.losses.discriminator_loss(*logits, alpha=5.0, beta=0.5)
+            logits = [discriminator(images, training=d_training) for images in (real_p, real_n, *fakes)]
+            loss = nl.losses.discriminator_loss(*logits, alpha=model.alpha, beta=model.beta)
         weights = discriminator.trainable_variables
-        optimizers[2].apply(tape.gradient(loss, weights), weights)
+        optimizers[0].apply(tape.gradient(loss, weights), weights)
 
+    return step
+
+
+def plain_keras_step(model: nl.NLGAN, batch: int) -> Callable[[], None]:
+    """The step on one batch, with Keras's own Adam."""
+    half = batch // 2
+    step = plain_step(
+        model,
+        [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(3)],
+        lambda generator: tf.random.uniform((half, model.latent_dim), -1.0, 1.0),
+    )
+    shape = (half, *model.discriminator.input_shape[1:])
     rng = np.random.default_rng(0)
-    real_p, real_n = (tf.constant(rng.uniform(-1, 1, (half, *image_shape)), tf.float32) for _ in range(2))
+    real_p, real_n = (tf.constant(rng.uniform(-1, 1, shape), tf.float32) for _ in range(2))
     return lambda: step(real_p, real_n)

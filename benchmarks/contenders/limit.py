@@ -2,60 +2,48 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
 from collections.abc import Callable
 
+import keras
 import tensorflow as tf
 
-FILTERS = (64, 128, 256)
+import nlgan_tf as nl
 
 
-def step_flops(image_shape: tuple[int, int, int], batch: int) -> float:
+def step_flops(model: nl.NLGAN, batch: int) -> float:
     """FLOPs of one step as ours counts them: a forward pass of G on `batch` images and of D on twice as many; all
     gradients that an update needs, and none that it does not (2 FLOPs a multiply-add; elementwise work left out)."""
-    height, width, channels = image_shape
-    levels = 3 if channels == 3 else 2
-    first, *convolutions = _convolutions(image_shape, levels)
-    features = height * width // 4**levels * FILTERS[levels - 1]
-    d_fc = features * 1024 + 1024
+    first_d, *deep = _multiply_adds(model.discriminator)
+    d, d_inner = first_d + sum(deep), sum(deep)
+    first_g, *deep = _multiply_adds(model.positive_generator)
+    g = first_g + sum(deep)
     # D: forward and weight gradients on 2 batch; input gradients of all but the first layer for its own loss, and of
-    # all layers on the generated images for the generators' loss.
-    deep = sum(convolutions) + d_fc
-    d = 2 * batch * (2 * (first + deep) + deep) + batch * (first + deep)
-    g_first = 100 * 1024
-    transposed = sum(_transposed(image_shape, levels))
-    g = batch * (3 * (1024 * features + transposed) + 2 * g_first)
-    return 2.0 * (d + g)
+    # all layers on the generated images for the generators' loss. G needs no gradient of z.
+    return 2.0 * (2 * batch * (2 * d + d_inner) + batch * d + batch * (3 * g - first_g))
 
 
-def _convolutions(image_shape: tuple[int, int, int], levels: int) -> list[float]:
-    """Multiply-adds an image of D's 3x3 convolutions."""
-    height, width, channels = image_shape
-    inputs = (channels, *FILTERS[: levels - 1])
-    return [
-        height * width / 4**level * 9 * before * after
-        for level, (before, after) in enumerate(zip(inputs, FILTERS[:levels], strict=True), start=1)
-    ]
+def _multiply_adds(network: keras.Model) -> list[float]:
+    """An image's, of each layer with a kernel."""
+    counts = []
+    for layer in network.layers:
+        inner = getattr(layer, "layer", layer)
+        if hasattr(inner, "kernel"):
+            # A kernel is applied once at each output pixel; a transposed one at each input pixel.
+            shape = layer.input.shape if "Transpose" in type(inner).__name__ else layer.output.shape
+            counts.append(math.prod(inner.kernel.shape) * math.prod(shape[1:-1]))
+    return counts
 
 
-def _transposed(image_shape: tuple[int, int, int], levels: int) -> list[float]:
-    """Multiply-adds an image of G's 4x4 transposed convolutions: each input pixel reaches 16 output pixels."""
-    height, width, channels = image_shape
-    sizes = (*reversed(FILTERS[:levels]), channels)
-    return [
-        height * width / 4 ** (levels - level) * 16 * before * after
-        for level, (before, after) in enumerate(itertools.pairwise(sizes))
-    ]
-
-
-def step_limit(image_shape: tuple[int, int, int], batch: int, weights: int) -> dict[str, float]:
-    """Seconds of a step that updates so many weights, with the rates behind them."""
+def step_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
+    """Seconds of a step, with the rates behind them."""
     rate = max(matrix_product_rate(size) for size in (1024, 2048, 4096, 8192))
     bandwidth = memory_bandwidth()
+    weights = sum(math.prod(variable.shape) for variable in model.trainable_variables)
     # Adam reads gradient, weight and two moments, and writes the last three.
     adam_bytes = 7 * 4 * weights
-    flops = step_flops(image_shape, batch)
+    flops = step_flops(model, batch)
     return {
         "seconds": flops / rate + adam_bytes / bandwidth,
         "flops": flops,

@@ -162,14 +162,9 @@ class NLGAN(keras.Model):
             fake_n = self.negative_generator(self._noise(half, Z_NEGATIVE), training=True)
             fake = self._augmented(tf.concat([fake_p, fake_n], axis=0), AUGMENT_FAKE)
             real = self._augmented(to_network_range(images), AUGMENT_REAL)
-            # The trunk's spectral state moves in its first call; the second uses the same normalised weights.
+            # D's spectral state moves in the first call of each part; the second uses the same normalised weights.
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
-
-            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
-            gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
-            gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
-            g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
 
             d_logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
             fake_logits, real_logits = tf.split(d_logits, [2 * half, tf.shape(images)[0]])
@@ -177,6 +172,11 @@ class NLGAN(keras.Model):
             d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
             d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
             scaled_d_loss = replicas.share(self.d_optimizer.scale_loss(d_loss))
+
+            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
+            gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
+            gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
+            g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nlgan_tf.networks.dropout import CountedDropout
+from nlgan_tf.networks.layers import Dense, LeakyReLU
 from nlgan_tf.networks.shapes import check_image_shape, check_levels, layer_seeds, scaled
 from nlgan_tf.networks.spectral import spectral_normalize
 from nlgan_tf.stack import keras
@@ -58,14 +59,14 @@ def build_discriminator(
             scaled(filters, width), 3, 2, "same", kernel_initializer=glorot(), name=f"conv_{level}"
         )
         x = spectral_normalize(convolution, spectral_norm)(x)
-        x = keras.layers.LeakyReLU(0.2, name=f"conv_{level}_relu")(x)
+        x = LeakyReLU(0.2, name=f"conv_{level}_relu")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    hidden = keras.layers.Dense(scaled(HIDDEN_UNITS, width), kernel_initializer=glorot(), name="fc")
+    hidden = Dense(scaled(HIDDEN_UNITS, width), kernel_initializer=glorot(), name="fc")
     x = spectral_normalize(hidden, fc_norm)(x)
-    x = keras.layers.LeakyReLU(0.2, name="fc_relu")(x)
+    x = LeakyReLU(0.2, name="fc_relu")(x)
     x = CountedDropout(dropout, seed=next(seeds), name="dropout")(x)
     # Logits in float32, also where the layers below compute in float16.
-    output = keras.layers.Dense(1, kernel_initializer=glorot(), dtype="float32", name="logit")
+    output = Dense(1, kernel_initializer=glorot(), dtype="float32", name="logit")
     return keras.Model(images, spectral_normalize(output, fc_norm)(x), name="discriminator")
 
 
@@ -117,7 +118,7 @@ def build_generator(
     rows, columns = height // 2**levels, breadth // 2**levels
     x = z = keras.Input((latent_dim,), name="latent")
     for fc, units in enumerate((scaled(HIDDEN_UNITS, width), rows * columns * top), start=1):
-        x = keras.layers.Dense(units, kernel_initializer=glorot(), name=f"fc_{fc}")(x)
+        x = Dense(units, kernel_initializer=glorot(), name=f"fc_{fc}")(x)
         x = activated(x, f"fc_{fc}", batch_norm == "all")
     x = keras.layers.Reshape((rows, columns, top), name="reshape")(x)
     for level, filters in enumerate(reversed(hidden_filters), start=1):

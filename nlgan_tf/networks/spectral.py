@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras
+from nlgan_tf.networks.layers import input_gradient
+from nlgan_tf.stack import FIRST_REPLICA, keras
 
 IMPLEMENTATIONS = ("exact", "keras")
 
@@ -48,27 +50,61 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
 
         # Under a strategy the first replica's vector is everyone's: replicas must not drift apart.
         return self.add_weight(
-            name=name, shape=(size,), initializer=initializer, trainable=False, aggregation="only_first_replica"
+            name=name, shape=(size,), initializer=initializer, trainable=False, aggregation=FIRST_REPLICA
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        kernel = tf.convert_to_tensor(self.layer.kernel)
+        kernel, left = tf.convert_to_tensor(self.layer.kernel), tf.convert_to_tensor(self.left)
         matrix = tf.reshape(kernel, (-1, self.right.shape[0]))
         if training:
-            self._iterate(tf.stop_gradient(matrix))
-        # |W^T left| = left^T W right, and so is its gradient: left and right count as constants.
-        projection = tf.linalg.matvec(matrix, tf.convert_to_tensor(self.left), transpose_a=True)
-        sigma = tf.maximum(tf.norm(projection), 1e-12)
-        # x (W / sigma) = (x W) / sigma, in the layer's own precision. Dividing the large FC kernel would cost more.
+            left = self._iterated(tf.stop_gradient(matrix))
         dtype = self.layer.compute_dtype
-        linear = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else tf.matmul
-        outputs = linear(tf.cast(inputs, dtype), tf.cast(kernel, dtype)) / tf.cast(sigma, dtype)
+        inputs = tf.cast(inputs, dtype)
+        if isinstance(self.layer, keras.layers.Conv2D):
+            _, sigma = _projection_and_sigma(matrix, left)
+            outputs = self.layer.convolution_op(inputs, tf.cast(kernel / sigma, dtype))
+        else:
+            outputs = _normalised_matmul(inputs, matrix, left)
         return outputs if self.layer.bias is None else outputs + tf.cast(self.layer.bias, dtype)
 
-    def _iterate(self, matrix: tf.Tensor) -> None:
+    def _iterated(self, matrix: tf.Tensor) -> tf.Tensor:
+        """The left singular vector after one power iteration."""
         left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)
         self.right.assign(_direction(tf.linalg.matvec(matrix, left, transpose_a=True), self.right))
         self.left.assign(left)
+        return left
+
+
+def _projection_and_sigma(matrix: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """W^T left and its length: left^T W right, and so is its gradient, left and right counting as constants."""
+    projection = tf.linalg.matvec(matrix, left, transpose_a=True)
+    return projection, tf.maximum(tf.norm(projection), 1e-12)
+
+
+@tf.custom_gradient
+def _normalised_matmul(x: tf.Tensor, kernel: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """x W / sigma with sigma = |W^T u|, the gradient passing through sigma.
+
+    Args:
+        x: shape (n, inputs), in the precision of the product.
+        kernel: W, float32, shape (inputs, outputs).
+        left: u, the leading left singular vector, float32, shape (inputs,); a constant to the gradient.
+    """
+    projection, sigma = _projection_and_sigma(kernel, left)
+    low_sigma, low_kernel = tf.cast(sigma, x.dtype), tf.cast(kernel, x.dtype)
+    # (x W) / sigma = x (W / sigma); dividing the large kernel would cost more.
+    y = tf.matmul(x, low_kernel) / low_sigma
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, None]:
+        # d sigma / dW = u (W^T u)^T / sigma. As one row more to the product it costs no pass over W's gradient.
+        through_sigma = -tf.reduce_sum(tf.cast(dy, tf.float32) * tf.cast(y, tf.float32)) / sigma**2 * projection
+        dy = dy / low_sigma
+        rows = tf.concat([x, tf.cast(left, x.dtype)[tf.newaxis]], axis=0)
+        row_gradients = tf.concat([dy, tf.cast(through_sigma, x.dtype)[tf.newaxis]], axis=0)
+        kernel_gradient = tf.matmul(rows, row_gradients, transpose_a=True)
+        return input_gradient(dy, low_kernel), tf.cast(kernel_gradient, kernel.dtype), None
+
+    return y, gradient
 
 
 def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
