@@ -16,6 +16,7 @@ from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
 FAILED = 1
 BAD_INPUT = 2
 TRY_AGAIN = 75
+INTERRUPTED = 130
 CLASSIFIER_PREFIX = "classifier_"
 ROWS = {
     "accuracy_noisy": "classifier on the noisy labels",
@@ -32,7 +33,9 @@ def main() -> None:
     try:
         cli.main(prog_name="nlgan-tf", standalone_mode=False)
     except click.exceptions.Abort as error:
-        sys.exit(getattr(error.__cause__, "exit_code", 130))
+        if hasattr(error.__cause__, "exit_code"):
+            _fail(str(error.__cause__), error.__cause__.exit_code)
+        sys.exit(INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(BAD_INPUT)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 import tensorflow as tf
 
 from nlgan_tf.config import STRATEGIES
 from nlgan_tf.replicas import spans_machines
+
+Made = TypeVar("Made")
 
 
 def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribute.Strategy:
@@ -64,6 +68,17 @@ class Processes:
     def wait(self) -> None:
         """Until all processes are here."""
         self.any(False)
+
+    def chief_first(self, make: Callable[[], Made]) -> Made:
+        """What `make` gives, in the chief before it is called in the others; all go on together."""
+        if self.chief:
+            made = make()
+            self.wait()
+        else:
+            self.wait()
+            made = make()
+        self.wait()
+        return made
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is raised in any process. All must ask at the same step."""

@@ -71,7 +71,12 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         Stopped: on SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
     strategy = make_strategy(config.strategy, config.devices)
-    return _Run(config, run_folder.choose(config), strategy, verbose).start()
+    processes = Processes(strategy)
+    if processes.several and config.run_dir is None:
+        raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
+    # The others may come when the chief has made it.
+    run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
+    return _Run(config, run_dir, strategy, verbose).start()
 
 
 def resume(
@@ -160,8 +165,6 @@ class _Run:
     def __init__(self, config: RunConfig, run_dir: Path, strategy: tf.distribute.Strategy, verbose: int) -> None:
         self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
         self.processes = Processes(strategy)
-        if self.processes.several and config.run_dir is None and not run_dir.exists():
-            raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
 
     def start(self) -> RunResult:
         if not self.processes.chief:
@@ -175,12 +178,12 @@ class _Run:
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
         lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        with lock, _python_errors(self.processes), StopSignals() as self.signals:
+        with lock, _python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
             try:
                 prepare()
                 return RunResult(self.run_dir, self._finish())
             except Stopped as stopped:
-                self._say(f"{stopped}; continue by: nlgan-tf run --resume {self.run_dir}")
+                stopped.args = (f"{stopped}; continue by: nlgan-tf run --resume {self.run_dir}",)
                 raise
 
     def _begin(self) -> None:
@@ -205,11 +208,10 @@ class _Run:
             self.model = build_nlgan(self.task.image_shape, self.config.priors, self.config.stage_one, self.config.seed)
 
     def _finish(self) -> dict:
-        self.processes.wait()
         owner = run_folder.digest(
             json.dumps(self._settings(without=DEVICES)).encode(), self.task.images, self.task.noisy_labels
         )
-        self.state = run_folder.RunState(self.run_dir, owner)
+        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, owner))
         self.survival = Survival(
             self.run_dir / "checkpoints",
             owner,
@@ -220,7 +222,6 @@ class _Run:
             self.config.on_non_finite,
             self._say,
         )
-        self.processes.wait()
         if not self.processes.chief:
             if not self.state.has("stage_one"):
                 self._train_gan()
@@ -383,13 +384,15 @@ def _check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
 
 
 @contextlib.contextmanager
-def _python_errors(processes: Processes) -> Iterator[None]:
+def _python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
     """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
     try:
         yield
     except (tf.errors.OpError, OSError, RuntimeError) as error:
         if "No space left" in str(error):
-            raise OSError(errno.ENOSPC, "no space left on the disk") from error
+            raise OSError(
+                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
+            ) from error
         lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
         if processes.several and isinstance(error, lost):
             raise ConnectionError("another machine was lost: start all of them again with --resume") from error

@@ -30,7 +30,7 @@ def choose(config: RunConfig) -> Path:
     """
     if config.run_dir is None:
         return _next_free(config).absolute()
-    run_dir = Path(config.run_dir).expanduser().absolute()
+    run_dir = given(config)
     if not run_dir.exists():
         return run_dir
     if not config.overwrite:
@@ -39,6 +39,11 @@ def choose(config: RunConfig) -> Path:
     if not run_dir.is_dir() or (any(run_dir.iterdir()) and not any((run_dir / name).exists() for name in MARKERS)):
         raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
     return run_dir
+
+
+def given(config: RunConfig) -> Path:
+    """The folder that the configuration names."""
+    return Path(config.run_dir).expanduser().absolute()
 
 
 def _next_free(config: RunConfig) -> Path:
