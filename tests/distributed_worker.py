@@ -1,4 +1,8 @@
-"""One process of the tests of tf.distribute: `distributed_worker.py one|mirrored|workerN FILE` writes FILE.npz."""
+"""One process of the tests of tf.distribute.
+
+`distributed_worker.py one|mirrored|workerN FILE` writes FILE.npz; `distributed_worker.py keep FILE run ...` is
+`nlgan-tf run ...` that also writes its own weights after stage one to FILE.
+"""
 
 import sys
 
@@ -111,6 +115,11 @@ def switches(strategy, report: dict) -> None:
             model = model_of()
             history = model.fit(dataset(5), epochs=1, verbose=0).history
             report["bfloat16"] = np.array([values[0] for values in history.values()])
+            keras.config.set_dtype_policy("float32")
+            model = model_of()
+            model.compile(steps_per_execution=2)
+            history = model.fit(dataset(4), epochs=1, verbose=0).history
+            report["two_steps"] = np.array([values[0] for values in history.values()])
     report["refusals"] = np.array(refusals)
 
 
@@ -118,7 +127,7 @@ def flat(variables) -> np.ndarray:
     return np.concatenate([np.ravel(variable.numpy()) for variable in variables])
 
 
-def run_and_keep(arguments: list[str], path: str) -> None:
+def run_and_keep(path: str, *arguments: str) -> None:
     """`nlgan-tf run ...`, which keeps each process's weights after stage one."""
     from nlgan_tf import cli, pipeline
 
@@ -129,9 +138,9 @@ def run_and_keep(arguments: list[str], path: str) -> None:
         np.savez(path, *self.model.get_weights())
 
     pipeline._Run._train_gan = train_and_keep
-    sys.argv = ["nlgan-tf", "run", *arguments]
+    sys.argv = ["nlgan-tf", *arguments]
     cli.main()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run_and_keep(*sys.argv[2:]) if sys.argv[1] == "keep" else main(*sys.argv[1:])

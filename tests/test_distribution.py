@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_survival import CONFIG, wait_for
 
 from nlgan_tf.distribution import Processes, make_strategy
 
-WORKER = Path(__file__).parent / "distributed_worker.py"
+ROOT = Path(__file__).parent.parent
+WORKER = ROOT / "tests" / "distributed_worker.py"
 
 
 def free_ports(count: int) -> list[int]:
@@ -26,10 +28,10 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def worker(*arguments: str, log: Path, environment: dict | None = None) -> subprocess.Popen:
+def spawn(*command: str, log: Path, environment: dict | None = None) -> subprocess.Popen:
     with log.open("a") as output:
         return subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
@@ -50,7 +52,9 @@ def reports(tmp_path_factory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("reports")
     jobs = [("one", None), ("mirrored", None), *((f"worker{i}", config) for i, config in enumerate(tf_configs(2)))]
     processes = {
-        name: worker(str(WORKER), name, str(folder / name), log=folder / f"{name}.log", environment=config)
+        name: spawn(
+            sys.executable, str(WORKER), name, str(folder / name), log=folder / f"{name}.log", environment=config
+        )
         for name, config in jobs
     }
     for name, process in processes.items():
@@ -99,7 +103,8 @@ def test_switches_are_refused_or_work(reports):
         assert "jit_compile=True with 2 replicas: XLA is accepted with one replica alone" in refusals
         assert "mixed_float16 with 2 replicas: accepted are float32 and mixed_bfloat16" in refusals
     assert "steps_per_execution=2 over several machines: accepted is 1" in " ".join(reports["worker0"]["refusals"])
-    assert np.isfinite(reports["mirrored"]["bfloat16"]).all()
+    for name in ("bfloat16", "two_steps"):
+        assert np.isfinite(reports["mirrored"][name]).all()
 
 
 @pytest.mark.parametrize(
@@ -133,33 +138,34 @@ def test_without_gpus_auto_is_one_device(monkeypatch):
 
 @pytest.mark.slow
 def test_one_of_two_workers_killed_both_resume_and_end_with_equal_weights(tmp_path):
-    from test_survival import CONFIG, wait_for
-
+    """By docs/worker.sh, as the documentation says."""
+    command = tmp_path / "bin" / "nlgan-tf"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{WORKER}" keep "$KEPT" "$@"\n')
+    command.chmod(0o755)
     (tmp_path / "config.json").write_text(CONFIG.to_json())
-    run_dir, logs = tmp_path / "run", [tmp_path / "0.log", tmp_path / "1.log"]
-    code = "import sys; sys.path.insert(0, {!r}); from distributed_worker import run_and_keep; run_and_keep({!r}, {!r})"
-
-    def both(*arguments: str) -> list[subprocess.Popen]:
-        return [
-            worker(
-                "-c",
-                code.format(str(WORKER.parent), list(arguments), str(tmp_path / f"weights{index}.npz")),
-                log=log,
-                environment=config,
-            )
-            for index, (log, config) in enumerate(zip(logs, tf_configs(2), strict=True))
-        ]
-
-    chief, other = both("--config", str(tmp_path / "config.json"), "--run-dir", str(run_dir))
-    wait_for((run_dir / "history.csv").exists, chief)
-    other.send_signal(signal.SIGKILL)
-    other.wait()
-    assert chief.wait(timeout=300) == 75, logs[0].read_text()
-    assert "another machine was lost: start all of them again with --resume" in logs[0].read_text()
-    for process in both("--resume", str(run_dir)):
-        assert process.wait(timeout=600) == 0, logs[0].read_text() + logs[1].read_text()
-    weights = [np.load(tmp_path / f"weights{index}.npz") for index in range(2)]
+    run_dir, hosts = tmp_path / "run", ",".join(f"127.0.0.1:{port}" for port in free_ports(2))
+    logs, kept = [tmp_path / "0.log", tmp_path / "1.log"], [tmp_path / "0.npz", tmp_path / "1.npz"]
+    workers = [
+        spawn(
+            *("bash", str(ROOT / "docs" / "worker.sh"), "--config", str(tmp_path / "config.json")),
+            log=logs[rank],
+            environment={
+                **{"HOSTS": hosts, "RANK": str(rank), "RUN": str(run_dir), "KEPT": str(kept[rank])},
+                "PATH": f"{command.parent}:{os.environ['PATH']}",
+            },
+        )
+        for rank in range(2)
+    ]
+    wait_for((run_dir / "history.csv").exists, workers[0], seconds=600)
+    (child,) = Path(f"/proc/{workers[1].pid}/task/{workers[1].pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGKILL)
+    for rank, worker in enumerate(workers):
+        assert worker.wait(timeout=900) == 0, logs[rank].read_text()
+    assert "another machine was lost" in logs[0].read_text()
+    weights = [np.load(path) for path in kept]
     for name in weights[0].files:
         np.testing.assert_array_equal(weights[0][name], weights[1][name])
     assert (run_dir / "metrics.json").exists()
-    assert len((run_dir / "history.csv").read_text().splitlines()) == CONFIG.stage_one.epochs + 1
+    epochs = [line.split(",")[0] for line in (run_dir / "history.csv").read_text().splitlines()]
+    assert epochs == ["epoch", *map(str, range(CONFIG.stage_one.epochs))]

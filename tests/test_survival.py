@@ -137,6 +137,40 @@ def test_a_second_signal_leaves_at_once(tmp_path, config_file):
     assert process.wait(timeout=5) in (143, -signal.SIGTERM)
 
 
+FILL_UP = """
+set -e
+mount -t tmpfs -o size=40m none "$1"
+nlgan() { "$PYTHON" -m nlgan_tf.cli run --quiet "$@"; }
+nlgan --config "$2" --run-dir "$1/run" & run=$!
+while [ ! -e "$1/run/history.csv" ]; do sleep 0.05; done
+cat /dev/zero > "$1/filler" 2>/dev/null || true
+wait $run && exit 9 || [ $? -eq 2 ] || exit 8
+[ -e "$1/run/unfinished.json" ] || exit 7
+rm "$1/filler"
+nlgan --resume "$1/run"
+cp -r "$1/run" "$3"
+"""
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_line_and_the_run_goes_on_afterwards(tmp_path, config_file, undisturbed):
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    (tmp_path / "disk").mkdir()
+    if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", tmp_path / "disk"], check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    command = [*unshare, "bash", "-c", FILL_UP, "-", tmp_path / "disk", config_file, tmp_path / "copy"]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHON": sys.executable}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("nlgan-tf:")]
+    assert len(lines) == 1
+    assert "no space left on the disk of" in lines[0]
+    assert "Traceback" not in done.stderr
+    assert_same_run(tmp_path / "copy", undisturbed[0])
+
+
+@pytest.mark.slow
 def test_history_has_every_epoch_once(undisturbed):
     with (undisturbed[0] / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
