@@ -162,7 +162,7 @@ def unfinished(finished, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "export_classifier", fails)
-        with pytest.raises(OSError, match="no space left on the disk of .*run: free some and continue by --resume"):
+        with pytest.raises(OSError, match=r"no space left on the disk of .*run: free some and continue by --resume"):
             nl.run(small_config(tmp_path / "run"), verbose=0)
     return tmp_path / "run"
 

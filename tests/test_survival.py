@@ -30,7 +30,7 @@ def start(*arguments: str, log: Path, **settings) -> subprocess.Popen:
         return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **settings)
 
 
-def wait_for(condition, process: subprocess.Popen, seconds: float = 300) -> None:
+def wait_for(condition, process: subprocess.Popen, seconds: float = 1800) -> None:
     """Until the condition holds or the process ends."""
     end = time.monotonic() + seconds
     while not condition() and process.poll() is None:
@@ -46,14 +46,12 @@ def config_file(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, config_file) -> tuple[Path, float]:
-    """A run that nothing stops, and its seconds from its first checkpoint to its end."""
+def undisturbed(tmp_path_factory, config_file) -> tuple[Path, int]:
+    """A run that nothing stops, and the size of what it printed."""
     run_dir = tmp_path_factory.mktemp("undisturbed") / "run"
-    process = start("--config", config_file, "--run-dir", str(run_dir), log=run_dir.with_suffix(".log"))
-    wait_for((run_dir / "checkpoints" / "stage_one").exists, process)
-    began = time.monotonic()
-    assert process.wait() == 0
-    return run_dir, time.monotonic() - began
+    log = run_dir.with_suffix(".log")
+    assert start("--config", config_file, "--run-dir", str(run_dir), log=log).wait() == 0
+    return run_dir, log.stat().st_size
 
 
 def assert_same_run(run_dir: Path, reference: Path) -> None:
@@ -73,8 +71,11 @@ def _state(model) -> list:
     return [*model.weights, *(variable for name in names for variable in getattr(model, name).variables)]
 
 
-def killed_and_resumed(folder: Path, config_file: str, reference: tuple[Path, float], kills: int, seed: int) -> None:
-    """Kills runs until `kills` is reached, each resumed until it ends; each must end as the undisturbed one."""
+def killed_and_resumed(folder: Path, config_file: str, reference: tuple[Path, int], kills: int, seed: int) -> None:
+    """Kills runs until `kills` is reached, each resumed until it ends; each must end as the undisturbed one.
+
+    The clock is what a run prints, step by step, so that the moments do not depend on the machine's load.
+    """
     rng, done, number = random.Random(seed), 0, 0
     while done < kills:
         number += 1
@@ -86,9 +87,10 @@ def killed_and_resumed(folder: Path, config_file: str, reference: tuple[Path, fl
                 arguments.append("--overwrite")
             seen = log.stat().st_size if log.exists() else 0
             process = start(*arguments, log=log)
-            wait_for(lambda log=log, seen=seen: log.stat().st_size > seen, process)
             if done < kills:
-                time.sleep(rng.uniform(0, 1.2) * reference[1])
+                moment = seen + rng.uniform(0, 0.6) * reference[1]
+                wait_for(lambda log=log, moment=moment: log.stat().st_size > moment, process)
+                time.sleep(rng.uniform(0, 0.2))
                 process.send_signal(signal.SIGKILL)
             code = process.wait()
             if code != -signal.SIGKILL:
