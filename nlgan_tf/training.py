@@ -98,10 +98,12 @@ def fit(
 
 def _fit_rest(model: keras.Model, dataset: tf.data.Dataset, epochs: int, progress: _Progress, verbose) -> None:
     epoch, step = progress.state["epoch"], progress.state["step"]
-    # A tf.data set shuffles anew with each pass; so earlier epochs are passed over, not left out.
+    # A tf.data set shuffles anew for each iterator: earlier epochs are passed over as Keras's fit does, which makes
+    # one iterator for an epoch and one more at its end.
     for _ in range(epoch):
         for _ in dataset:
             pass
+        iter(dataset)
     settings = {"callbacks": progress.callbacks(), "shuffle": False, "verbose": verbose}
     if step:
         model.fit(dataset.skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)

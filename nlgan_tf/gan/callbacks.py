@@ -14,6 +14,7 @@ from nlgan_tf.stack import keras
 
 DRAWN_IMAGES = 64
 COLLAPSED_BELOW = 0.1
+COLLAPSED_EPOCHS = 2
 STUCK_GAP = 0.4
 STUCK_EPOCHS = 5
 
@@ -26,7 +27,8 @@ class TrainingWatch(keras.callbacks.Callback):
     - `noisy_accuracy`: how often D, dropout off, agrees with the noisy training labels, mean of both labels. A
       perfect D agrees in (pi_p + pi_n) / 2 of them; above it D memorises wrong ones.
     - `diversity_p`, `diversity_n`: standard deviation of a pixel over drawn images, mean of all pixels, relative to
-      the training images of that noisy label. Below 0.1 the generator has collapsed to nearly one image.
+      the training images of that noisy label. Below 0.1 for two epochs the generator has collapsed to nearly one image
+      (in its first steps any generator draws faint ones).
     - a gap of D's mean output on drawn images to delta (eq. 3) that stays above 0.4 (delta_n - delta_p) for five
       epochs: the generator does not learn.
 
@@ -92,7 +94,7 @@ class TrainingWatch(keras.callbacks.Callback):
             diversity, gap = logs[f"diversity_{letter}"], logs.get(f"gap_{letter}", 0.0)
             signs[f"collapse_{letter}"] = (
                 diversity < COLLAPSED_BELOW,
-                1,
+                COLLAPSED_EPOCHS,
                 f"{generator} has collapsed: its images differ {diversity:.3f} times as much as the training images",
             )
             signs[f"stuck_{letter}"] = (
