@@ -123,6 +123,8 @@ def test_a_signal_finishes_the_step_saves_and_exits(tmp_path, config_file, undis
     assert process.wait() == 128 + signum, log.read_text()
     assert f"continue by: nlgan-tf run --resume {run_dir}" in log.read_text()
     assert "Traceback" not in log.read_text()
+    if signum == signal.SIGINT:  # One of the two is resumed, to save time.
+        return
     assert start("--resume", str(run_dir), log=log).wait() == 0
     assert_same_run(run_dir, undisturbed[0])
 

@@ -12,6 +12,8 @@ from nlgan_tf.training import NonFiniteError, Survival, fit
 
 EPOCHS = 4
 
+pytestmark = pytest.mark.slow
+
 
 class Cut(Exception):
     """Stands for the end of a process between two steps."""
@@ -116,8 +118,7 @@ def poisoned(model, network: str, at: int, times: int):
     return model
 
 
-@pytest.mark.parametrize("network", POISONS)
-@pytest.mark.parametrize("step", [4, 6])
+@pytest.mark.parametrize(("network", "step"), [*((network, 4) for network in POISONS), ("positive_generator", 6)])
 def test_a_non_finite_weight_goes_back_and_lowers_the_rates(training, tiny_model, tmp_path, network, step):
     said: list[str] = []
     # Step 4 is in mid-epoch, where the next loss shows it; step 6 ends an epoch, where the weights do.
@@ -146,7 +147,6 @@ def test_by_choice_it_stops_and_the_last_good_state_stays(training, tiny_model, 
     assert [int(row["epoch"]) for row in rows(tmp_path)] == list(range(EPOCHS))
 
 
-@pytest.mark.slow
 def test_what_always_diverges_stops_in_the_end(training, tiny_model):
     said: list[str] = []
     with pytest.raises(NonFiniteError, match="lower learning rates may help"):
@@ -154,7 +154,7 @@ def test_what_always_diverges_stops_in_the_end(training, tiny_model):
     assert "learning rates x 0.03125" in said[-2]
 
 
-def test_mixed_metrics_of_a_classifier_resume_too(tmp_path, images, labels):
+def test_a_classifier_resumes_too(tmp_path, images, labels):
     from nlgan_tf.classification import train_classifier
     from nlgan_tf.config import StageTwoConfig
 
