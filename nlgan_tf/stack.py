@@ -25,11 +25,6 @@ def check_keras_version(version: str) -> None:
         )
 
 
-def full_name(variable) -> str:
-    """Where in its model a weight is, such as "positive_generator/fc_1/kernel"."""
-    return variable.path
-
-
 # Before the import: a backend that is not installed would fail inside Keras with a traceback.
 check_backend(os.environ.get("KERAS_BACKEND"))
 

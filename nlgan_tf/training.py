@@ -16,7 +16,7 @@ from nlgan_tf.checkpoints import Checkpoints
 from nlgan_tf.distribution import Processes
 from nlgan_tf.files import whole_file
 from nlgan_tf.signals import Stopped, StopSignals
-from nlgan_tf.stack import full_name, keras
+from nlgan_tf.stack import keras
 
 LOWERING = 0.5
 MOST_LOWERINGS = 5
@@ -201,9 +201,9 @@ class _Progress(keras.callbacks.Callback):
 
     def check_weights(self) -> None:
         """A gradient that is not finite leaves such weights behind, and they must not be saved."""
-        for variable in self.trained.trainable_variables:
-            if not np.isfinite(variable.numpy()).all():
-                raise _DivergedError(f"weights of {full_name(variable)} not finite in epoch {self.state['epoch'] + 1}")
+        for part in self.trained.layers:
+            if not all(np.isfinite(variable.numpy()).all() for variable in part.trainable_variables):
+                raise _DivergedError(f"weights of {part.name} not finite in epoch {self.state['epoch'] + 1}")
 
     def save(self) -> None:
         if self.watch is not None:
