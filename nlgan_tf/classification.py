@@ -48,6 +48,8 @@ def train_classifier(
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
+    # Built now, so that a checkpoint finds its slots.
+    classifier.optimizer.build(classifier.trainable_variables)
 
     def inputs() -> tf.data.Dataset:
         dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)

@@ -176,8 +176,10 @@ class _Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         # Keras has just reset the metrics: an epoch that is continued keeps what it had.
-        for variable, value in zip(_metric_variables(self.trained), self.state["metrics"], strict=False):
-            variable.assign(value)
+        variables = _metric_variables(self.trained)
+        if len(variables) == len(self.state["metrics"]):  # Keras builds compiled metrics with the first batch.
+            for variable, value in zip(variables, self.state["metrics"], strict=True):
+                variable.assign(value)
         self.offset = self.state["step"]
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
