@@ -32,6 +32,9 @@ _HOMES = {
     "RunResult": "pipeline",
     "run": "pipeline",
     "run_seeds": "pipeline",
+    "resume": "pipeline",
+    "make_strategy": "distribution",
+    "TrainingWatch": "gan.callbacks",
 }
 
 __all__ = sorted(_HOMES)

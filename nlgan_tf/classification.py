@@ -11,10 +11,17 @@ from nlgan_tf.gan.images import map_rows, to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
+from nlgan_tf.training import Survival, fit
 
 
 def train_classifier(
-    images: np.ndarray, labels: np.ndarray, config: StageTwoConfig, seed: int = 0, verbose: int | str = 0
+    images: np.ndarray,
+    labels: np.ndarray,
+    config: StageTwoConfig,
+    seed: int = 0,
+    verbose: int | str = 0,
+    survival: Survival | None = None,
+    name: str = "classifier",
 ) -> keras.Model:
     """Trains a fresh stage-two classifier on balanced batches of the images.
 
@@ -27,6 +34,8 @@ def train_classifier(
         config: network and schedule.
         seed: of weights, dropout and order.
         verbose: as in `keras.Model.fit`.
+        survival: where given, training is saved as it goes, and continued from there.
+        name: of this training's checkpoints.
 
     Returns:
         The classifier: float32 images in [-1, 1] -> logits (n, 1), positive above 0.
@@ -37,11 +46,17 @@ def train_classifier(
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    # Or the first step would make the optimizer's slots, and be traced twice.
+    # Built now: a checkpoint finds its slots, and the first step need not be traced twice.
     classifier.optimizer.build(classifier.trainable_variables)
-    dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
-    inputs = dataset.map(lambda batch, given: (to_network_range(batch), given[:, tf.newaxis])).prefetch(2)
-    classifier.fit(inputs, epochs=config.epochs, shuffle=False, verbose=verbose)
+
+    def inputs() -> tf.data.Dataset:
+        dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
+        return dataset.map(lambda batch, given: (to_network_range(batch), given[:, tf.newaxis])).prefetch(2)
+
+    if survival is None:
+        classifier.fit(inputs(), epochs=config.epochs, shuffle=False, verbose=verbose)
+    else:
+        fit(classifier, inputs, config.epochs, survival, name, verbose=verbose)
     return classifier
 
 

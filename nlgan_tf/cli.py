@@ -13,7 +13,10 @@ import click
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
 
+FAILED = 1
 BAD_INPUT = 2
+TRY_AGAIN = 75
+INTERRUPTED = 130
 CLASSIFIER_PREFIX = "classifier_"
 ROWS = {
     "accuracy_noisy": "classifier on the noisy labels",
@@ -29,13 +32,19 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         cli.main(prog_name="nlgan-tf", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+    except click.exceptions.Abort as error:
+        if hasattr(error.__cause__, "exit_code"):
+            _fail(str(error.__cause__), error.__cause__.exit_code)
+        sys.exit(INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(BAD_INPUT)
     except click.ClickException as error:
         _fail(error.format_message())
+    except ConnectionError as error:
+        _fail(str(error), TRY_AGAIN)
+    except ArithmeticError as error:
+        _fail(str(error), FAILED)
     except OSError as error:
         _fail(
             f"{error.strerror}: {error.filename} must be writable" if error.filename else error.strerror or str(error)
@@ -44,9 +53,9 @@ def main() -> None:
         _fail(str(error))
 
 
-def _fail(message: str) -> typing.NoReturn:
+def _fail(message: str, code: int = BAD_INPUT) -> typing.NoReturn:
     click.echo(f"nlgan-tf: {' '.join(message.split())}", err=True)
-    sys.exit(BAD_INPUT)
+    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -84,19 +93,46 @@ def config_options(config_class: type, prefix: str = "") -> Callable[[Callable],
 @config_options(RunConfig)
 @click.option("--seeds", default=1, show_default=True, help="number of runs, from --seed on, each in its own folder")
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
+@click.option("--resume", "resumed", metavar="RUN", help="continue this run folder from its last checkpoint")
 @click.option("--quiet", is_flag=True, help="print the final table alone")
 @config_options(StageOneConfig)
 @config_options(StageTwoConfig, prefix=CLASSIFIER_PREFIX)
-def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -> None:
+def run(seeds: int, config_file: typing.TextIO | None, resumed: str | None, quiet: bool, **options) -> None:
     """Train both stages on noisy labels; write the clean data set, the classifier and SavedModels."""
-    config = _run_config(config_file.read() if config_file else "{}", options)
+    verbose = 0 if quiet else 1
+    if resumed is not None:
+        results, several = _resume(resumed, seeds > 1 or config_file is not None, verbose, options)
+    else:
+        config = _run_config(config_file.read() if config_file else "{}", options)
+        from nlgan_tf import pipeline
+
+        several = seeds != 1
+        results = pipeline.run_seeds(config, seeds, verbose) if several else [pipeline.run(config, verbose)]
+    _print_results(results, several)
+
+
+def _resume(run_dir: str, more: bool, verbose: int, options: dict) -> tuple[list, bool]:
+    """The results, and whether they are several seeds'."""
+    given = {name: value for name, value in options.items() if value is not None}
+    elsewhere = {name: given.pop(name) for name in ("strategy", "devices") if name in given}
+    if given or more:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given) or "--seeds or --config"
+        raise ValueError(f"--resume with {names}: accepted beside it are --strategy, --devices and --quiet")
     from nlgan_tf import pipeline
 
-    verbose = 0 if quiet else 1
-    results = [pipeline.run(config, verbose)] if seeds == 1 else pipeline.run_seeds(config, seeds, verbose)
-    _print_table(pipeline.summarise(results), seeds)
+    if pipeline.holds_seeds(run_dir):
+        return pipeline.resume_seeds(run_dir, verbose, **elsewhere), True
+    return [pipeline.resume(run_dir, verbose, **elsewhere)], False
+
+
+def _print_results(results: list, several: bool) -> None:
+    from nlgan_tf import pipeline
+
+    if not results[0].metrics:  # The chief's machine has them.
+        return
+    _print_table(pipeline.summarise(results), len(results))
     first = results[0].run_dir
-    click.echo(f"Run folder: {first if seeds == 1 else first.parent}")
+    click.echo(f"Run folder: {first.parent if several else first}")
     click.echo(f"Look at {first / 'samples.png'}; use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
 
 

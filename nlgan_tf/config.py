@@ -13,6 +13,9 @@ from typing import Any
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import check_batches
 
+STRATEGIES = ("auto", "none", "mirrored", "multiworker")
+ON_NON_FINITE = ("lower", "stop")
+
 
 def _option(default: Any, doc: str) -> Any:
     """A field that also is a command-line option; `doc` is its help text."""
@@ -167,6 +170,13 @@ class RunConfig:
     data_dir: str | None = _option(None, "where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
     run_dir: str | None = _option(None, "folder to write; the next free runs/NAME-K by default")
     overwrite: bool = _option(False, "replace the run folder if it exists")
+    strategy: str = _option("auto", "devices of stage one: auto, none, mirrored or multiworker (by TF_CONFIG)")
+    devices: str | None = _option(None, "for mirrored: GPU:0,GPU:1 and so on, or a number; all GPUs by default")
+    on_non_finite: str = _option(
+        "lower", "when a loss is NaN: lower the learning rates from the last checkpoint, or stop"
+    )
+    checkpoint_seconds: float = _option(60.0, "least time between checkpoints, which are taken at epoch ends")
+    keep_checkpoints: int = _option(2, "checkpoints kept while a network trains, at least 2")
     stage_one: StageOneConfig | None = None
     stage_two: StageTwoConfig | None = None
 
@@ -181,6 +191,12 @@ class RunConfig:
             raise ValueError(f"seed={self.seed} is negative: accepted are 0 and more")
         if self.size is not None:
             _check_positive(self, "size")
+        _check_among(self, "strategy", STRATEGIES)
+        _check_among(self, "on_non_finite", ON_NON_FINITE)
+        if not 0 <= self.checkpoint_seconds < math.inf:
+            raise ValueError(f"checkpoint_seconds={self.checkpoint_seconds} is out of range: accepted are 0 and more")
+        if self.keep_checkpoints < 2:
+            raise ValueError(f"keep_checkpoints={self.keep_checkpoints} is too few: accepted are 2 and more")
 
     @property
     def priors(self) -> NoisePriors:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import functools
 import json
-import re
+import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,29 +18,43 @@ import numpy as np
 import tensorflow as tf
 
 import nlgan_tf
+from nlgan_tf import run_folder
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import corrupt_labels, realised_priors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.distribution import Processes, make_strategy
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.export.run import CLASSIFIER_FILE, NLGAN_FILE, run_servables, run_source, write_run_manifest
+from nlgan_tf.export.run import (
+    CHECKPOINTS,
+    CLASSIFIER_FILE,
+    NLGAN_FILE,
+    run_servables,
+    run_source,
+    write_run_manifest,
+)
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.files import whole_file, whole_folder, write_text
-from nlgan_tf.gan.hallucinate import write_clean_dataset
+from nlgan_tf.files import whole_file, write_text
+from nlgan_tf.gan.callbacks import TrainingWatch
+from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME, write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
-from nlgan_tf.recipes import build_nlgan
+from nlgan_tf.recipes import build_nlgan, load_model
 from nlgan_tf.samples import write_samples
+from nlgan_tf.signals import Stopped, StopSignals
 from nlgan_tf.stack import keras
+from nlgan_tf.training import Survival, fit
 
-# Either shows that a folder is a run's, or several seeds'.
-RUN_MARKERS = ("config.json", "summary.json")
+# Settings that say where and how safely, not what is computed.
+PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
+DEVICES = ("strategy", "devices")
+GAN, CLASSIFIER, SAMPLES = f"{CHECKPOINTS}/{NLGAN_FILE}", f"{CHECKPOINTS}/{CLASSIFIER_FILE}", "samples.png"
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished run: its folder, and its metrics as metrics.json holds them."""
+    """A finished run: its folder, and its metrics as metrics.json holds them (empty on machines but the chief)."""
 
     run_dir: Path
     metrics: dict
@@ -49,7 +64,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/. It appears when all of it is there.
+    its manifest, checkpoints/ and saved_models/<model>/1/. Until the end it also holds unfinished.json: `resume`
+    continues such a run.
 
     Args:
         config: the run.
@@ -58,31 +74,89 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     Raises:
         ValueError: for input that is not accepted.
         OSError: if the folder exists or cannot be written.
+        ConnectionError: if another machine was lost.
+        NonFiniteError: if training diverged.
+        Stopped: on SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
-    run_dir = _checked_run_dir(config)
-    with whole_folder(run_dir) as folder, _disk_errors():
-        metrics = _Run(config, folder, verbose).finish()
-    return RunResult(run_dir, metrics)
+    strategy = make_strategy(config.strategy, config.devices)
+    processes = Processes(strategy)
+    if processes.several and config.run_dir is None:
+        raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
+    # The others may come when the chief has made it.
+    run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
+    return _Run(config, run_dir, strategy, verbose).start()
+
+
+def resume(
+    run_dir: str | os.PathLike, verbose: int = 1, strategy: str | None = None, devices: str | None = None
+) -> RunResult:
+    """Continues a run from its last checkpoint; a finished one is given back as it is.
+
+    Args:
+        run_dir: the run's folder.
+        verbose: as in `run`.
+        strategy, devices: where it is to go on, if not as it began.
+
+    Raises:
+        ValueError: for a folder that holds no run, or whose configuration or data changed; else as `run`.
+    """
+    run_dir = Path(run_dir).expanduser().absolute()
+    if not (run_dir / run_folder.CONFIG).is_file():
+        raise ValueError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
+    if run_folder.is_finished(run_dir):
+        return RunResult(run_dir, run_folder.read_json(run_dir / run_folder.METRICS))
+    config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
+    if strategy is not None or devices is not None:
+        config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
+    return _Run(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:
     """Runs `count` seeds from `config.seed` on, each in a folder seed-K of the run folder.
 
     Raises:
-        ValueError: for a count below 1, and as `run`.
+        ValueError: for a count below 1, several machines, and as `run`.
     """
     if count < 1:
         raise ValueError(f"seeds={count} is out of range: accepted are 1 and more")
-    run_dir = _checked_run_dir(config)
+    if Processes(make_strategy(config.strategy, config.devices)).several:
+        raise ValueError(f"seeds={count} over several machines: accepted is one seed a run")
+    run_dir = run_folder.choose(config)
+    with run_folder.claimed(run_dir):
+        prepare_task(config)
+        run_folder.empty(run_dir)
+    base = dataclasses.replace(config, run_dir=None, overwrite=False)
+    seeds = {"count": count, "config": dataclasses.asdict(base)}
+    write_text(run_dir / run_folder.SEEDS, json.dumps(seeds, indent=2) + "\n")
+    return resume_seeds(run_dir, verbose)
+
+
+def resume_seeds(
+    run_dir: str | os.PathLike, verbose: int = 1, strategy: str | None = None, devices: str | None = None
+) -> list[RunResult]:
+    """Continues what `run_seeds` began: finished seeds are taken as they are.
+
+    Raises:
+        ValueError: for a folder that holds no seeds, and as `resume`.
+    """
+    run_dir = Path(run_dir).expanduser().absolute()
+    seeds = run_folder.read_json(run_dir / run_folder.SEEDS)
+    base = RunConfig.from_json(json.dumps(seeds["config"]))
     results = []
-    with whole_folder(run_dir) as folder:
-        for seed in range(config.seed, config.seed + count):
-            name = f"seed-{seed}"
-            result = run(dataclasses.replace(config, seed=seed, run_dir=str(folder / name)), verbose)
-            results.append(RunResult(run_dir / name, result.metrics))
-        summary = {name: {"mean": mean, "std": std} for name, (mean, std) in summarise(results).items()}
-        write_text(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    for seed in range(base.seed, base.seed + seeds["count"]):
+        folder = run_dir / f"seed-{seed}"
+        if (folder / run_folder.CONFIG).exists():
+            results.append(resume(folder, verbose, strategy, devices))
+        else:
+            results.append(run(dataclasses.replace(base, seed=seed, run_dir=str(folder), overwrite=True), verbose))
+    summary = {name: {"mean": mean, "std": std} for name, (mean, std) in summarise(results).items()}
+    write_text(run_dir / run_folder.SUMMARY, json.dumps(summary, indent=2) + "\n")
     return results
+
+
+def holds_seeds(run_dir: str | os.PathLike) -> bool:
+    """Whether `run_seeds` wrote the folder."""
+    return (Path(run_dir).expanduser() / run_folder.SEEDS).is_file()
 
 
 def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
@@ -94,54 +168,131 @@ def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
 
 
 class _Run:
-    """The phases of one run, in their order; each reads what those before it left."""
+    """The phases of one run, in their order; each reads what those before it left in the folder."""
 
-    def __init__(self, config: RunConfig, run_dir: Path, verbose: int) -> None:
-        self.config, self.run_dir, self.verbose = config, run_dir, verbose
-        self.timings: dict[str, float] = {}
+    def __init__(self, config: RunConfig, run_dir: Path, strategy: tf.distribute.Strategy, verbose: int) -> None:
+        self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
+        self.processes = Processes(strategy)
 
-    def finish(self) -> dict:
+    def start(self) -> RunResult:
+        if not self.processes.chief:
+            return self._guarded(self._prepare)
+        with run_folder.claimed(self.run_dir):
+            return self._guarded(self._begin)
+
+    def resume(self) -> RunResult:
+        return self._guarded(self._prepare)
+
+    def _guarded(self, prepare: Callable[[], None]) -> RunResult:
+        """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
+        lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
+        with lock, _python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
+            try:
+                prepare()
+                return RunResult(self.run_dir, self._finish())
+            except Stopped as stopped:
+                stopped.args = (f"{stopped}; continue by: nlgan-tf run --resume {self.run_dir}",)
+                raise
+
+    def _begin(self) -> None:
+        """Checks all that can be checked before anything is written, and before an old run is replaced."""
+        self._prepare()
+        _check_space(self.run_dir, self.model, self.config)
+        run_folder.empty(self.run_dir)
         # Without its folder, so that the file runs again as it stands.
         portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
-        write_text(self.run_dir / "config.json", portable.to_json())
-        with self._phase("data", f"Reading {self.config.task}"):
-            task = prepare_task(self.config)
-        self._say(self._describe(task))
-        with self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels"):
-            model = self._train_gan(task)
-        with self._phase("hallucination", f"Drawing {self.config.stage_two.num_images} clean images"):
-            drawn = self._hallucinate(model, task)
-        with self._phase("stage_two", "Stage two: training the classifier on the drawn images"):
-            classifier = self._train_classifier(drawn)
+        write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
+
+    def _prepare(self) -> None:
+        start = time.perf_counter()
+        self._say(f"Reading {self.config.task}")
+        self.task = prepare_task(self.config)
+        self.data_seconds = time.perf_counter() - start
+        self._say(self._describe())
+        self._build()
+
+    def _build(self) -> None:
+        with self.strategy.scope():
+            self.model = build_nlgan(self.task.image_shape, self.config.priors, self.config.stage_one, self.config.seed)
+
+    def _finish(self) -> dict:
+        owner = run_folder.digest(
+            json.dumps(self._settings(without=DEVICES)).encode(), self.task.images, self.task.noisy_labels
+        )
+        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, owner))
+        self.survival = Survival(
+            self.run_dir / CHECKPOINTS,
+            owner,
+            self.signals,
+            self.processes,
+            self.config.keep_checkpoints,
+            self.config.checkpoint_seconds,
+            self.config.on_non_finite,
+            self._say,
+        )
+        if not self.processes.chief:
+            if not self.state.has("stage_one"):
+                self._train_gan()
+            return {}
+        return self._phases()
+
+    def _phases(self) -> dict:
+        if not self.state.has("data"):
+            self.state.record("data", self.data_seconds)
+        self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, GAN)
+        self._on_one_device()
+        number = self.config.stage_two.num_images
+        drawn = DATASET_NAME, MANIFEST_NAME, SAMPLES
+        self._phase("hallucination", f"Drawing {number} clean images", self._hallucinate, *drawn)
+        message = "Stage two: training the classifier on the drawn images"
+        self._phase("stage_two", message, self._train_classifier, CLASSIFIER)
         metrics = {"settings": self._settings()}
-        if task.labels is not None:
-            metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(task.labels, task.noisy_labels)
-        if task.test_images is not None:
-            with self._phase("baselines", "For comparison: the same classifier on noisy and on true labels"):
-                metrics = {**self._accuracies(task, model, classifier), **metrics}
-        write_text(self.run_dir / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-        with self._phase("export", "Writing SavedModels"):
-            source = run_source(json.loads(portable.to_json()), metrics)
-            write_run_manifest(self.run_dir, source)
-            servables = run_servables(model, classifier, task.class_names, drawn[0])
-            publish_versions(servables, self.run_dir / "saved_models", source=source)
-        write_text(self.run_dir / "timings.json", json.dumps(self.timings, indent=2) + "\n")
+        if self.task.labels is not None:
+            metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(
+                self.task.labels, self.task.noisy_labels
+            )
+        if self.task.test_images is not None:
+            message = "For comparison: the same classifier on noisy and on true labels"
+            metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
+        source = run_source(run_folder.read_json(self.run_dir / run_folder.CONFIG), metrics)
+        self._phase("export", "Writing SavedModels", lambda: self._export(source))
+        self.state.delete_checkpoints()
+        write_run_manifest(self.run_dir, source)
+        self.state.finish(metrics)
         return metrics
 
-    def _train_gan(self, task: ImageTask) -> NLGAN:
-        stage = self.config.stage_one
-        model = build_nlgan(task.image_shape, self.config.priors, stage, self.config.seed)
-        _check_space(self.run_dir, model, self.config.stage_two.num_images)
-        dataset = noisy_dataset(
-            task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, self.config.seed
-        )
-        history = keras.callbacks.CSVLogger(str(self.run_dir / "history.csv"))
-        model.fit(dataset, epochs=stage.epochs, callbacks=[history], verbose=self.verbose)
-        self._save(model, NLGAN_FILE)
-        return model
+    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str):
+        """Does a phase, unless it is done, and gives its result."""
+        if not self.state.has(name):
+            self._say(message)
+            start = time.perf_counter()
+            result = work()
+            self.state.record(name, time.perf_counter() - start, outputs, result)
+        return self.state.done[name]["result"]
 
-    def _hallucinate(self, model: NLGAN, task: ImageTask) -> tuple[np.ndarray, np.ndarray]:
-        images, labels = model.hallucinate(self.config.stage_two.num_images, self.config.seed)
+    def _train_gan(self) -> None:
+        stage, task = self.config.stage_one, self.task
+
+        def dataset() -> tf.data.Dataset:
+            return noisy_dataset(
+                task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, self.config.seed
+            )
+
+        watch = TrainingWatch(task.images, task.noisy_labels)
+        verbose = self.verbose if self.processes.chief else 0
+        history = self.run_dir / "history.csv"
+        fit(self.model, dataset, stage.epochs, self.survival, "stage_one", watch, history, verbose)
+        if self.processes.chief:
+            self._save(self.model, GAN)
+
+    def _on_one_device(self) -> None:
+        """What follows stage one is small, and the chief alone does it."""
+        if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
+            self.model = load_model(self.run_dir / GAN)
+
+    def _hallucinate(self) -> None:
+        task = self.task
+        images, labels = self.model.hallucinate(self.config.stage_two.num_images, self.config.seed)
         source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self._settings()}
         write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
         noisy = task.noisy_labels
@@ -151,61 +302,71 @@ class _Run:
             f"drawn {task.class_names[1]}": images[labels == 1],
             f"drawn {task.class_names[0]}": images[labels == 0],
         }
-        write_samples(self.run_dir / "samples.png", grids)
-        return images, labels
+        write_samples(self.run_dir / SAMPLES, grids)
 
-    def _train_classifier(self, drawn: tuple[np.ndarray, np.ndarray]) -> keras.Model:
-        classifier = train_classifier(*drawn, self.config.stage_two, self.config.seed, self.verbose)
-        self._save(classifier, CLASSIFIER_FILE)
-        return classifier
+    def _train_classifier(self) -> None:
+        self._save(self._trained_on(*self._drawn(), "stage_two"), CLASSIFIER)
 
-    def _accuracies(self, task: ImageTask, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
+    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        with np.load(self.run_dir / DATASET_NAME) as drawn:
+            return drawn["images"], drawn["labels"]
+
+    def _trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
+        stage, seed = self.config.stage_two, self.config.seed
+        return train_classifier(images, labels, stage, seed, self.verbose, self.survival, name)
+
+    @functools.cached_property
+    def classifier(self) -> keras.Model:
+        return load_model(self.run_dir / CLASSIFIER)
+
+    def _export(self, source: dict) -> None:
+        base = self.run_dir / "saved_models"
+        # What a killed process left would make this the second version.
+        shutil.rmtree(base, ignore_errors=True)
+        images, _ = self._drawn()
+        servables = run_servables(self.model, self.classifier, self.task.class_names, images)
+        publish_versions(servables, base, source=source)
+
+    def _accuracies(self) -> dict[str, float]:
         """On clean test labels, of classifiers that differ in their training labels alone, and of D."""
+        task = self.task
         test = task.test_images, task.test_labels
-
-        def trained_on(labels: np.ndarray) -> float:
-            stage, seed = self.config.stage_two, self.config.seed
-            return accuracy(train_classifier(task.images, labels, stage, seed, self.verbose), *test)
-
-        probability = model.predict(task.test_images, batch_size=500, verbose=0)
+        probability = self.model.predict(task.test_images, batch_size=500, verbose=0)
         accuracies = {
-            "accuracy_noisy": trained_on(task.noisy_labels),
-            "accuracy_nlgan": accuracy(classifier, *test),
+            "accuracy_noisy": accuracy(self._trained_on(task.images, task.noisy_labels, "noisy_labels"), *test),
+            "accuracy_nlgan": accuracy(self.classifier, *test),
             "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
         }
         if task.labels is not None:
-            accuracies["accuracy_clean"] = trained_on(task.labels)
+            trained = self._trained_on(task.images, task.labels, "true_labels")
+            accuracies["accuracy_clean"] = accuracy(trained, *test)
         return accuracies
 
     def _save(self, model: keras.Model, name: str) -> None:
-        folder = self.run_dir / "checkpoints"
-        folder.mkdir(exist_ok=True)
-        with whole_file(folder / name) as temporary:
+        path = self.run_dir / name
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as temporary:
             model.save(temporary)
 
-    def _settings(self) -> dict:
+    def _settings(self, without: tuple[str, ...] = ()) -> dict:
         """The configuration less where it reads and writes, so that equal runs give equal bytes."""
         settings = dataclasses.asdict(self.config)
-        return {name: value for name, value in settings.items() if name not in ("run_dir", "data_dir", "overwrite")}
+        return {name: value for name, value in settings.items() if name not in (*PLACES, *without)}
 
-    def _describe(self, task: ImageTask) -> str:
+    def _describe(self) -> str:
+        task = self.task
         positives = int(task.noisy_labels.sum())
         wrong = ""
         if task.labels is not None:
             count = int(np.sum(task.labels != task.noisy_labels))
             pi_p, pi_n = realised_priors(task.labels, task.noisy_labels)
             wrong = f", {count} of them wrong (pi_p {pi_p:.3f}, pi_n {pi_n:.3f} realised)"
+        replicas = self.strategy.num_replicas_in_sync
         return (
             f"{len(task.images)} images of {'x'.join(map(str, task.image_shape))}; "
             f"labels: {positives} {task.class_names[1]}, {len(task.images) - positives} {task.class_names[0]}{wrong}"
+            + (f"; {replicas} replicas" if replicas > 1 else "")
         )
-
-    @contextlib.contextmanager
-    def _phase(self, name: str, message: str) -> Iterator[None]:
-        self._say(message)
-        start = time.perf_counter()
-        yield
-        self.timings[name] = round(time.perf_counter() - start, 3)
 
     def _say(self, message: str) -> None:
         if self.verbose:
@@ -220,35 +381,13 @@ def prepare_task(config: RunConfig) -> ImageTask:
     return task.reduced(config.size)
 
 
-def _checked_run_dir(config: RunConfig) -> Path:
-    """The folder to write: absolute, and free, or a run's that may be replaced."""
-    if config.run_dir is None:
-        return _next_free_folder(config).absolute()
-    run_dir = Path(config.run_dir).expanduser().absolute()
-    if not run_dir.exists():
-        return run_dir
-    if not config.overwrite:
-        raise FileExistsError(f"folder {run_dir} exists: give another one, or --overwrite to replace it")
-    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not any((run_dir / name).exists() for name in RUN_MARKERS)):
-        raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
-    return run_dir
-
-
-def _next_free_folder(config: RunConfig) -> Path:
-    source, _, rest = config.task.partition(":")
-    slug = re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else config.task)
-    number = 1
-    while (folder := Path("runs") / f"{slug}-{number}").exists():
-        number += 1
-    return folder
-
-
-def _check_space(run_dir: Path, model: NLGAN, num_images: int) -> None:
-    """Refuses before training what would fail after it."""
-    # Float32 weights with Adam's two slots in checkpoints/, once more in saved_models/, and raw images; the
-    # classifier is no larger than D.
-    weights = model.count_params() + model.discriminator.count_params()
-    needed = 4 * weights * 4 + num_images * int(np.prod(model.discriminator.input_shape[1:]))
+def _check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
+    """Refuses before training what would fail in it or after it."""
+    # Float32 weights with Adam's two slots in each checkpoint, kept and being written, and in nlgan.keras; once
+    # more in saved_models/; raw images. The classifier is no larger than D.
+    copies = 3 * (config.keep_checkpoints + 2) + 1
+    images = config.stage_two.num_images * int(np.prod(model.discriminator.input_shape[1:]))
+    needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images
     free = shutil.disk_usage(run_dir).free
     if free < needed:
         raise OSError(
@@ -258,11 +397,16 @@ def _check_space(run_dir: Path, model: NLGAN, num_images: int) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors() -> Iterator[None]:
-    """TensorFlow reports a full disk as its own kind of error; callers expect OSError."""
+def _python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
+    """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
     try:
         yield
-    except tf.errors.OpError as error:
-        if "No space left" not in str(error):
-            raise
-        raise OSError(errno.ENOSPC, "no space left on the disk") from error
+    except (tf.errors.OpError, OSError, RuntimeError) as error:
+        if "No space left" in str(error):
+            raise OSError(
+                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
+            ) from error
+        lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
+        if processes.several and isinstance(error, lost):
+            raise ConnectionError("another machine was lost: start all of them again with --resume") from error
+        raise

@@ -30,5 +30,8 @@ check_backend(os.environ.get("KERAS_BACKEND"))
 
 import keras  # noqa: E402
 
+# Keras 3's name for a variable of which the first replica's value is everyone's.
+FIRST_REPLICA = "only_first_replica"
+
 check_keras_version(keras.__version__)
 check_backend(keras.backend.backend())

@@ -42,7 +42,11 @@ def test_every_option_has_help_and_a_default():
 def config_of(*arguments: str):
     """The RunConfig that `nlgan-tf run` would run."""
     context = cli.run.make_context("run", list(arguments))
-    options = {name: value for name, value in context.params.items() if name not in ("seeds", "quiet", "config_file")}
+    options = {
+        name: value
+        for name, value in context.params.items()
+        if name not in ("seeds", "quiet", "config_file", "resumed")
+    }
     return cli._run_config("{}", options)
 
 
@@ -79,6 +83,14 @@ def test_without_options_it_is_the_default():
         (["run", "--run-dir", ".", "--overwrite"], "is no run folder, and is not replaced"),
         (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "cannot be downloaded without a network"),
         (["walk"], "No such command"),
+        (["run", "--resume", "taken"], "taken holds no run to resume: accepted is a folder with config.json"),
+        (["run", "--resume", "taken", "--epochs", "3"], "--resume with --epochs: accepted beside it are --strategy"),
+        (["run", "--resume", "taken", "--seeds", "2"], "--resume with --seeds or --config"),
+        (["run", "--strategy", "ring"], "strategy='ring' is unknown: accepted are auto, none, mirrored, multiworker"),
+        (["run", "--strategy", "multiworker"], "without TF_CONFIG"),
+        (["run", "--devices", "GPU:9"], "devices='GPU:9' are not all there"),
+        (["run", "--keep-checkpoints", "1"], "keep_checkpoints=1 is too few"),
+        (["run", "--on-non-finite", "pray"], "on_non_finite='pray' is unknown: accepted are lower, stop"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
-from nlgan_tf import pipeline
+from nlgan_tf import pipeline, run_folder
 from nlgan_tf.config import RECIPES, RunConfig, StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
@@ -175,6 +175,69 @@ def test_corrupting_first_corrupts_the_full_set():
     np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
 
 
+@pytest.fixture
+def unfinished(finished, tmp_path, monkeypatch):
+    """The folder of a run like `finished` that ended in the export."""
+
+    def fails(*_, **__) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "publish_versions", fails)
+        with pytest.raises(OSError, match=r"no space left on the disk of .*run: free some and continue by --resume"):
+            nl.run(small_config(tmp_path / "run"), verbose=0)
+    return tmp_path / "run"
+
+
+@pytest.mark.slow
+def test_a_resumed_run_does_again_what_is_missing_or_damaged(finished, unfinished):
+    assert not (unfinished / "metrics.json").exists()
+    with pytest.raises(FileExistsError, match="it is unfinished: --resume continues it"):
+        nl.run(small_config(unfinished), verbose=0)
+    drawn = (unfinished / "clean_dataset.npz").stat()
+    (unfinished / "checkpoints" / "classifier.keras").write_bytes(b"damaged")
+    result = nl.resume(unfinished, verbose=0)
+    assert result.metrics == finished.metrics
+    assert (unfinished / "clean_dataset.npz").stat().st_mtime_ns == drawn.st_mtime_ns
+    names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (unfinished, finished.run_dir)]
+    assert names[0] == names[1]
+    assert nl.resume(unfinished, verbose=0) == result
+
+
+@pytest.mark.slow
+def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(unfinished):
+    config, state = unfinished / "config.json", unfinished / "unfinished.json"
+    for path, old, new, message in [
+        (config, '"alpha": 5.0', '"alpha": 6.0', "began with another configuration or other data"),
+        (config, "{", "", "no JSON"),
+        (state, "{", "", "unfinished.json cannot be read"),
+    ]:
+        before = path.read_text()
+        path.write_text(before.replace(old, new, 1))
+        with pytest.raises(ValueError, match=message):
+            nl.resume(unfinished, verbose=0)
+        path.write_text(before)
+    assert nl.resume(unfinished, verbose=0).metrics
+
+
+@pytest.mark.slow
+def test_seeds_that_were_cut_off_go_on(tmp_path, monkeypatch):
+    def cut_off(config, *_):
+        raise KeyboardInterrupt if config.seed == 1 else AssertionError
+
+    with monkeypatch.context() as patch:
+        run = pipeline.run
+        patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
+        with pytest.raises(KeyboardInterrupt):
+            nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
+    first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
+    assert not (tmp_path / "runs" / "summary.json").exists()
+    assert pipeline.holds_seeds(tmp_path / "runs")
+    results = pipeline.resume_seeds(tmp_path / "runs", verbose=0)
+    assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
+    assert (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns == first
+
+
 @pytest.mark.slow
 def test_seeds_run_side_by_side_in_one_folder(tmp_path):
     results = nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
@@ -190,4 +253,4 @@ def test_seeds_run_side_by_side_in_one_folder(tmp_path):
 def test_without_a_folder_the_next_free_one_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs/digits_5-vs-7-1").mkdir(parents=True)
-    assert pipeline._next_free_folder(RunConfig(task="digits:5-vs-7")) == Path("runs/digits_5-vs-7-2")
+    assert run_folder.choose(RunConfig(task="digits:5-vs-7")) == tmp_path / Path("runs/digits_5-vs-7-2")

@@ -16,7 +16,15 @@ PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/recipes.md", "results/README.md", "export/README.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/recipes.md",
+        "docs/distribution.md",
+        "results/README.md",
+        "export/README.md",
+    ],
 )
 def test_every_file_that_a_page_names_is_there(page):
     path = ROOT / page

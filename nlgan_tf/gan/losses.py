@@ -2,7 +2,9 @@
 
 D follows the paper: its output is driven to 0 on positives and to 1 on negatives. Every argument holds
 logits of any shape; every result is a float32 scalar. Expectations are means within each argument, and an
-empty argument adds 0. H is the binary cross entropy ("bce") or the squared error of the probability
+empty argument adds 0. Under a tf.distribute strategy a replica's result is its part of the mean over the whole
+argument, however the batch was split: the mean of the replicas' results is the loss. H is the binary cross
+entropy ("bce") or the squared error of the probability
 ("mse", the paper's alternative at the end of section 2.2.1).
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from nlgan_tf import replicas
 from nlgan_tf.data.noise import NoisePriors
 
 METRICS = ("bce", "mse")
@@ -36,7 +39,7 @@ def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tens
         h = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), float(target)), logits=logits)
     else:
         h = tf.square(tf.sigmoid(logits) - target)
-    return tf.math.divide_no_nan(tf.reduce_sum(h), tf.cast(tf.size(h), tf.float32))
+    return tf.math.divide_no_nan(tf.reduce_sum(h), replicas.mean(tf.cast(tf.size(h), tf.float32)))
 
 
 def gan_value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf import replicas
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import check_images
 from nlgan_tf.gan import losses
@@ -66,6 +67,8 @@ class NLGAN(keras.Model):
         self.latent = check_latent(latent)
         self.augment = augment
         self.seed = seed
+        for network in NETWORKS:
+            replicas.synchronize_batch_norm(getattr(self, network))
         self._split = SplitDiscriminator(discriminator)
         # The only random state of its own: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
@@ -95,12 +98,15 @@ class NLGAN(keras.Model):
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
         Raises:
-            ValueError: for weights out of range or an unknown loss.
+            ValueError: for weights out of range, an unknown loss, or switches that a tf.distribute strategy rules out.
         """
         if not alpha > 0 or not beta >= 0:
             raise ValueError(f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0")
         if alpha <= beta:
             warnings.warn(f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2)
+        replicas.check_switches(
+            self.dtype_policy.name, kwargs.get("jit_compile", False), kwargs.get("steps_per_execution", 1)
+        )
         # Without None Keras would make an optimizer of its own.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
@@ -131,6 +137,17 @@ class NLGAN(keras.Model):
         """As `keras.Model.predict`: P(positive), shape (n,); arrays are checked as public images."""
         return super().predict(_checked(x), *args, **kwargs)
 
+    def _maybe_symbolic_build(self, **_) -> None:
+        """Nothing: it is built. Keras would draw a batch to build it, and so change the order of the following ones."""
+
+    def make_train_function(self, force: bool = False):
+        """Keras's own; over several machines one that works there."""
+        if not replicas.spans_machines(self.distribute_strategy):
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            self.train_function = replicas.machines_train_function(self)
+        return self.train_function
+
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network, from one pass through each.
 
@@ -153,12 +170,12 @@ class NLGAN(keras.Model):
             noisy_p, noisy_n = _by_label(real_logits, labels)
             d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
             d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
-            scaled_d_loss = self.d_optimizer.scale_loss(d_loss)
+            scaled_d_loss = replicas.share(self.d_optimizer.scale_loss(d_loss))
 
             gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
             gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
             gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
-            g_loss = self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss)
+            g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)
@@ -172,7 +189,7 @@ class NLGAN(keras.Model):
 
     def _step_seed(self, purpose: int) -> tf.Tensor:
         state = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
-        return tf.random.experimental.stateless_fold_in(state, purpose)
+        return replicas.own_seed(tf.random.experimental.stateless_fold_in(state, purpose))
 
     def _update_generators(self, tape: tf.GradientTape, g_loss: tf.Tensor) -> None:
         """G_P and G_N in one backward pass: each loss depends on its own generator alone."""

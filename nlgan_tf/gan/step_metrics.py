@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from nlgan_tf import replicas
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.stack import keras
 
@@ -29,12 +30,27 @@ class StepMetrics:
     ) -> dict[str, tf.Tensor]:
         """Adds one step: (d_loss, gp_loss, gn_loss), and D's logits in the order of `OUTPUTS`."""
         outputs = dict(zip(OUTPUTS, map(tf.sigmoid, logits), strict=True))
+        weights = dict.fromkeys(OUTPUTS)
+        if replicas.count() > 1:
+            losses, outputs, weights = _over_replicas(losses, outputs)
         values = {
             **dict(zip(LOSSES, (sum(losses), *losses), strict=True)),
             **outputs,
             "gap_p": outputs["d_fake_p"] - self.deltas["gap_p"],
             "gap_n": outputs["d_fake_n"] - self.deltas["gap_n"],
         }
+        weights.update(gap_p=weights["d_fake_p"], gap_n=weights["d_fake_n"])
         for name, value in values.items():
-            self.means[name].update_state(value)
+            self.means[name].update_state(value, weights.get(name))
         return {name: mean.result() for name, mean in self.means.items()}
+
+
+def _over_replicas(losses: tuple[tf.Tensor, ...], outputs: dict[str, tf.Tensor]):
+    """The step's losses, means of D's outputs and their counts over all replicas, whichever images each one saw."""
+    sums = [tf.reduce_sum(output) for output in outputs.values()]
+    sizes = [tf.cast(tf.size(output), tf.float32) for output in outputs.values()]
+    totals = iter(replicas.total([*losses, *sums, *sizes]))
+    losses = [replicas.share(next(totals)) for _ in losses]
+    sums = {name: next(totals) for name in outputs}
+    sizes = {name: next(totals) for name in outputs}
+    return losses, {name: tf.math.divide_no_nan(sums[name], sizes[name]) for name in outputs}, sizes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from nlgan_tf import replicas
 from nlgan_tf.stack import keras
 
 
@@ -22,7 +23,7 @@ class CountedDropout(keras.layers.Dropout):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or self.rate == 0:
             return inputs
-        seed = tf.stack([tf.constant(self.seed or 0, tf.int64), tf.convert_to_tensor(self.calls)])
+        seed = replicas.own_seed(tf.stack([tf.constant(self.seed or 0, tf.int64), tf.convert_to_tensor(self.calls)]))
         self.calls.assign_add(1)
         kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= self.rate
         return tf.where(kept, inputs / (1 - self.rate), tf.zeros_like(inputs))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nlgan_tf.networks.layers import input_gradient
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import FIRST_REPLICA, keras
 
 IMPLEMENTATIONS = ("exact", "keras")
 
@@ -48,7 +48,10 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         def initializer(shape, dtype=None):
             return tf.math.l2_normalize(tf.random.stateless_normal(shape, seed=(0, size), dtype=dtype))
 
-        return self.add_weight(name=name, shape=(size,), initializer=initializer, trainable=False)
+        # Under a strategy the first replica's vector is everyone's: replicas must not drift apart.
+        return self.add_weight(
+            name=name, shape=(size,), initializer=initializer, trainable=False, aggregation=FIRST_REPLICA
+        )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel, left = tf.convert_to_tensor(self.layer.kernel), tf.convert_to_tensor(self.left)

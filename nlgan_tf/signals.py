@@ -1,0 +1,71 @@
+"""SIGTERM and SIGINT: finish the step, save, leave; a second one leaves at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to stop, and all that can be saved is saved.
+
+    Attributes:
+        signum: the signal.
+        exit_code: 128 + signum: 143 for SIGTERM, 130 for SIGINT.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+        self.exit_code = 128 + signum
+
+
+class StopSignals:
+    """Within `with StopSignals() as signals:` a first SIGTERM or SIGINT raises `Stopped`; a second one kills.
+
+    Within `with signals.deferred():` the first only sets `signals.signum`; `signals.check()` raises. In another
+    thread than the main one, where Python takes no signals, all stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._deferring = False
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> StopSignals:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {signum: signal.signal(signum, self._receive) for signum in SIGNALS}
+        return self
+
+    def __exit__(self, *_) -> None:
+        for signum, handler in self._previous.items():
+            signal.signal(signum, handler)
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Signals wait for `check` here."""
+        self._deferring = True
+        try:
+            yield
+        finally:
+            self._deferring = False
+        self.check()
+
+    def check(self) -> None:
+        """Raises `Stopped` if a signal has come."""
+        if self.signum is not None:
+            raise Stopped(self.signum)
+
+    def _receive(self, signum: int, _) -> None:
+        self.signum = signum
+        for other in SIGNALS:
+            signal.signal(other, signal.SIG_DFL)
+        if not self._deferring:
+            self.check()
+        # Not by print, which may be in the middle of a line of its own.
+        os.write(2, b"\nFinishing the step and saving; once more to leave at once.\n")
