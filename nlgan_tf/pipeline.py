@@ -28,6 +28,7 @@ from nlgan_tf.export import export_classifier, export_generator
 from nlgan_tf.files import whole_file, whole_folder, write_text
 from nlgan_tf.gan.hallucinate import write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.gan.prior_estimation import ESTIMATE, EstimatePriors
 from nlgan_tf.recipes import build_nlgan
 from nlgan_tf.samples import write_samples
 from nlgan_tf.stack import keras
@@ -48,7 +49,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/. It appears when all of it is there.
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too. It
+    appears when all of it is there.
 
     Args:
         config: the run.
@@ -115,6 +117,8 @@ class _Run:
         with self._phase("export", "Writing SavedModels"):
             self._export(model, classifier, task)
         metrics = {"settings": self._settings()}
+        if self.config.estimate_priors:
+            metrics["pi_p_estimated"], metrics["pi_n_estimated"] = model.priors.pi_p, model.priors.pi_n
         if task.labels is not None:
             metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(task.labels, task.noisy_labels)
         if task.test_images is not None:
@@ -126,13 +130,15 @@ class _Run:
 
     def _train_gan(self, task: ImageTask) -> NLGAN:
         stage = self.config.stage_one
-        model = build_nlgan(task.image_shape, self.config.priors, stage, self.config.seed)
+        priors = ESTIMATE if self.config.estimate_priors else self.config.priors
+        model = build_nlgan(task.image_shape, priors, stage, self.config.seed)
         _check_space(self.run_dir, model, self.config.stage_two.num_images)
         dataset = noisy_dataset(
             task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, self.config.seed
         )
+        estimation = EstimatePriors(task.images, task.noisy_labels, log_dir=self.run_dir, seed=self.config.seed)
         history = keras.callbacks.CSVLogger(str(self.run_dir / "history.csv"))
-        model.fit(dataset, epochs=stage.epochs, callbacks=[history], verbose=self.verbose)
+        model.fit(dataset, epochs=stage.epochs, callbacks=[estimation, history], verbose=self.verbose)
         self._save(model, "nlgan.keras")
         return model
 
