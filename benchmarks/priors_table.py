@@ -43,7 +43,7 @@ def measure(case: dict, data_dir: str | None) -> dict:
     task = nl.load_task(case["task"], case["size"], data_dir)
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(*case["pi"]), case["seed"])
     report = measure_noise(task.images, noisy, seed=case["seed"])
-    wrong = (report.logits.mean(axis=0) < 0) != (task.labels == 1)
+    wrong = (report.out_of_fold.mean(axis=0) < 0) != (task.labels == 1)
     methods = {
         name: {
             "pi": [estimate.priors.pi_p, estimate.priors.pi_n],

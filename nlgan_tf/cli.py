@@ -120,7 +120,7 @@ def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str
     report = noise_rates.measure_noise(task.images, task.noisy_labels, folds, max_steps, trainings, width, config.seed)
     _print_priors(noise_rates.rows(report, task))
     click.echo(report.estimates["mixture"].verdict)
-    noise_rates.write_figure(report, task.noisy_labels, figure)
+    noise_rates.write_figure(report, figure)
     click.echo(f"D's outputs: {figure}")
 
 

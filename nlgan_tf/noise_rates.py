@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from nlgan_tf.data.noise import realised_priors
-from nlgan_tf.data.task import ImageTask
+from nlgan_tf.data.noise import check_labels, realised_priors
+from nlgan_tf.data.task import ImageTask, check_images
 from nlgan_tf.gan.priors import METHODS, PriorsEstimate, estimate_priors
-from nlgan_tf.gan.warm_up import WarmUp
-from nlgan_tf.histogram import write_histogram
+from nlgan_tf.gan.warm_up import WarmUp, unique_images
+from nlgan_tf.histogram import Panel, write_histograms
 from nlgan_tf.networks.dcgan import build_discriminator
 
 # What each row of the comparison is; "paper" is the mixture's means on in-sample outputs.
@@ -33,12 +33,16 @@ class NoiseReport:
 
     Attributes:
         estimates: by the names of `TITLES`.
-        logits: out-of-fold logits, shape (trainings, n).
-        steps: of each training of D.
+        out_of_fold: D's logits on images that it has not seen, shape (trainings, n).
+        in_sample: D's logits on images four fifths of which it has learned, shape (trainings, n).
+        noisy_labels: of the n images.
+        steps: of each training out of fold.
     """
 
     estimates: dict[str, PriorsEstimate]
-    logits: np.ndarray
+    out_of_fold: np.ndarray
+    in_sample: np.ndarray
+    noisy_labels: np.ndarray
     steps: list[int]
 
 
@@ -54,7 +58,7 @@ def measure_noise(
     """Trains small discriminators on the noisy labels, and estimates the purities by every method.
 
     Args:
-        images: unique images, uint8 or floats in [0, 255], shape (n, h, w, c).
+        images: uint8 or floats in [0, 255], shape (n, h, w, c); repeated ones count once.
         noisy_labels: 0 or 1, shape (n,).
         folds: of the out-of-fold scores.
         max_steps: of each D; it stops earlier once held-out noisy labels say that it memorises.
@@ -67,17 +71,24 @@ def measure_noise(
     """
     if trainings < 1 or max_steps < 1:
         raise ValueError(f"trainings={trainings}, max_steps={max_steps} are out of range: accepted are 1 and more")
+    images = check_images(images)
+    images, noisy_labels = unique_images(images, check_labels(noisy_labels, length=len(images)))
     discriminator = build_discriminator(images.shape[1:], "exact", width=width, spectral_layers="all", seed=seed)
     warm_up = WarmUp(discriminator, max_steps)
     scores = [warm_up.out_of_fold(images, noisy_labels, folds, seed + training) for training in range(trainings)]
-    in_sample = [warm_up.in_sample(images, noisy_labels, seed + training)[0].logits for training in range(trainings)]
-    logits = np.stack([score.logits for score in scores])
+    out_of_fold = np.stack([score.logits for score in scores])
+    in_sample = np.stack(
+        [warm_up.in_sample(images, noisy_labels, seed + training)[0].logits for training in range(trainings)]
+    )
     with warnings.catch_warnings():
         # The verdict of each says the same.
         warnings.simplefilter("ignore", UserWarning)
-        estimates = {name: estimate_priors(logits, seed, noisy_labels=noisy_labels, method=name) for name in METHODS}
-        estimates["paper"] = estimate_priors(np.stack(in_sample), seed)
-    return NoiseReport({name: estimates[name] for name in TITLES}, logits, [score.steps for score in scores])
+        estimates = {
+            name: estimate_priors(out_of_fold, seed, noisy_labels=noisy_labels, method=name) for name in METHODS
+        }
+        estimates["paper"] = estimate_priors(in_sample, seed)
+    ordered = {name: estimates[name] for name in TITLES}
+    return NoiseReport(ordered, out_of_fold, in_sample, noisy_labels, [score.steps for score in scores])
 
 
 def rows(report: NoiseReport, task: ImageTask) -> list[tuple[str, ...]]:
@@ -102,7 +113,14 @@ def _cells(value: float, interval: tuple[float, float]) -> tuple[str, str]:
     return f"{value:.3f}", "{:.3f} to {:.3f}".format(*interval)
 
 
-def write_figure(report: NoiseReport, noisy_labels: np.ndarray, path: str | os.PathLike) -> None:
-    """Writes the histogram of D's out-of-fold outputs as a PNG."""
-    deltas = report.estimates["mixture"]
-    write_histogram(Path(path), expit(report.logits.mean(axis=0)), noisy_labels, deltas.delta_p, deltas.delta_n)
+def write_figure(report: NoiseReport, path: str | os.PathLike) -> None:
+    """Writes D's outputs as a PNG: out of fold with the default's deltas, and in sample as the paper's figure 1."""
+    shown = (
+        ("out of fold, deltas of the default", report.out_of_fold, report.estimates["mixture"]),
+        ("in sample, deltas of the paper's mixture", report.in_sample, report.estimates["paper"]),
+    )
+    panels = [
+        Panel(title, expit(logits.mean(axis=0)), estimate.delta_p, estimate.delta_n)
+        for title, logits, estimate in shown
+    ]
+    write_histograms(Path(path), report.noisy_labels, panels)

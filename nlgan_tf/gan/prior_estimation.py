@@ -15,8 +15,8 @@ from nlgan_tf.data.noise import NoisePriors, check_labels
 from nlgan_tf.data.task import check_images
 from nlgan_tf.files import write_text
 from nlgan_tf.gan.priors import PriorsEstimate, estimate_priors
-from nlgan_tf.gan.warm_up import WarmUp
-from nlgan_tf.histogram import write_histogram
+from nlgan_tf.gan.warm_up import WarmUp, unique_images
+from nlgan_tf.histogram import BINS, Panel, write_histograms
 from nlgan_tf.stack import keras
 
 ESTIMATE = "estimate"
@@ -45,8 +45,8 @@ class EstimatePriors(keras.callbacks.Callback):
         folds: of the training images; fewer where a class has fewer images.
         max_steps: of each copy of D, 64 images a step.
         trainings: of D on other folds, whose variance then enters the intervals.
-        log_dir: where to write `priors.json` and the histogram of D's outputs, `priors.png`; also for
-            TensorBoard. None: nowhere.
+        log_dir: where to write `priors.json` (the estimate, and the histogram of D's outputs on [0, 1]) and the
+            histogram as `priors.png`. None: nowhere.
         seed: of folds, order, mixture and resampling.
 
     Attributes:
@@ -67,7 +67,7 @@ class EstimatePriors(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         images = check_images(images)
-        self.images, self.labels = _unique(images, check_labels(noisy_labels, length=len(images)))
+        self.images, self.labels = unique_images(images, check_labels(noisy_labels, length=len(images)))
         self.out_of_fold, self.folds, self.max_steps, self.trainings = out_of_fold, folds, max_steps, trainings
         self.log_dir, self.seed = log_dir, seed
         self.estimate: PriorsEstimate | None = None
@@ -97,12 +97,13 @@ class EstimatePriors(keras.callbacks.Callback):
 
     def _write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "priors.json", json.dumps(dataclasses.asdict(self.estimate), indent=2) + "\n")
         outputs = expit(self.logits.mean(axis=0))
-        estimate = self.estimate
-        write_histogram(folder / "priors.png", outputs, self.labels, estimate.delta_p, estimate.delta_n)
-        with tf.summary.create_file_writer(os.fspath(folder)).as_default():
-            tf.summary.histogram("D on the training images", outputs, step=0)
+        histogram = np.histogram(outputs, bins=BINS, range=(0, 1))[0].tolist()
+        found = {**dataclasses.asdict(self.estimate), "histogram_of_d": histogram}
+        write_text(folder / "priors.json", json.dumps(found, indent=2) + "\n")
+        title = "out of fold" if self.out_of_fold else "in sample"
+        panel = Panel(f"D, {title}", outputs, self.estimate.delta_p, self.estimate.delta_n)
+        write_histograms(folder / "priors.png", self.labels, [panel])
 
 
 def with_prior_estimation(callbacks: list | None, x, y=None) -> list:
@@ -131,12 +132,3 @@ def _collected(dataset: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
     batches = list(dataset.as_numpy_iterator())
     labels = [labels["noisy"] if isinstance(labels, dict) else labels for _, labels, *_ in batches]
     return np.concatenate([images for images, *_ in batches]), np.concatenate(labels).reshape(-1)
-
-
-def _unique(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each image once with each of its labels, in order of appearance: small sets are repeated for training."""
-    first: dict[tuple[bytes, int], int] = {}
-    for index, key in enumerate(zip(map(np.ndarray.tobytes, images), labels.tolist(), strict=True)):
-        first.setdefault(key, index)
-    kept = list(first.values())
-    return images[kept], labels[kept]

@@ -98,7 +98,7 @@ class WarmUp:
         if not self._variables:
             self._model(to_network_range(images[:1]))  # Builds a subclassed D.
             self._model.optimizer.build(self._model.trainable_variables)
-            self._variables = [*self._model.variables, *self._model.optimizer.variables]
+            self._variables = [*self._model.weights, *self._model.optimizer.variables]
             self._fresh = [variable.numpy() for variable in self._variables]
         return _Learner(self._model, self._variables, self._fresh, images, labels, train, held, seed)
 
@@ -124,6 +124,15 @@ def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
     starts = range(0, len(images), SCORING_BATCH)
     batches = (to_network_range(images[start : start + SCORING_BATCH]) for start in starts)
     return np.concatenate([discriminator(batch, training=False)[:, 0] for batch in batches])
+
+
+def unique_images(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each image once with each of its labels, in order of appearance: small sets are repeated for training."""
+    first: dict[tuple[bytes, int], int] = {}
+    for index, key in enumerate(zip(map(np.ndarray.tobytes, images), labels.tolist(), strict=True)):
+        first.setdefault(key, index)
+    kept = list(first.values())
+    return images[kept], labels[kept]
 
 
 class _Learner:
@@ -157,4 +166,4 @@ class _Learner:
 
     def keep(self) -> None:
         """Marks the present state as the best."""
-        self.best_logits, self.best_weights = self.logits, self._state[: len(self.model.variables)]
+        self.best_logits, self.best_weights = self.logits, self._state[: len(self.model.weights)]
