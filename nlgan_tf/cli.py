@@ -112,14 +112,14 @@ def run(seeds: int, config_file: typing.TextIO | None, quiet: bool, **options) -
 @click.option("--width", default=0.25, show_default=True, help="factor on the size of every layer of D")
 @click.option("--figure", default="priors.png", show_default=True, help="PNG to write: the histogram of D's outputs")
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
-    """Estimate how many labels are wrong, from the images and labels alone, by five methods."""
+    """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
     config = _run_config("{}", options)
     from nlgan_tf import noise_rates, pipeline
 
     task = pipeline.prepare_task(config)
     report = noise_rates.measure_noise(task.images, task.noisy_labels, folds, max_steps, trainings, width, config.seed)
     _print_priors(noise_rates.rows(report, task))
-    click.echo(report.estimates["mixture"].verdict)
+    click.echo(report.estimates["combined"].verdict)
     noise_rates.write_figure(report, figure)
     click.echo(f"D's outputs: {figure}")
 

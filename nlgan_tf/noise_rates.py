@@ -19,7 +19,8 @@ from nlgan_tf.networks.dcgan import build_discriminator
 
 # What each row of the comparison is; "paper" is the mixture's means on in-sample outputs.
 TITLES = {
-    "mixture": "mixture, corrected (the default)",
+    "combined": "mixture and confident joint (the default)",
+    "mixture": "mixture, corrected for overlap",
     "paper": "mixture's means (the paper)",
     "rank_pruning": "Rank Pruning",
     "confident_joint": "confident joint (cleanlab)",
@@ -116,7 +117,7 @@ def _cells(value: float, interval: tuple[float, float]) -> tuple[str, str]:
 def write_figure(report: NoiseReport, path: str | os.PathLike) -> None:
     """Writes D's outputs as a PNG: out of fold with the default's deltas, and in sample as the paper's figure 1."""
     shown = (
-        ("out of fold, deltas of the default", report.out_of_fold, report.estimates["mixture"]),
+        ("out of fold, deltas of the default", report.out_of_fold, report.estimates["combined"]),
         ("in sample, deltas of the paper's mixture", report.in_sample, report.estimates["paper"]),
     )
     panels = [

@@ -75,12 +75,12 @@ def test_the_table_of_priors_is_what_its_lines_say():
         return {**case, "realised": [0.7, 0.85], "d_accuracy": 0.9, "methods": methods}
 
     rows = [row(0, [0.8, 0.85]), row(1, [0.7, 0.75])]
-    ours = priors_table.summary(rows, "mixture")
+    ours = priors_table.summary(rows, "combined")
     # Errors .1, 0 and 0, -.1; the first interval covers, the second does not; widths .2 and .1.
     expected = {"error": 0.05, "bias": 0.0, "spread": 0.1 / 2**0.5, "coverage": 0.5, "width": 0.15, "default": 0.0}
     assert ours == pytest.approx(expected)
     table = priors_table.tables(rows)
-    assert "| mnist:5,7-vs-2,4, 100, 0.7/0.85 | 2 | 0.900 | 0.050 | 0.050 | 0.050 | 0.050 | 0.300 |" in table
+    assert "| mnist:5,7-vs-2,4, 100, 0.7/0.85 | 2 | 0.900 | 0.050 | 0.050 | 0.050 | 0.050 | 0.050 | 0.300 |" in table
     assert "within .01 of it in 1 of 1 cells" in table
 
 

@@ -17,7 +17,7 @@ def digits():
 def test_all_methods_side_by_side(digits):
     report = nl.measure_noise(digits.images, digits.noisy_labels)
     assert list(report.estimates) == list(TITLES)
-    ours = report.estimates["mixture"]
+    ours = report.estimates["combined"]
     assert (ours.priors.pi_p, ours.priors.pi_n) == pytest.approx((0.7, 0.85), abs=0.05)
     table = rows(report, digits)
     assert [row[0] for row in table] == [*TITLES.values(), "the truth"]

@@ -19,6 +19,7 @@ def shapes(rng):
     return images.astype(np.uint8), labels, nl.corrupt_labels(labels, nl.NoisePriors(0.8, 0.8), 0)
 
 
+@pytest.mark.slow
 def test_out_of_fold_scores_know_the_class_and_not_the_wrong_label(shapes):
     images, labels, noisy = shapes
     scores = WarmUp(small_d(), max_steps=100).out_of_fold(images, noisy, folds=4)
@@ -26,6 +27,7 @@ def test_out_of_fold_scores_know_the_class_and_not_the_wrong_label(shapes):
     assert np.mean((scores.logits < 0)[noisy != labels] == noisy[noisy != labels]) < 0.2
 
 
+@pytest.mark.slow
 def test_it_stops_at_the_lowest_held_out_loss(shapes, rng):
     images, _, noisy = shapes
     # Nothing can be learned from these labels, and a wide D without a norm learns them by heart at once.
@@ -36,6 +38,7 @@ def test_it_stops_at_the_lowest_held_out_loss(shapes, rng):
     assert len(scores.held_out_loss) == checks + PATIENCE < 400 // STEPS_A_CHECK
 
 
+@pytest.mark.slow
 def test_a_second_training_repeats_the_first_and_d_stays_as_it_was(shapes):
     images, _, noisy = shapes
     discriminator = small_d()
@@ -47,6 +50,7 @@ def test_a_second_training_repeats_the_first_and_d_stays_as_it_was(shapes):
     assert all(np.array_equal(*pair) for pair in zip(before, discriminator.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 def test_in_sample_scores_come_with_the_weights_that_give_them(shapes):
     images, _, noisy = shapes
     discriminator = small_d()

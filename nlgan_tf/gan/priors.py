@@ -14,6 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,7 +37,9 @@ WIDEST = 0.5
 # Purities from which labels count as clean, and sums of both below which they count as worthless.
 CLEAN, WORTHLESS = 0.97, 1.1
 RIVALS = {"rank_pruning": rank_pruning, "confident_joint": confident_joint, "anchors": anchors}
-METHODS = ("mixture", *RIVALS)
+METHODS = ("combined", "mixture", *RIVALS)
+# Their errors have different causes: the mixture's the shape of its groups, the confident joint's their overlap.
+COMBINED = ("mixture", "confident_joint")
 
 Interval = tuple[float, float]
 # From the indices of (resampled) images to raw (pi_p, pi_n).
@@ -99,7 +102,7 @@ def estimate_deltas(logits: ArrayLike, seed: int = 0) -> DeltaEstimate:
 
 
 def estimate_priors(
-    logits: ArrayLike, seed: int = 0, *, noisy_labels: ArrayLike | None = None, method: str = "mixture"
+    logits: ArrayLike, seed: int = 0, *, noisy_labels: ArrayLike | None = None, method: str = "combined"
 ) -> PriorsEstimate:
     """The purities of the noisy labels out of D's outputs.
 
@@ -108,11 +111,12 @@ def estimate_priors(
             and their variance enters the intervals.
         seed: of the mixture's starts and of the resampling.
         noisy_labels: 0 or 1, shape (n,), with out-of-fold logits. None: eq. (3) inverted at `estimate_deltas`.
-        method: with noisy labels: "mixture", the package's own (`gan.purity.corrected_groups`), or
-            "rank_pruning", "confident_joint" or "anchors", to compare with.
+        method: with noisy labels: "combined", the mean of "mixture" (`gan.purity.corrected_groups`) and
+            "confident_joint"; either of these alone; or "rank_pruning" or "anchors", to compare with.
 
     Returns:
-        The estimate. Its intervals hold the variance of resampled images, and with r > 1 that of training D again.
+        The estimate. Its intervals hold the variance of resampled images, for "combined" the difference of the two
+        methods, and with r > 1 the variance of training D again.
         Where the outputs are not two groups, or agree with the labels no better than chance, a warning, and
         `DEFAULT_PRIORS`.
 
@@ -127,8 +131,13 @@ def estimate_priors(
     groups = [TwoGroups.fit(row, seed) for row in rows]
     problem = _problem(rows, labels, groups)
     if problem is None:
-        estimators = [_estimator(row, labels, method, group) for row, group in zip(rows, groups, strict=True)]
-        point, samples = _point_and_samples(rows, labels, estimators, seed)
+        parts = COMBINED if method == "combined" and labels is not None else (method,)
+        estimators = [
+            (len(row), _estimator(row, labels, part, group))
+            for row, group in zip(rows, groups, strict=True)
+            for part in parts
+        ]
+        point, samples = _point_and_samples(estimators, labels, seed)
         if point.sum() <= 1 or (labels is not None and _mean_width(samples) > WIDEST):
             problem = "the labels' agreement with D's outputs is too weak to say how many of them are wrong"
     if problem is not None:
@@ -167,12 +176,15 @@ def _problem(rows: list[np.ndarray], labels: np.ndarray | None, groups: list[Two
 
 
 def _point_and_samples(
-    rows: list[np.ndarray], labels: np.ndarray | None, estimators: list[Estimator], seed: int
+    estimators: list[tuple[int, Estimator]], labels: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(pi_p, pi_n), and the same for resampled images, each time from the next training of D."""
-    point = np.mean([estimate(np.arange(len(row))) for estimate, row in zip(estimators, rows, strict=True)], axis=0)
+    """(pi_p, pi_n), the mean of the estimators; and the same for resampled images, each by the next estimator.
+
+    Each estimator comes with its number of images.
+    """
+    point = np.mean([estimate(np.arange(n)) for n, estimate in estimators], axis=0)
     rng = np.random.default_rng(seed)
-    samples = [estimators[i](_resample(rng, len(rows[i]), labels)) for i in np.arange(RESAMPLES) % len(rows)]
+    samples = [estimate(_resample(rng, n, labels)) for n, estimate in islice(cycle(estimators), RESAMPLES)]
     return np.clip(point, 0, 1), np.clip(samples, 0, 1)
 
 
