@@ -32,6 +32,7 @@ def write_histograms(path: Path, noisy_labels: np.ndarray, panels: list[Panel]) 
         for symbol, delta, style in (("P", panel.delta_p, "--"), ("N", panel.delta_n, ":")):
             axes.axvline(delta, color="black", linestyle=style, label=rf"$\delta_{symbol}$ = {delta:.3f}")
         axes.set(title=panel.title, xlabel="output of D", ylabel="training images", xlim=(0, 1))
-        axes.legend(frameon=False)
+        axes.margins(y=0.45)  # Room for the legend above the bars.
+        axes.legend(frameon=False, ncols=2, loc="upper center")
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=150, format="png")

@@ -19,12 +19,12 @@ from nlgan_tf.networks.dcgan import build_discriminator
 
 # What each row of the comparison is; "paper" is the mixture's means on in-sample outputs.
 TITLES = {
-    "combined": "mixture and confident joint (the default)",
-    "mixture": "mixture, corrected for overlap",
-    "paper": "mixture's means (the paper)",
+    "combined": "combined (the default)",
+    "mixture": "mixture, corrected",
+    "paper": "mixture's means (paper)",
     "rank_pruning": "Rank Pruning",
     "confident_joint": "confident joint (cleanlab)",
-    "anchors": "anchors (3rd and 97th percentile)",
+    "anchors": "anchors (percentiles)",
 }
 
 
