@@ -64,13 +64,15 @@ def cli() -> None:
     """A clean image data set, a classifier and servable models out of a small set with wrong labels."""
 
 
-def config_options(config_class: type, prefix: str = "") -> Callable[[Callable], Callable]:
-    """One option a field of a configuration: type, default and help are the field's own."""
+def config_options(
+    config_class: type, prefix: str = "", only: tuple[str, ...] | None = None
+) -> Callable[[Callable], Callable]:
+    """One option a field of a configuration (`only` these): type, default and help are the field's own."""
     hints = typing.get_type_hints(config_class)
 
     def decorate(command: Callable) -> Callable:
         for item in reversed(dataclasses.fields(config_class)):
-            if "doc" not in item.metadata:
+            if "doc" not in item.metadata or item.name not in (only or hints):
                 continue
             kind = (typing.get_args(hints[item.name]) or (hints[item.name],))[0]  # of int | None: int
             default = item.default if config_class is RunConfig else "the recipe's"
@@ -168,6 +170,28 @@ def check_export(directory: str) -> None:
         _print_checks(rows)
 
 
+@cli.command()
+@config_options(RunConfig, only=("task", "size", "pi_p", "pi_n", "corrupt_first", "seed", "data_dir"))
+@click.option("--folds", default=5, show_default=True, help="folds of the images that D is scored on")
+@click.option(
+    "--max-steps", default=400, show_default=True, help="most steps of each D; held-out labels stop it sooner"
+)
+@click.option("--trainings", default=1, show_default=True, help="trainings of D on other folds, for wider intervals")
+@click.option("--width", default=0.25, show_default=True, help="factor on the size of every layer of D")
+@click.option("--figure", default="priors.png", show_default=True, help="PNG to write: the histogram of D's outputs")
+def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
+    """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
+    config = _run_config("{}", options)
+    from nlgan_tf import noise_rates, pipeline
+
+    task = pipeline.prepare_task(config)
+    report = noise_rates.measure_noise(task.images, task.noisy_labels, folds, max_steps, trainings, width, config.seed)
+    _print_priors(noise_rates.rows(report, task))
+    click.echo(report.estimates["combined"].verdict)
+    noise_rates.write_figure(report, figure)
+    click.echo(f"D's outputs: {figure}")
+
+
 def _run_config(text: str, options: dict) -> RunConfig:
     """The file's configuration under the options that were given."""
     given = {name: value for name, value in options.items() if value is not None}
@@ -187,6 +211,16 @@ def _run_config(text: str, options: dict) -> RunConfig:
         stage_one=dataclasses.replace(config.stage_one, **of_stage_one),
         stage_two=dataclasses.replace(config.stage_two, **of_stage_two),
     )
+
+
+def _print_priors(rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("method", "pi_p", "95% interval", "pi_n", "95% interval")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:

@@ -164,6 +164,7 @@ class RunConfig:
     size: int | None = _option(None, "training images kept, shared among the subclasses; all by default")
     pi_p: float = _option(0.7, "share of right labels among the noisy positives")
     pi_n: float = _option(0.85, "share of right labels among the noisy negatives")
+    estimate_priors: bool = _option(False, "find pi from D's own outputs; pi_p and pi_n then only corrupt true labels")
     corrupt_first: bool = _option(False, "corrupt the full set, then reduce it, as the paper words it")
     recipe: str = _option("modern", "literal, paper or modern")
     seed: int = _option(0, "of everything random in the run")

@@ -22,7 +22,7 @@ from nlgan_tf import run_folder
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.noise import corrupt_labels, realised_priors
+from nlgan_tf.data.noise import NoisePriors, corrupt_labels, realised_priors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.distribution import Processes, make_strategy
@@ -40,6 +40,7 @@ from nlgan_tf.files import whole_file, write_text
 from nlgan_tf.gan.callbacks import TrainingWatch
 from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME, write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.gan.prior_estimation import ESTIMATE, PRIORS, EstimatePriors, describe
 from nlgan_tf.recipes import build_nlgan, load_model
 from nlgan_tf.samples import write_samples
 from nlgan_tf.signals import Stopped, StopSignals
@@ -64,8 +65,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/. Until the end it also holds unfinished.json: `resume`
-    continues such a run.
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too. Until
+    the end it also holds unfinished.json: `resume` continues such a run.
 
     Args:
         config: the run.
@@ -80,6 +81,10 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
+    if processes.several and config.estimate_priors:
+        raise ValueError(
+            "estimate_priors over several machines: accepted is one, or pi_p and pi_n by `nlgan-tf priors`"
+        )
     if processes.several and config.run_dir is None:
         raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
     # The others may come when the chief has made it.
@@ -213,7 +218,8 @@ class _Run:
 
     def _build(self) -> None:
         with self.strategy.scope():
-            self.model = build_nlgan(self.task.image_shape, self.config.priors, self.config.stage_one, self.config.seed)
+            priors = ESTIMATE if self.config.estimate_priors else self.config.priors
+            self.model = build_nlgan(self.task.image_shape, priors, self.config.stage_one, self.config.seed)
 
     def _finish(self) -> dict:
         owner = run_folder.digest(
@@ -239,6 +245,10 @@ class _Run:
     def _phases(self) -> dict:
         if not self.state.has("data"):
             self.state.record("data", self.data_seconds)
+        if self.config.estimate_priors:
+            message = "Estimating pi_p and pi_n from the outputs of D on held-out images"
+            found = self._phase("priors", message, self._estimate_priors, PRIORS)
+            self.model.priors = NoisePriors(**found)
         self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, GAN)
         self._on_one_device()
         number = self.config.stage_two.num_images
@@ -247,6 +257,8 @@ class _Run:
         message = "Stage two: training the classifier on the drawn images"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER)
         metrics = {"settings": self._settings()}
+        if self.config.estimate_priors:
+            metrics["pi_p_estimated"], metrics["pi_n_estimated"] = self.model.priors.pi_p, self.model.priors.pi_n
         if self.task.labels is not None:
             metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(
                 self.task.labels, self.task.noisy_labels
@@ -269,6 +281,13 @@ class _Run:
             result = work()
             self.state.record(name, time.perf_counter() - start, outputs, result)
         return self.state.done[name]["result"]
+
+    def _estimate_priors(self) -> dict[str, float]:
+        task = self.task
+        estimation = EstimatePriors(task.images, task.noisy_labels, log_dir=self.run_dir, seed=self.config.seed)
+        estimate = estimation.run(self.model.discriminator)
+        self._say(describe(estimate))
+        return dataclasses.asdict(estimate.priors)
 
     def _train_gan(self) -> None:
         stage, task = self.config.stage_one, self.task

@@ -16,7 +16,7 @@ from nlgan_tf.stack import keras
 
 def build_nlgan(
     image_shape: tuple[int, int, int],
-    priors: NoisePriors,
+    priors: NoisePriors | str,
     recipe: str | StageOneConfig = "modern",
     seed: int = 0,
 ) -> NLGAN:
@@ -24,7 +24,7 @@ def build_nlgan(
 
     Args:
         image_shape: (h, w, c), h and w divisible by 4, or by 8 for colour images of three levels.
-        priors: purities of the noisy labels.
+        priors: purities of the noisy labels, or "estimate".
         recipe: "literal", "paper", "modern", or a configuration of one's own.
         seed: of initial weights, z, dropout and augmentation.
 

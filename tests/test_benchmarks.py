@@ -98,3 +98,44 @@ def test_serving_is_timed_beside_its_competitors():
     # The plain export writes each weight twice.
     assert result["saved_model_bytes"]["ours"] < result["saved_model_bytes"]["plain export"]
     assert "| 64 | ours |" in serving.table(result)
+
+
+def test_the_table_of_priors_is_what_its_lines_say():
+    import priors_table
+
+    def row(seed, pi):
+        estimate = {"pi": pi, "intervals": [[0.6, 0.8], [0.9, 1.0]], "separable": True}
+        methods = {name: dict(estimate) for name in priors_table.TITLES}
+        methods["anchors"] = {**estimate, "pi": [0.4, 0.55], "separable": False}
+        case = {"task": priors_table.TASKS[0], "size": 100, "pi": [0.7, 0.85], "seed": seed}
+        return {**case, "realised": [0.7, 0.85], "d_accuracy": 0.9, "methods": methods}
+
+    rows = [row(0, [0.8, 0.85]), row(1, [0.7, 0.75])]
+    ours = priors_table.summary(rows, "combined")
+    # Errors .1, 0 and 0, -.1; the first interval covers, the second does not; widths .2 and .1.
+    expected = {"error": 0.05, "bias": 0.0, "spread": 0.1 / 2**0.5, "coverage": 0.5, "width": 0.15, "default": 0.0}
+    assert ours == pytest.approx(expected)
+    table = priors_table.tables(rows)
+    assert "| mnist:5,7-vs-2,4, 100, 0.7/0.85 | 2 | 0.900 | 0.050 | 0.050 | 0.050 | 0.050 | 0.050 | 0.300 |" in table
+    assert "within .01 of it in 1 of 1 cells" in table
+
+
+@pytest.mark.slow
+def test_a_line_of_the_priors_table(monkeypatch):
+    import priors_table
+
+    monkeypatch.setattr(
+        priors_table, "measure_noise", lambda *a, **k: nl.measure_noise(*a, width=0.1, max_steps=20, **k)
+    )
+    case = {"task": "digits:0-vs-1", "size": 100, "pi": [0.7, 0.85], "seed": 1}
+    line = json.loads(json.dumps(priors_table.measure(case, None)))
+    assert line["realised"] == pytest.approx([0.7, 0.85], abs=0.02)
+    assert set(line["methods"]) == set(priors_table.TITLES)
+
+
+def test_the_priors_table_covers_every_cell():
+    import priors_table
+
+    cases = priors_table.combinations()
+    assert len(cases) == 2 * 3 * (3 + 10)
+    assert len({json.dumps(case) for case in cases}) == len(cases)

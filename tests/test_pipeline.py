@@ -157,6 +157,18 @@ def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
 
 
+@pytest.mark.slow
+def test_priors_that_are_estimated_are_used_and_written(tmp_path):
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
+    metrics = nl.run(config, verbose=0).metrics
+    for name in ("pi_p", "pi_n"):
+        assert metrics[f"{name}_estimated"] == pytest.approx(metrics[f"{name}_realised"], abs=0.1)
+    written = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]
+    model = nl.load_model(tmp_path / "run" / "checkpoints" / "nlgan.keras")
+    assert written == dataclasses.asdict(model.priors)
+    assert (tmp_path / "run" / "priors.png").is_file()
+
+
 def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -14,6 +15,7 @@ from nlgan_tf.gan import losses
 from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.images import map_rows, to_network_range, to_public_range
 from nlgan_tf.gan.latent import check_latent, draw_latent
+from nlgan_tf.gan.prior_estimation import ESTIMATE, check_priors, with_prior_estimation
 from nlgan_tf.gan.split import SplitDiscriminator
 from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.optimizers import FusedAdam
@@ -38,14 +40,15 @@ class NLGAN(keras.Model):
         discriminator: images in [-1, 1] -> logits (n, 1).
         positive_generator: G_P, z (n, latent_dim) -> images in [-1, 1].
         negative_generator: G_N, likewise.
-        priors: purities of the noisy labels; they give the deltas of eq. (3).
+        priors: purities of the noisy labels; they give the deltas of eq. (3). "estimate": `fit` begins by
+            estimating them (`EstimatePriors`), and until then nothing that needs them can be asked for.
         latent: distribution of z: "uniform" in (-1, 1), or "normal".
         augment: `augment(images, seed)` for every image that D sees. It must pass gradients, and be
             registered with Keras for saving. None: no augmentation.
         seed: of z and augmentation; the networks bring their own.
 
     Raises:
-        ValueError: for an unknown latent distribution.
+        ValueError: for an unknown latent distribution, or priors that are neither.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class NLGAN(keras.Model):
         discriminator: keras.Model,
         positive_generator: keras.Model,
         negative_generator: keras.Model,
-        priors: NoisePriors,
+        priors: NoisePriors | str,
         latent: str = "uniform",
         augment: Augmentation | None = None,
         seed: int = 0,
@@ -63,7 +66,7 @@ class NLGAN(keras.Model):
         self.discriminator = discriminator
         self.positive_generator = positive_generator
         self.negative_generator = negative_generator
-        self.priors = priors
+        self.priors = check_priors(priors)
         self.latent = check_latent(latent)
         self.augment = augment
         self.seed = seed
@@ -72,7 +75,7 @@ class NLGAN(keras.Model):
         self._split = SplitDiscriminator(discriminator)
         # The only random state of its own: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
-        self._step_metrics = StepMetrics(priors)
+        self._step_metrics = StepMetrics()
         self._noisy_loss = keras.metrics.Mean(name="loss")
         self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
         self._clean_accuracy = keras.metrics.Mean(name="clean_accuracy")
@@ -127,10 +130,15 @@ class NLGAN(keras.Model):
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """As `keras.Model.fit`; arrays are checked as public images.
 
-        A `tf.data` set keeps its own order, without Keras's warning about it.
+        A `tf.data` set keeps its own order, without Keras's warning about it. With priors="estimate" and no
+        `EstimatePriors` among the callbacks, one with its default settings comes first.
         """
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)
+        if self.priors == ESTIMATE:
+            kwargs["callbacks"] = with_prior_estimation(
+                kwargs.get("callbacks"), x, args[0] if args else kwargs.get("y")
+            )
         return super().fit(_checked(x), *args, **kwargs)
 
     def predict(self, x, *args, **kwargs) -> np.ndarray:
@@ -154,7 +162,7 @@ class NLGAN(keras.Model):
         G_P and G_N move against the present D, dropout off, by eq. (4); D moves on the real batch and the
         same generated images, dropout on, by eq. (5).
         """
-        images, labels = data[0], _noisy_labels(data[1])
+        images, labels, priors = data[0], _noisy_labels(data[1]), self._known_priors()
         half = (tf.shape(images)[0] + 1) // 2
         with tf.GradientTape(persistent=True) as tape:
             fake_p = self.positive_generator(self._noise(half, Z_POSITIVE), training=True)
@@ -173,13 +181,19 @@ class NLGAN(keras.Model):
             scaled_d_loss = replicas.share(self.d_optimizer.scale_loss(d_loss))
 
             gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
-            gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
-            gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
+            gp_loss = losses.generator_loss(gp_logits, priors.delta_p, self.loss_metric)
+            gn_loss = losses.generator_loss(gn_logits, priors.delta_n, self.loss_metric)
             g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)
-        return self._step_metrics.update((d_loss, gp_loss, gn_loss), (noisy_p, noisy_n, gp_logits, gn_logits))
+        outputs = noisy_p, noisy_n, gp_logits, gn_logits
+        return self._step_metrics.update((d_loss, gp_loss, gn_loss), outputs, priors)
+
+    def _known_priors(self) -> NoisePriors:
+        if self.priors == ESTIMATE:
+            raise ValueError('priors="estimate" have no value yet: call fit first, or set .priors to NoisePriors')
+        return self.priors
 
     def _noise(self, n: tf.Tensor, purpose: int) -> tf.Tensor:
         return draw_latent(n, self.latent_dim, self.latent, self._step_seed(purpose))
@@ -222,7 +236,8 @@ class NLGAN(keras.Model):
         return self._probability(self.discriminator(to_network_range(images), training=training)[:, 0])
 
     def _probability(self, logits: tf.Tensor) -> tf.Tensor:
-        delta_p, delta_n = self.priors.delta_p, self.priors.delta_n
+        priors = self._known_priors()
+        delta_p, delta_n = priors.delta_p, priors.delta_n
         return tf.clip_by_value((delta_n - tf.sigmoid(logits)) / (delta_n - delta_p), 0.0, 1.0)
 
     def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -267,7 +282,7 @@ class NLGAN(keras.Model):
         return {
             "dtype": serialize(self.dtype_policy),
             **{network: serialize(getattr(self, network)) for network in NETWORKS},
-            "priors": {"pi_p": self.priors.pi_p, "pi_n": self.priors.pi_n},
+            "priors": self.priors if self.priors == ESTIMATE else dataclasses.asdict(self.priors),
             "latent": self.latent,
             "augment": self.augment and serialize(self.augment),
             "seed": self.seed,
@@ -282,7 +297,8 @@ class NLGAN(keras.Model):
             for name in (*NETWORKS, "augment")
             if config[name] is not None
         }
-        return cls(**{**config, **objects, "priors": NoisePriors(**config["priors"])})
+        priors = config["priors"]
+        return cls(**{**config, **objects, "priors": priors if priors == ESTIMATE else NoisePriors(**priors)})
 
     def get_compile_config(self) -> dict | None:
         if not self.compiled:

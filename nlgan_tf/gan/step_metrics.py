@@ -21,14 +21,13 @@ class StepMetrics:
     generators the gaps settle not at 0 but a little inside, since eq. (5) holds D back there.
     """
 
-    def __init__(self, priors: NoisePriors) -> None:
-        self.deltas = {"gap_p": priors.delta_p, "gap_n": priors.delta_n}
+    def __init__(self) -> None:
         self.means = {name: keras.metrics.Mean(name=name) for name in LOSSES + OUTPUTS + GAPS}
 
     def update(
-        self, losses: tuple[tf.Tensor, tf.Tensor, tf.Tensor], logits: tuple[tf.Tensor, ...]
+        self, losses: tuple[tf.Tensor, tf.Tensor, tf.Tensor], logits: tuple[tf.Tensor, ...], priors: NoisePriors
     ) -> dict[str, tf.Tensor]:
-        """Adds one step: (d_loss, gp_loss, gn_loss), and D's logits in the order of `OUTPUTS`."""
+        """Adds one step: (d_loss, gp_loss, gn_loss), D's logits in the order of `OUTPUTS`, and where they belong."""
         outputs = dict(zip(OUTPUTS, map(tf.sigmoid, logits), strict=True))
         weights = dict.fromkeys(OUTPUTS)
         if replicas.count() > 1:
@@ -36,8 +35,8 @@ class StepMetrics:
         values = {
             **dict(zip(LOSSES, (sum(losses), *losses), strict=True)),
             **outputs,
-            "gap_p": outputs["d_fake_p"] - self.deltas["gap_p"],
-            "gap_n": outputs["d_fake_n"] - self.deltas["gap_n"],
+            "gap_p": outputs["d_fake_p"] - priors.delta_p,
+            "gap_n": outputs["d_fake_n"] - priors.delta_n,
         }
         weights.update(gap_p=weights["d_fake_p"], gap_n=weights["d_fake_n"])
         for name, value in values.items():

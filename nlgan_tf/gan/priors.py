@@ -1,0 +1,253 @@
+"""Unknown noise rates, estimated from D's own outputs (paper, section 2.1: "if we do not know prior pi_P and pi_N").
+
+A D trained by eq. (2) tends to delta_p on positives and to delta_n on negatives, so its outputs on the training
+images have two modes. `estimate_deltas` takes their places for the deltas, as the paper does. That needs a D that
+has converged and not memorised, which small sets do not give; `estimate_priors` with the noisy labels needs only
+that D tells the two groups apart on images that it has not learned (`gan.warm_up.out_of_fold`).
+
+What no method can see: if most labels of either set are wrong (class names swapped), the data are those of the
+swapped task. All methods take the majority for right: pi_p + pi_n > 1.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+from scipy.stats import mannwhitneyu
+
+from nlgan_tf.data.noise import NoisePriors, check_labels
+from nlgan_tf.gan.mixture import TwoGroups
+from nlgan_tf.gan.purity import anchors, confident_joint, corrected_groups, purities, rank_pruning
+
+# What a caller gets, with a warning, where the outputs show no two groups: the middle of what pi can be.
+DEFAULT_PRIORS = NoisePriors(0.75, 0.75)
+CONFIDENCE = 0.95
+RESAMPLES = 200
+LEAST_LOGITS = 10
+# Level of the rank test of D's agreement with the labels of images that it has not learned.
+CHANCE = 0.01
+# Mean width of the intervals of pi above which they say nothing: pi lies in (1/2, 1) in any case.
+WIDEST = 0.5
+# Purities from which labels count as clean, and sums of both below which they count as worthless.
+CLEAN, WORTHLESS = 0.97, 1.1
+RIVALS = {"rank_pruning": rank_pruning, "confident_joint": confident_joint, "anchors": anchors}
+METHODS = ("combined", "mixture", *RIVALS)
+# Their errors have different causes: the mixture's the shape of its groups, the confident joint's their overlap.
+COMBINED = ("mixture", "confident_joint")
+
+Interval = tuple[float, float]
+# From the indices of (resampled) images to raw (pi_p, pi_n).
+Estimator = Callable[[np.ndarray], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class DeltaEstimate:
+    """Where D's output stands on positives and on negatives.
+
+    Attributes:
+        delta_p, delta_n: D's output sigmoid(logit) on positives and on negatives, as in eq. (3).
+        interval_p, interval_n: their 95% intervals, (low, high).
+        weights: share of positives and of negatives among the images.
+        separable: False where the outputs are not two groups; then all else is that of `DEFAULT_PRIORS`.
+    """
+
+    delta_p: float
+    delta_n: float
+    interval_p: Interval
+    interval_n: Interval
+    weights: tuple[float, float]
+    separable: bool
+
+
+@dataclass(frozen=True)
+class PriorsEstimate(DeltaEstimate):
+    """The deltas, and with them the purities of the noisy labels.
+
+    Attributes:
+        priors: the estimated purities.
+        interval_pi_p, interval_pi_n: their 95% intervals, (low, high).
+        verdict: what was found, in words.
+    """
+
+    priors: NoisePriors
+    interval_pi_p: Interval
+    interval_pi_n: Interval
+    verdict: str
+
+
+def estimate_deltas(logits: ArrayLike, seed: int = 0) -> DeltaEstimate:
+    """The paper's estimate: the means of a two-component Gaussian mixture of D's logits (section 2.1, figure 1).
+
+    Repeated logits count once, since small sets are repeated for training.
+
+    Args:
+        logits: D's logits on training images, dropout off, shape (n,).
+        seed: of the mixture's starts and of the resampling.
+
+    Returns:
+        The deltas. The intervals hold the variance of resampled images, not that of training D again. Where the
+        outputs are not two groups on either side of 1/2, a warning, and the deltas of `DEFAULT_PRIORS`.
+
+    Raises:
+        ValueError: for logits that are not finite, not of shape (n,), or fewer than 10 different ones.
+    """
+    estimate = estimate_priors(logits, seed)
+    return DeltaEstimate(**{name: getattr(estimate, name) for name in DeltaEstimate.__dataclass_fields__})
+
+
+def estimate_priors(
+    logits: ArrayLike, seed: int = 0, *, noisy_labels: ArrayLike | None = None, method: str = "combined"
+) -> PriorsEstimate:
+    """The purities of the noisy labels out of D's outputs.
+
+    Args:
+        logits: D's logits on unique images, shape (n,), or (r, n) from r trainings of D; these are averaged over,
+            and their variance enters the intervals.
+        seed: of the mixture's starts and of the resampling.
+        noisy_labels: 0 or 1, shape (n,), with out-of-fold logits. None: eq. (3) inverted at `estimate_deltas`.
+        method: with noisy labels: "combined", the mean of "mixture" (`gan.purity.corrected_groups`) and
+            "confident_joint"; either of these alone; or "rank_pruning" or "anchors", to compare with.
+
+    Returns:
+        The estimate. Its intervals hold the variance of resampled images, for "combined" the difference of the two
+        methods, and with r > 1 the variance of training D again.
+        Where the outputs are not two groups, or agree with the labels no better than chance, a warning, and
+        `DEFAULT_PRIORS`.
+
+    Raises:
+        ValueError: for logits or labels that are not accepted, or an unknown method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method {method!r} is unknown: accepted are {', '.join(METHODS)}")
+    rows, labels = _checked(logits, noisy_labels)
+    if labels is None and method in RIVALS:
+        raise ValueError(f"method {method!r} needs noisy_labels, and there are none")
+    groups = [TwoGroups.fit(row, seed) for row in rows]
+    problem = _problem(rows, labels, groups)
+    if problem is None:
+        parts = COMBINED if method == "combined" and labels is not None else (method,)
+        estimators = [
+            (len(row), _estimator(row, labels, part, group))
+            for row, group in zip(rows, groups, strict=True)
+            for part in parts
+        ]
+        point, samples = _point_and_samples(estimators, labels, seed)
+        if point.sum() <= 1 or (labels is not None and _mean_width(samples) > WIDEST):
+            problem = "the labels' agreement with D's outputs is too weak to say how many of them are wrong"
+    if problem is not None:
+        point = np.array([DEFAULT_PRIORS.pi_p, DEFAULT_PRIORS.pi_n])
+        samples = np.array([[0.5, 0.5], [1.0, 1.0]])
+        warnings.warn(f"{problem}; pi_p = pi_n = {DEFAULT_PRIORS.pi_p} is taken", stacklevel=2)
+    return _estimate(NoisePriors(*map(float, point)), samples, _positive_share(labels, point, groups), problem)
+
+
+def _checked(logits: ArrayLike, noisy_labels: ArrayLike | None) -> tuple[list[np.ndarray], np.ndarray | None]:
+    """One row of logits for each training of D; without labels each distinct value once."""
+    rows = np.atleast_2d(np.asarray(logits, np.float64))
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise ValueError(f"logits have shape {np.shape(logits)}: accepted are finite ones of shape (n,) or (r, n)")
+    distinct = min(len(np.unique(row)) for row in rows)
+    if distinct < LEAST_LOGITS:
+        raise ValueError(f"logits hold {distinct} different values: at least {LEAST_LOGITS} are needed")
+    if noisy_labels is None:
+        return [np.unique(row) for row in rows], None
+    return list(rows), check_labels(noisy_labels, length=rows.shape[1])
+
+
+def _problem(rows: list[np.ndarray], labels: np.ndarray | None, groups: list[TwoGroups]) -> str | None:
+    """Why nothing can be estimated, or None."""
+    if labels is None:
+        apart = [group.are_apart(row) for row, group in zip(rows, groups, strict=True)]
+        astride = [group.means[0] < 0 < group.means[1] for group in groups]
+        return None if all(apart + astride) else "D's outputs are not two groups on either side of 1/2"
+    agreement = [mannwhitneyu(row[labels == 1], row[labels == 0], alternative="less").pvalue for row in rows]
+    if np.median(agreement) < CHANCE:
+        return None
+    return (
+        "D agrees with the labels of images that it has not learned no better than chance: nearly as many labels are "
+        "wrong as right (pi_p + pi_n near 1), or the images are too few or too hard for D"
+    )
+
+
+def _point_and_samples(
+    estimators: list[tuple[int, Estimator]], labels: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(pi_p, pi_n), the mean of the estimators; and the same for resampled images, each by the next estimator.
+
+    Each estimator comes with its number of images.
+    """
+    point = np.mean([estimate(np.arange(n)) for n, estimate in estimators], axis=0)
+    rng = np.random.default_rng(seed)
+    samples = [estimate(_resample(rng, n, labels)) for n, estimate in islice(cycle(estimators), RESAMPLES)]
+    return np.clip(point, 0, 1), np.clip(samples, 0, 1)
+
+
+def _estimator(logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups) -> Estimator:
+    if method in RIVALS:
+        return lambda chosen: RIVALS[method](logits[chosen], labels[chosen])
+
+    def estimate(chosen: np.ndarray) -> tuple[float, float]:
+        refitted = TwoGroups.fit(logits[chosen], near=groups)
+        if labels is None:
+            return purities(*expit(refitted.means))
+        return corrected_groups(logits[chosen], labels[chosen], refitted)
+
+    return estimate
+
+
+def _resample(rng: np.random.Generator, n: int, labels: np.ndarray | None) -> np.ndarray:
+    """Indices drawn with replacement, as many of either label as there are."""
+    if labels is None:
+        return rng.integers(n, size=n)
+    return np.concatenate([rng.choice(members, len(members)) for members in map(np.flatnonzero, (labels, 1 - labels))])
+
+
+def _positive_share(labels: np.ndarray | None, pi: np.ndarray, groups: list[TwoGroups]) -> float:
+    if labels is None:
+        return float(np.mean([group.weights[0] for group in groups]))
+    return float(pi[0] * labels.mean() + (1 - pi[1]) * (1 - labels.mean()))
+
+
+def _estimate(priors: NoisePriors, samples: np.ndarray, positive_share: float, problem: str | None) -> PriorsEstimate:
+    pi_p, pi_n = samples.T
+    # Eq. (3). The denominators are 0 where all resampled labels belong to one class.
+    delta_p = (1 - pi_n) / np.maximum(pi_p + 1 - pi_n, 1e-9)
+    delta_n = pi_n / np.maximum(1 - pi_p + pi_n, 1e-9)
+    intervals = {
+        f"interval_{name}": _interval(values)
+        for name, values in {"p": delta_p, "n": delta_n, "pi_p": pi_p, "pi_n": pi_n}.items()
+    }
+    return PriorsEstimate(
+        delta_p=priors.delta_p,
+        delta_n=priors.delta_n,
+        weights=(positive_share, 1 - positive_share),
+        separable=problem is None,
+        priors=priors,
+        verdict=problem or _verdict(priors, intervals["interval_pi_p"], intervals["interval_pi_n"]),
+        **intervals,
+    )
+
+
+def _mean_width(samples: np.ndarray) -> float:
+    return float(np.mean([np.subtract(*_interval(values)[::-1]) for values in samples.T]))
+
+
+def _interval(values: np.ndarray) -> Interval:
+    low, high = np.quantile(values, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    return float(low), float(high)
+
+
+def _verdict(priors: NoisePriors, interval_p: Interval, interval_n: Interval) -> str:
+    if min(priors.pi_p, priors.pi_n) >= CLEAN:
+        return f"no sign of wrong labels: at least {interval_p[0]:.0%} and {interval_n[0]:.0%} are right"
+    if priors.pi_p + priors.pi_n < WORTHLESS:
+        return "the labels are close to worthless: nearly as many are wrong as right"
+    return (
+        f"of the labels, {1 - priors.pi_p:.0%} of the positives and {1 - priors.pi_n:.0%} of the negatives look wrong"
+    )

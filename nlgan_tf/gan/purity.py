@@ -1,0 +1,84 @@
+"""Purities (pi_p, pi_n) of noisy labels out of D's outputs: the package's estimator, and those it is compared with.
+
+Every function takes logits, shape (n,), D's outputs on unique images, and noisy labels, 0 or 1, shape (n,), and
+returns raw estimates, which may leave [0, 1]. The logits must be out of fold: a D that has learned an image with
+its label agrees with the label, wrong or not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from nlgan_tf.gan.mixture import TwoGroups
+
+ANCHOR_PERCENTILE = 3.0
+
+
+def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGroups) -> tuple[float, float]:
+    """Shares of either group in the noisy sets, corrected for the groups' own overlap.
+
+    r = P(positive | logit) by the mixture averages to a = E[r^2] / E[r] over true positives and to
+    b = E[r (1 - r)] / E[1 - r] over true negatives. Given the true class, an out-of-fold logit does not depend on
+    the noisy label, so r averages to pi_p a + (1 - pi_p) b over the noisy positives and to
+    (1 - pi_n) a + pi_n b over the noisy negatives. D need not have reached the deltas: it only has to tell the
+    groups apart.
+    """
+    r = groups.positive_share(logits)
+    a, b = np.average(r, weights=r), np.average(r, weights=1 - r)
+    over_p, over_n = r[noisy_labels == 1].mean(), r[noisy_labels == 0].mean()
+    return (over_p - b) / (a - b), (a - over_n) / (a - b)
+
+
+def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Rank Pruning's noise rates (Northcutt et al. 2017), from one set of out-of-fold probabilities.
+
+    Positives are sure where P(noisy positive) is at least its mean over the noisy positives, negatives where it is
+    at most its mean over the noisy negatives; the share of the other label among the sure gives the flip rates.
+    """
+    probability, given = _positive_probability(logits, noisy_labels), noisy_labels == 1
+    sure_p = probability >= probability[given].mean()
+    sure_n = probability <= probability[~given].mean()
+    flip_p = np.clip(_share(~given, sure_p), 0, 0.9999)
+    flip_n = np.clip(_share(given, sure_n), 0, 0.9999)
+    share = given.mean()
+    positives = (share - flip_n) / (1 - flip_p - flip_n)
+    return 1 - flip_n * (1 - positives) / share, 1 - flip_p * positives / (1 - share)
+
+
+def confident_joint(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """The confident joint (Northcutt et al. 2021; cleanlab's `compute_confident_joint`), its rows normalised.
+
+    An image counts for each class whose probability reaches its mean over the images so labelled; where both do,
+    for the likelier one.
+    """
+    positive, given = _positive_probability(logits, noisy_labels), noisy_labels == 1
+    sure_p = positive >= positive[given].mean()
+    sure_n = 1 - positive >= (1 - positive)[~given].mean()
+    counted_p = sure_p & (~sure_n | (positive > 0.5))
+    counted_n = sure_n & ~counted_p
+    counted = counted_p | counted_n
+    return _share(counted_p, counted & given), _share(counted_n, counted & ~given)
+
+
+def anchors(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Deltas at D's outputs on anchor images (Patrini et al. 2017): its 3rd and 97th percentile, and eq. (3)."""
+    del noisy_labels
+    percentiles = ANCHOR_PERCENTILE, 100 - ANCHOR_PERCENTILE
+    return purities(*expit(np.percentile(logits, percentiles)))
+
+
+def purities(delta_p: float, delta_n: float) -> tuple[float, float]:
+    """Eq. (3) inverted, without the checks of `NoisePriors.from_deltas`."""
+    gap = delta_n - delta_p
+    return (2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap
+
+
+def _positive_probability(logits: np.ndarray, noisy_labels: np.ndarray) -> np.ndarray:
+    """P(noisy positive): D's output is 0 on positives, and learned from batches with as many of either label."""
+    odds = noisy_labels.sum() / (len(noisy_labels) - noisy_labels.sum())
+    return expit(np.log(odds) - logits)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> float:
+    return float((part & whole).sum() / max(whole.sum(), 1))

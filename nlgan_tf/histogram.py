@@ -1,0 +1,38 @@
+"""The paper's figure 1: histograms of D's outputs with the deltas that were read from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nlgan_tf.files import whole_file
+
+BINS = 60
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One histogram: D's outputs in [0, 1], shape (n,), and the deltas that are drawn as lines."""
+
+    title: str
+    outputs: np.ndarray
+    delta_p: float
+    delta_n: float
+
+
+def write_histograms(path: Path, noisy_labels: np.ndarray, panels: list[Panel]) -> None:
+    """Writes a PNG with the panels side by side, each stacked by noisy label, shape (n,)."""
+    figure = Figure(figsize=(5.2 * len(panels), 3.6), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        groups = [panel.outputs[noisy_labels == 1], panel.outputs[noisy_labels == 0]]
+        axes.hist(groups, bins=BINS, range=(0, 1), stacked=True, label=["noisy positives", "noisy negatives"])
+        for symbol, delta, style in (("P", panel.delta_p, "--"), ("N", panel.delta_n, ":")):
+            axes.axvline(delta, color="black", linestyle=style, label=rf"$\delta_{symbol}$ = {delta:.3f}")
+        axes.set(title=panel.title, xlabel="output of D", ylabel="training images", xlim=(0, 1))
+        axes.margins(y=0.45)  # Room for the legend above the bars.
+        axes.legend(frameon=False, ncols=2, loc="upper center")
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=150, format="png")
