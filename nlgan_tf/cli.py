@@ -12,6 +12,7 @@ import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
+from nlgan_tf.reproduce.cli import reproduce
 
 BAD_INPUT = 2
 CLASSIFIER_PREFIX = "classifier_"
@@ -133,6 +134,8 @@ def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:
     if table.row_count:
         Console().print(table)
 
+
+cli.add_command(reproduce)
 
 if __name__ == "__main__":
     main()

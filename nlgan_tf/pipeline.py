@@ -44,7 +44,7 @@ class RunResult:
     metrics: dict
 
 
-def run(config: RunConfig, verbose: int = 1) -> RunResult:
+def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
@@ -53,6 +53,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     Args:
         config: the run.
         verbose: as in `keras.Model.fit`; 0 prints nothing.
+        compare: whether to train the classifier on noisy and on true labels too, for comparison.
 
     Raises:
         ValueError: for input that is not accepted.
@@ -60,7 +61,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """
     run_dir = _checked_run_dir(config)
     with whole_folder(run_dir) as folder, _disk_errors():
-        metrics = _Run(config, folder, verbose).finish()
+        metrics = _Run(config, folder, verbose, compare).finish()
     return RunResult(run_dir, metrics)
 
 
@@ -95,8 +96,8 @@ def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
 class _Run:
     """The phases of one run, in their order; each reads what those before it left."""
 
-    def __init__(self, config: RunConfig, run_dir: Path, verbose: int) -> None:
-        self.config, self.run_dir, self.verbose = config, run_dir, verbose
+    def __init__(self, config: RunConfig, run_dir: Path, verbose: int, compare: bool) -> None:
+        self.config, self.run_dir, self.verbose, self.compare = config, run_dir, verbose, compare
         self.timings: dict[str, float] = {}
 
     def finish(self) -> dict:
@@ -118,8 +119,7 @@ class _Run:
         if task.labels is not None:
             metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(task.labels, task.noisy_labels)
         if task.test_images is not None:
-            with self._phase("baselines", "For comparison: the same classifier on noisy and on true labels"):
-                metrics = {**self._accuracies(task, model, classifier), **metrics}
+            metrics = {**self._accuracies(task, model, classifier), **metrics}
         write_text(self.run_dir / "timings.json", json.dumps(self.timings, indent=2) + "\n")
         write_text(self.run_dir / "metrics.json", json.dumps(metrics, indent=2) + "\n")
         return metrics
@@ -163,21 +163,22 @@ class _Run:
 
     def _accuracies(self, task: ImageTask, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
         """On clean test labels, of classifiers that differ in their training labels alone, and of D."""
-        test = task.test_images, task.test_labels
-
-        def trained_on(labels: np.ndarray) -> float:
-            stage, seed = self.config.stage_two, self.config.seed
-            return accuracy(train_classifier(task.images, labels, stage, seed, self.verbose), *test)
-
         probability = model.predict(task.test_images, batch_size=500, verbose=0)
         accuracies = {
-            "accuracy_noisy": trained_on(task.noisy_labels),
-            "accuracy_nlgan": accuracy(classifier, *test),
+            "accuracy_nlgan": accuracy(classifier, task.test_images, task.test_labels),
             "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
         }
-        if task.labels is not None:
-            accuracies["accuracy_clean"] = trained_on(task.labels)
+        if self.compare:
+            with self._phase("baselines", "For comparison: the same classifier on noisy and on true labels"):
+                accuracies["accuracy_noisy"] = self._accuracy_on(task, task.noisy_labels)
+                if task.labels is not None:
+                    accuracies["accuracy_clean"] = self._accuracy_on(task, task.labels)
         return accuracies
+
+    def _accuracy_on(self, task: ImageTask, labels: np.ndarray) -> float:
+        """Of the classifier trained on the task's own images with these labels."""
+        classifier = train_classifier(task.images, labels, self.config.stage_two, self.config.seed, self.verbose)
+        return accuracy(classifier, task.test_images, task.test_labels)
 
     def _save(self, model: keras.Model, name: str) -> None:
         folder = self.run_dir / "checkpoints"
@@ -216,7 +217,13 @@ class _Run:
 
 def prepare_task(config: RunConfig) -> ImageTask:
     """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
-    task = load_task(config.task, None if config.corrupt_first else config.size, config.data_dir, config.seed)
+    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed), config)
+
+
+def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
+    """A whole task, reduced to the run's size and with its noisy labels."""
+    if not config.corrupt_first:
+        task = task.reduced(config.size)
     if task.noisy_labels is None:
         task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
     return task.reduced(config.size)

@@ -40,6 +40,11 @@ def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras
     return judge
 
 
+def class_accuracy(judge: keras.Model, images: np.ndarray, classes: np.ndarray) -> float:
+    """Share of public images that a classifier of k classes puts into the right one."""
+    return float(np.mean(np.argmax(predict_logits(judge, images), axis=1) == classes))
+
+
 def purity_and_coverage(
     judge: keras.Model, images: np.ndarray, subclasses: list[int]
 ) -> tuple[float, dict[int, float]]:

@@ -1,0 +1,6 @@
+"""What users have today for noisy labels, behind one interface: `fit(images, noisy_labels)` gives a predictor.
+
+A predictor's `predict(images)` gives labels, int, shape (n,). Images are public ones, as `check_images` accepts.
+scikit-learn's estimators are of this kind. None of these methods sees an image twice: copies across the folds of a
+cross-validation would let it recognise its own training images.
+"""
