@@ -81,6 +81,7 @@ class NLGAN(keras.Model):
         alpha: float = 5.0,
         beta: float = 0.5,
         loss: str = "bce",
+        generator_dropout: bool = False,
         d_optimizer: keras.optimizers.Optimizer | None = None,
         gp_optimizer: keras.optimizers.Optimizer | None = None,
         gn_optimizer: keras.optimizers.Optimizer | None = None,
@@ -92,6 +93,7 @@ class NLGAN(keras.Model):
             alpha: weight of the noisy-label terms, positive.
             beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
             loss: H, "bce" or "mse".
+            generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
             d_optimizer, gp_optimizer, gn_optimizer: by default Adam, learning rate 2e-4, beta_1 0.5.
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
@@ -105,6 +107,7 @@ class NLGAN(keras.Model):
         # Without None Keras would make an optimizer of its own.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
+        self.generator_dropout = generator_dropout
         self.d_optimizer = self._loss_scaled(d_optimizer or _paper_adam())
         self.gp_optimizer = self._loss_scaled(gp_optimizer or _paper_adam())
         self.gn_optimizer = self._loss_scaled(gn_optimizer or _paper_adam())
@@ -135,8 +138,8 @@ class NLGAN(keras.Model):
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network, from one pass through each.
 
-        G_P and G_N move against the present D, dropout off, by eq. (4); D moves on the real batch and the
-        same generated images, dropout on, by eq. (5).
+        G_P and G_N move against the present D, its dropout off unless asked for, by eq. (4); D moves on the real
+        batch and the same generated images, dropout on, by eq. (5).
         """
         images, labels = data[0], _noisy_labels(data[1])
         half = (tf.shape(images)[0] + 1) // 2
@@ -149,7 +152,7 @@ class NLGAN(keras.Model):
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
-            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
+            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=self.generator_dropout), 2)
             gp_loss = losses.generator_loss(gp_logits, self.priors.delta_p, self.loss_metric)
             gn_loss = losses.generator_loss(gn_logits, self.priors.delta_n, self.loss_metric)
             g_loss = self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss)
@@ -279,6 +282,7 @@ class NLGAN(keras.Model):
             "alpha": self.alpha,
             "beta": self.beta,
             "loss": self.loss_metric,
+            "generator_dropout": self.generator_dropout,
             **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in OPTIMIZERS},
         }
 

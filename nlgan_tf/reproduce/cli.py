@@ -66,10 +66,10 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
         recipe=options["recipe"],
         seeds=options["seeds"],
     )
-    results = ResultsFile(results_path, grid.cells)
     if render:
-        _render(results)
+        _render(ResultsFile(results_path))
         return
+    results = ResultsFile(results_path, grid.cells)
     settings = Options(options["data_dir"], options["epochs"], options["keep"])
     seen = results.read()
     seconds = {combination: estimated_seconds(combination, settings, seen) for combination in grid.combinations()}

@@ -16,11 +16,14 @@ import numpy as np
 
 import nlgan_tf
 from nlgan_tf import pipeline
+from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
+from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classes
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.baselines.registry import build_baseline
-from nlgan_tf.evaluation.metrics import class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.stack import keras
@@ -29,7 +32,12 @@ VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit
 # The methods of the paper's model: the fields of stage one that each changes.
 STAGE_ONE_CHANGES: dict[str, dict] = {
     "nlgan": {},
+    "nlgan-attention": {"attention": True},
+    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
+    "nlgan-generator-dropout": {"generator_dropout": True},
 }
+# The paper's ancestors: whether D has spectral norm.
+ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 
 
 def measure(combination: Combination, options: Options) -> dict:
@@ -41,6 +49,8 @@ def measure(combination: Combination, options: Options) -> dict:
     start = time.perf_counter()
     if combination.method in STAGE_ONE_CHANGES:
         found = _nlgan(combination, config, options.keep)
+    elif combination.method in ANCESTORS:
+        found = _ancestor(combination.method, config, task)
     else:
         found = _baseline(combination.method, config, task)
     return {
@@ -61,6 +71,20 @@ def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
     return {"accuracy": float(np.mean(predicted == task.test_labels)), "epochs": epochs}
 
 
+def _ancestor(method: str, config: RunConfig, task: ImageTask) -> dict:
+    one, two = config.stage_one, config.stage_two
+    model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
+    batches = noisy_dataset(task.images, task.noisy_labels, one.batch_size, one.samples_per_epoch, config.seed)
+    model.fit(batches, epochs=one.epochs, shuffle=False, verbose=0)
+    images, labels = model.hallucinate(two.num_images, config.seed)
+    classifier = train_classifier(images, labels, two, config.seed)
+    return {
+        "accuracy": accuracy(classifier, task.test_images, task.test_labels),
+        "epochs": one.epochs,
+        **_judged(images, labels, config),
+    }
+
+
 def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dict:
     """Both stages, and what a judge of clean data says of the drawn images."""
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
@@ -73,11 +97,11 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dic
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,
         "accuracy_discriminator": metrics["accuracy_discriminator"],
-        **_judged(drawn, config),
+        **_judged(drawn.images, drawn.labels, config),
     }
 
 
-def _judged(drawn: ImageTask, config: RunConfig) -> dict:
+def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
     """Label purity of both generators, and the share of each class in its generator's images."""
     source, _, pairing = config.task.partition(":")
     if source not in SOURCES:
@@ -85,7 +109,7 @@ def _judged(drawn: ImageTask, config: RunConfig) -> dict:
     judge, class_names, judge_accuracy = _judge(source, config.data_dir)
     record: dict = {"judge_accuracy": judge_accuracy, "coverage": {}}
     for label, name, classes in zip((1, 0), ("purity_p", "purity_n"), parse_classes(pairing, class_names), strict=True):
-        record[name], coverage = purity_and_coverage(judge, drawn.images[drawn.labels == label], classes)
+        record[name], coverage = purity_and_coverage(judge, images[labels == label], classes)
         record["coverage"].update({class_names[index]: share for index, share in coverage.items()})
     return record
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import compute_sample_weight
 
 from nlgan_tf.classification import predict_logits, train_classifier
 from nlgan_tf.config import StageTwoConfig
@@ -25,12 +26,6 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
 
 
-def shuffled(*arrays: np.ndarray, seed: int) -> tf.data.Dataset:
-    """Batches of rows, shuffled again in each epoch."""
-    rows = tf.data.Dataset.from_tensor_slices(arrays)
-    return rows.shuffle(len(arrays[0]), seed=seed).batch(BATCH_SIZE).prefetch(2)
-
-
 class ImagePredictor(ClassifierMixin, BaseEstimator):
     """What a fitted network gives: labels and probabilities. Subclasses set `network_` in `fit`."""
 
@@ -47,6 +42,8 @@ class ImagePredictor(ClassifierMixin, BaseEstimator):
 class CNNClassifier(ImagePredictor):
     """The stage-two classifier on images as they are: an epoch sees each once, in batches of 50.
 
+    Classes weigh equally, whatever their sizes.
+
     Args:
         config: its width, epochs and learning rate; the rest of it belongs to upsampled training.
         loss: of labels and logits.
@@ -60,13 +57,15 @@ class CNNClassifier(ImagePredictor):
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> CNNClassifier:
         """Trains a fresh network on public images X and labels y, 0 or 1."""
-        weights = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        weights = compute_sample_weight("balanced", y)
+        if sample_weight is not None:
+            weights = weights * sample_weight
         labels, weights = (np.asarray(values, np.float32)[:, np.newaxis] for values in (y, weights))
-        dataset = shuffled(X, labels, weights, seed=self.seed)
+        rows = tf.data.Dataset.from_tensor_slices((X, labels, weights)).shuffle(len(X), seed=self.seed)
         self.network_ = build_classifier(X.shape[1:], self.config.width, seed=self.seed)
         self.network_.compile(FusedAdam(self.config.learning_rate), self.loss)
-        inputs = dataset.map(lambda images, given, weight: (to_network_range(images), given, weight))
-        self.network_.fit(inputs, epochs=self.config.epochs, shuffle=False, verbose=0)
+        batches = rows.batch(BATCH_SIZE).map(lambda images, *targets: (to_network_range(images), *targets))
+        self.network_.fit(batches.prefetch(2), epochs=self.config.epochs, shuffle=False, verbose=0)
         self.classes_ = np.array([0, 1])
         return self
 

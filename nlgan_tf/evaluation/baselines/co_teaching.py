@@ -6,7 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
-from nlgan_tf.evaluation.baselines.cnn import ImagePredictor, cross_entropy, shuffled
+from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_entropy
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
@@ -18,36 +20,33 @@ RAMP_EPOCHS = 10
 class CoTeaching(ImagePredictor):
     """Each step, each network passes the share R(t) of the batch with the smallest losses to the other.
 
-    R(t) = 1 - noise_rate min(t / 10, 1) in epoch t (algorithm 1 of the source). Predictions are the first network's.
+    R(t) = 1 - (noise rate) min(t / 10, 1) in epoch t (algorithm 1 of the source). Predictions are the first network's.
 
     Args:
         config: width, epochs and learning rate of the classifiers.
-        noise_rate: the share of wrong labels, in [0, 1).
+        priors: purities of the noisy labels; batches hold both noisy classes equally, so that the noise rate in
+            them is 1 - (pi_p + pi_n) / 2.
         seed: of both networks and the order.
-
-    Raises:
-        ValueError: from `fit`, for a noise rate out of range.
     """
 
-    def __init__(self, config: StageTwoConfig, noise_rate: float, seed: int = 0) -> None:
+    def __init__(self, config: StageTwoConfig, priors: NoisePriors, seed: int = 0) -> None:
         self.config = config
-        self.noise_rate = noise_rate
+        self.priors = priors
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> CoTeaching:
         """Trains two fresh networks on public images X and noisy labels y, 0 or 1."""
-        if not 0 <= self.noise_rate < 1:
-            raise ValueError(f"noise_rate={self.noise_rate} is out of range: accepted is [0, 1)")
         networks = [build_classifier(X.shape[1:], self.config.width, seed=2 * self.seed + k) for k in range(2)]
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
         for network, optimizer in zip(networks, optimizers, strict=True):
             optimizer.build(network.trainable_variables)
         step = tf.function(lambda images, labels, kept: _step(networks, optimizers, images, labels, kept))
-        batches = shuffled(X, np.asarray(y, np.float32)[:, np.newaxis], seed=self.seed)
+        batches = noisy_dataset(X, y, BATCH_SIZE, max(BATCH_SIZE, len(X)), self.seed)
+        noise_rate = 1 - (self.priors.pi_p + self.priors.pi_n) / 2
         for epoch in range(1, self.config.epochs + 1):
-            kept = tf.constant(1 - self.noise_rate * min(epoch / RAMP_EPOCHS, 1), tf.float32)
+            kept = tf.constant(1 - noise_rate * min(epoch / RAMP_EPOCHS, 1), tf.float32)
             for images, labels in batches:
-                step(to_network_range(images), labels, kept)
+                step(to_network_range(images), tf.cast(labels, tf.float32)[:, tf.newaxis], kept)
         self.network_, self.classes_ = networks[0], np.array([0, 1])
         return self
 

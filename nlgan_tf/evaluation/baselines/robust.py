@@ -29,17 +29,17 @@ def generalised_cross_entropy(q: float = 0.7) -> Loss:
     return loss
 
 
-def forward_corrected(priors: NoisePriors, class_prior: float = 0.5) -> Loss:
-    """Cross entropy of the noisy label under T p, T the known flip rates (Patrini et al. 2017, theorem 2).
+def forward_corrected(priors: NoisePriors) -> Loss:
+    """Cross entropy of the given label under T p, T the known flip rates (Patrini et al. 2017, theorem 2).
 
-    P(s=1 | x) = (1 - f1) p + f0 (1 - p), where p = sigmoid(logit), f1 = P(s=0 | y=1) and f0 = P(s=1 | y=0).
+    Where the noisy classes weigh equally, P(s=0 | y=1) = delta_p and P(s=1 | y=0) = 1 - delta_n, so that
+    P(s=1 | x) = (1 - delta_p) p + (1 - delta_n) (1 - p), with p = sigmoid(logit).
     """
-    f1, f0 = priors.flip_rates(class_prior)
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         clean = tf.sigmoid(logits)
-        noisy = (1 - f1) * clean + f0 * (1 - clean)
-        given = tf.where(labels == 1, noisy, 1 - noisy)
+        positive = (1 - priors.delta_p) * clean + (1 - priors.delta_n) * (1 - clean)
+        given = tf.where(labels == 1, positive, 1 - positive)
         return -tf.math.log(tf.maximum(given, EPSILON))
 
     return loss
