@@ -12,7 +12,7 @@ import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
-from nlgan_tf.reproduce.cli import reproduce
+from nlgan_tf.reproduce.cli import figures, reproduce
 
 BAD_INPUT = 2
 CLASSIFIER_PREFIX = "classifier_"
@@ -136,6 +136,7 @@ def _print_table(summary: dict[str, tuple[float, float]], seeds: int) -> None:
 
 
 cli.add_command(reproduce)
+cli.add_command(figures)
 
 if __name__ == "__main__":
     main()

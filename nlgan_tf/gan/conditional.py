@@ -47,7 +47,7 @@ class ConditionalGAN(keras.Model):
 
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network on real images with noisy labels, and as many generated ones."""
-        images, labels = data
+        images, labels = data[:2]
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
         with tf.GradientTape(persistent=True) as tape:
             fake_logits = self._judge(self._generate(labels, seed, training=True), labels)

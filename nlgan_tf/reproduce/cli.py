@@ -1,4 +1,4 @@
-"""The command `nlgan-tf reproduce`: parses, calls, prints. Nothing heavy is imported until a command runs."""
+"""The commands `nlgan-tf reproduce` and `nlgan-tf figures`: parse, call, print; heavy imports wait until one runs."""
 
 from __future__ import annotations
 
@@ -79,6 +79,18 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
         _print_plan(left, seconds, len(plan))
     else:
         _run(plan, results, settings, jobs, sum(seconds[combination] for combination in left))
+
+
+@click.command()
+@click.argument("run_dirs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", default="figures", show_default=True, type=click.Path(path_type=Path), help="folder to write")
+@click.option("--data-dir", help="where TensorFlow Datasets keeps its data  [default: TFDS_DATA_DIR]")
+def figures(run_dirs: tuple[Path, ...], out: Path, data_dir: str | None) -> None:
+    """Draw figure 3 of the paper and the learning curves of runs, a row for each run folder."""
+    from nlgan_tf.reproduce.figures import write_figures
+
+    for path in write_figures(run_dirs, out, data_dir):
+        click.echo(f"Wrote {path}")
 
 
 def _print_plan(left: list[Combination], seconds: dict[Combination, float], total: int) -> None:
