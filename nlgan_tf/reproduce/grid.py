@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from nlgan_tf.config import RunConfig
 from nlgan_tf.reproduce.methods import METHODS, Method, check_method
@@ -145,7 +146,7 @@ def estimated_seconds(combination: Combination, options: Options, seen: Mapping[
         for other, record in seen.items()
         if _kind(other) == _kind(combination) and epochs in (None, record["epochs"])
     ]
-    return statistics.median(like) if like else _modelled_seconds(METHODS[combination.method], config)
+    return float(np.median(like)) if like else _modelled_seconds(METHODS[combination.method], config)
 
 
 def _kind(combination: Combination) -> Combination:
