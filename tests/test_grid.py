@@ -9,7 +9,7 @@ from nlgan_tf.reproduce.grid import (
     Grid,
     Options,
     estimated_seconds,
-    ordered,
+    planned,
     run_config,
 )
 from nlgan_tf.reproduce.methods import METHODS
@@ -80,13 +80,16 @@ def test_estimates_follow_what_was_measured():
 
 
 def test_cheap_and_important_ones_come_first_and_then_first_seeds():
-    combinations = [change(seed=1), change(), change(method="gce"), change(method="svc", seed=1), change(method="svc")]
-    seconds = {combination: estimated_seconds(combination, Options(), {}) for combination in combinations}
-    plan = ordered(combinations, seconds)
+    plan = planned(Grid(TASKS[:1], (1000,), ((0.7, 0.85),), ("gce", "nlgan", "svc"), seeds=2), Options(), {})
     assert [(combination.method, combination.seed) for combination in plan] == [
         ("svc", 0),
         ("svc", 1),
         ("gce", 0),
+        ("gce", 1),
         ("nlgan", 0),
         ("nlgan", 1),
     ]
+    assert next(iter(plan.values())) == pytest.approx(3)
+    dear = planned(Grid(methods=("nlgan", "co-teaching"), seeds=2), Options(), {})
+    titles = [(combination.method, combination.size, combination.seed) for combination in dear]
+    assert titles.index(("nlgan", 100, 0)) < titles.index(("co-teaching", 1000, 1))

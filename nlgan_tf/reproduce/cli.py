@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nlgan_tf.reproduce.grid import PRIORS, SIZES, TASKS, Combination, Grid, Options, estimated_seconds, ordered
+from nlgan_tf.reproduce.grid import PRIORS, SIZES, TASKS, Combination, Grid, Options, planned
 from nlgan_tf.reproduce.methods import METHODS
 
 FAILED = 1
@@ -72,13 +72,14 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
     results = ResultsFile(results_path, grid.cells)
     settings = Options(options["data_dir"], options["epochs"], options["keep"])
     seen = results.read()
-    seconds = {combination: estimated_seconds(combination, settings, seen) for combination in grid.combinations()}
-    plan = ordered(seconds, seconds)
-    left = [combination for combination in plan if combination not in seen]
+    plan = planned(grid, settings, seen)
+    left = {combination: seconds for combination, seconds in plan.items() if combination not in seen}
     if dry_run:
-        _print_plan(left, seconds, len(plan))
-    else:
-        _run(plan, results, settings, jobs, sum(seconds[combination] for combination in left))
+        _print_plan(left, len(plan))
+        return
+    in_all = f"{len(seen.keys() & plan.keys())} of {len(plan)} combinations are in {results_path}"
+    click.echo(f"{in_all}; the others take about {_duration(sum(left.values()))} on one core of 2.5 GHz.")
+    _run(list(plan), results, settings, jobs)
 
 
 @click.command()
@@ -93,21 +94,17 @@ def figures(run_dirs: tuple[Path, ...], out: Path, data_dir: str | None) -> None
         click.echo(f"Wrote {path}")
 
 
-def _print_plan(left: list[Combination], seconds: dict[Combination, float], total: int) -> None:
-    for combination in left:
-        click.echo(f"{_duration(seconds[combination]):>8}  {combination}")
-    needed = _duration(sum(seconds[combination] for combination in left))
+def _print_plan(left: dict[Combination, float], total: int) -> None:
+    for combination, seconds in left.items():
+        click.echo(f"{_duration(seconds):>8}  {combination}")
+    needed = _duration(sum(left.values()))
     click.echo(f"{len(left)} of {total} combinations to run, about {needed} in all on one core of 2.5 GHz.")
 
 
-def _run(plan: list[Combination], results, settings: Options, jobs: int, seconds: float) -> None:
+def _run(plan: list[Combination], results, settings: Options, jobs: int) -> None:
     from nlgan_tf.reproduce.table1 import check_runnable, run_grid
 
     check_runnable(plan, settings)
-    known = len(plan) - sum(combination not in results.read() for combination in plan)
-    click.echo(
-        f"{known} of {len(plan)} combinations are in {results.path}; the others take about {_duration(seconds)}."
-    )
 
     def report(combination: Combination, outcome: dict | Exception) -> None:
         if isinstance(outcome, Exception):

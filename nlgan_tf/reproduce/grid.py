@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,11 @@ class Combination:
     def cell(self) -> tuple[str, int, float, float]:
         """Task, size and pi: the table's cell, whatever the method."""
         return self.task, self.size, self.pi_p, self.pi_n
+
+    @property
+    def slug(self) -> str:
+        """A name for its files."""
+        return re.sub(r"[^\w.]+", "-", str(self))
 
     def __str__(self) -> str:
         return f"{self.task} {self.size} ({self.pi_p:g}, {self.pi_n:g}) {self.method} {self.recipe} seed {self.seed}"
@@ -165,11 +171,20 @@ def _modelled_seconds(method: Method, config: RunConfig) -> float:
     return steps * one.width**2 * STEP_SECONDS[kind] + images * two.width**2 * IMAGE_SECONDS[kind]
 
 
-def ordered(combinations: Iterable[Combination], seconds: Mapping[Combination, float]) -> list[Combination]:
-    """Cheap and important ones first, and first seeds before later ones, so that a part is already useful."""
+def planned(grid: Grid, options: Options, seen: Mapping[Combination, dict]) -> dict[Combination, float]:
+    """The grid's combinations in the order to run them, with their estimated seconds.
+
+    Cheap and important ones come first, and first seeds before later ones, so that a part is already useful.
+
+    Args:
+        grid: what to run.
+        options: what it is run with.
+        seen: records by combination, whose durations make better estimates.
+    """
+    seconds = {combination: estimated_seconds(combination, options, seen) for combination in grid.combinations()}
 
     def price(combination: Combination) -> tuple[float, str]:
         importance = METHODS[combination.method].importance
         return seconds[combination] * (1 + combination.seed) / importance, str(combination)
 
-    return sorted(combinations, key=price)
+    return {combination: seconds[combination] for combination in sorted(seconds, key=price)}

@@ -89,7 +89,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dic
     """Both stages, and what a judge of clean data says of the drawn images."""
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
     with tempfile.TemporaryDirectory() as scratch:
-        run_dir = Path(keep or scratch) / str(combination).replace(" ", "_")
+        run_dir = Path(keep or scratch) / combination.slug
         config = dataclasses.replace(config, stage_one=stage_one, run_dir=str(run_dir), overwrite=True)
         metrics = pipeline.run(config, verbose=0, compare=False).metrics
         drawn = load_task(f"npz:{run_dir / 'clean_dataset.npz'}")

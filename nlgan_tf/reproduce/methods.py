@@ -12,7 +12,7 @@ class Method:
     Attributes:
         title: as the table prints it.
         levels: the noise levels it runs at: "noisy", "clean" (pi = (1, 1)) or "all".
-        importance: the larger, the earlier it runs; see `grid.ordered`.
+        importance: the larger, the earlier it runs; see `grid.planned`.
         fits: how many stage-two classifiers it trains, in units of one on all images; 0 for none.
         upsampled: whether these see 10,000 images an epoch, as the paper upsamples, or the images as they are.
         stage_one: the cost of its adversarial training, in units of NL-GAN's; 0 for none.

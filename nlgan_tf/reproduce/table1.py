@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -103,7 +105,7 @@ def _run_unclaimed(
             claim = results.claim(combination)
             if claim is not None:
                 claims[combination] = claim
-                yield joblib.delayed(_attempt)(combination, options)
+                yield joblib.delayed(_attempt)(combination, options, os.getpid())
 
     # One at a time and none ahead: what is claimed is running.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
@@ -118,14 +120,28 @@ def _run_unclaimed(
             claim.release()
 
 
-def _attempt(combination: Combination, options: Options) -> tuple[Combination, dict | Exception]:
+def _attempt(combination: Combination, options: Options, started_by: int) -> tuple[Combination, dict | Exception]:
     """Runs in a worker, which alone imports TensorFlow."""
+    if os.getppid() == started_by:
+        _end_with(started_by)
     from nlgan_tf.reproduce.measure import measure
 
     try:
         return combination, measure(combination, options)
     except Exception as error:
         return combination, error
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """Ends this worker soon after its parent was killed: it would work on for hours, and for nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _share_cores(jobs: int) -> None:
