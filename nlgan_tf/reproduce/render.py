@@ -36,7 +36,7 @@ def write_table(records: Mapping[Combination, dict], results: Path) -> list[Path
 
 def markdown(tables: dict[tuple[str, int], list[Row]], results: str) -> str:
     """All tables, one for each task and size."""
-    parts = ["# Table 1 of the paper\n", LEGEND.format(results=results)]
+    parts = ["# Table 1 of the paper\n", LEGEND.format(results=results).rstrip()]
     for (task, size), rows in tables.items():
         levels = _levels(rows)
         parts.append(f"\n## {task}, size {size}\n")
