@@ -20,8 +20,8 @@ PRIORS = (CLEAN, (0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 # Section 3.1: 500 epochs on CIFAR-10. A recipe holds MNIST's number.
 CIFAR10_EPOCHS = 500
 
-# Seconds on one x86-64 core at 2.5 GHz: a full-width stage-one step of 4 x 64 images, one image seen by the
-# full-width classifier in training, and a method without a network at size 1000. By the kind of the images.
+# Roughly, seconds on one x86-64 core at 2.5 GHz; a results file knows better as it fills. By the kind of the images: a
+# full-width stage-one step of 4 x 64, an image in the full-width classifier's training, a method without a network.
 STEP_SECONDS = {"grey": 0.65, "colour": 0.9}
 IMAGE_SECONDS = {"grey": 0.002, "colour": 0.003}
 FEATURE_SECONDS = {"grey": 3.0, "colour": 8.0}
