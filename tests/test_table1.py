@@ -25,9 +25,9 @@ COMMAND += [part for method in METHODS for part in ("--method", method)]
 
 
 def lines_of(path: Path) -> dict[str, dict]:
-    """Records by combination, without what differs from run to run; ValueError for a torn or repeated line."""
+    """Records by combination, without what an undisturbed run may change; ValueError for a torn or repeated line."""
     records = ResultsFile(path, SMALL.cells).read()
-    return {str(combination): {**record, "seconds": 0} for combination, record in records.items()}
+    return {str(combination): {**record, "seconds": 0, "commit": None} for combination, record in records.items()}
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def _config(run_dir: Path, data_dir: str | None) -> RunConfig:
 
 def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
     """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
-    figure = Figure(figsize=(12, 1.9 * len(runs) + 0.3), layout="constrained")
+    figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
     for panels, (run_dir, config) in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
         task, drawn = prepare_task(config), load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
         groups = [
@@ -102,7 +102,7 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
             axes.set_title(title, fontsize=9)
             axes.set_xlabel("epoch", fontsize=8)
             axes.tick_params(labelsize=8)
-            axes.legend(fontsize=7)
+            axes.legend(fontsize=7, ncols=(len(columns) + 1) // 2)
         for delta, text in ((config.priors.delta_p, "delta_p"), (config.priors.delta_n, "delta_n")):
             panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
             panels[1].annotate(text, (1, delta), fontsize=7, color="grey")
