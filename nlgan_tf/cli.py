@@ -12,6 +12,7 @@ import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
+from nlgan_tf.reproduce.cli import figures, reproduce
 
 FAILED = 1
 BAD_INPUT = 2
@@ -251,6 +252,9 @@ def _print_checks(rows: list[dict]) -> None:
     if checks:
         Console().print(table)
 
+
+cli.add_command(reproduce)
+cli.add_command(figures)
 
 if __name__ == "__main__":
     main()

@@ -61,7 +61,7 @@ class RunResult:
     metrics: dict
 
 
-def run(config: RunConfig, verbose: int = 1) -> RunResult:
+def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
@@ -71,6 +71,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     Args:
         config: the run.
         verbose: as in `keras.Model.fit`; 0 prints nothing.
+        compare: whether to train the classifier on noisy and on true labels too, for comparison.
 
     Raises:
         ValueError: for input that is not accepted.
@@ -89,7 +90,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
     # The others may come when the chief has made it.
     run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
-    return _Run(config, run_dir, strategy, verbose).start()
+    return _Run(config, run_dir, strategy, verbose, compare).start()
 
 
 def resume(
@@ -175,8 +176,16 @@ def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
 class _Run:
     """The phases of one run, in their order; each reads what those before it left in the folder."""
 
-    def __init__(self, config: RunConfig, run_dir: Path, strategy: tf.distribute.Strategy, verbose: int) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        run_dir: Path,
+        strategy: tf.distribute.Strategy,
+        verbose: int,
+        compare: bool = True,
+    ) -> None:
         self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
+        self.compare = compare
         self.processes = Processes(strategy)
 
     def start(self) -> RunResult:
@@ -264,7 +273,9 @@ class _Run:
                 self.task.labels, self.task.noisy_labels
             )
         if self.task.test_images is not None:
-            message = "For comparison: the same classifier on noisy and on true labels"
+            message = "Accuracies on the test images"
+            if self.compare:
+                message += ", beside the same classifier trained on noisy and on true labels"
             metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
         source = run_source(run_folder.read_json(self.run_dir / run_folder.CONFIG), metrics)
         self._phase("export", "Writing SavedModels", lambda: self._export(source))
@@ -352,11 +363,13 @@ class _Run:
         test = task.test_images, task.test_labels
         probability = self.model.predict(task.test_images, batch_size=500, verbose=0)
         accuracies = {
-            "accuracy_noisy": accuracy(self._trained_on(task.images, task.noisy_labels, "noisy_labels"), *test),
             "accuracy_nlgan": accuracy(self.classifier, *test),
             "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
         }
-        if task.labels is not None:
+        if self.compare:
+            trained = self._trained_on(task.images, task.noisy_labels, "noisy_labels")
+            accuracies["accuracy_noisy"] = accuracy(trained, *test)
+        if self.compare and task.labels is not None:
             trained = self._trained_on(task.images, task.labels, "true_labels")
             accuracies["accuracy_clean"] = accuracy(trained, *test)
         return accuracies
@@ -394,7 +407,13 @@ class _Run:
 
 def prepare_task(config: RunConfig) -> ImageTask:
     """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
-    task = load_task(config.task, None if config.corrupt_first else config.size, config.data_dir, config.seed)
+    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed), config)
+
+
+def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
+    """A whole task, reduced to the run's size and with its noisy labels."""
+    if not config.corrupt_first:
+        task = task.reduced(config.size)
     if task.noisy_labels is None:
         task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
     return task.reduced(config.size)

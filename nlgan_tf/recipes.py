@@ -34,7 +34,12 @@ def build_nlgan(
     config = _stage_one(recipe)
     # Every network its own stream: the two generators must not start as twins.
     d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
-    generator = {"width": config.width, "kernel_size": config.kernel_size, "batch_norm": config.batch_norm}
+    generator = {
+        "width": config.width,
+        "kernel_size": config.kernel_size,
+        "batch_norm": config.batch_norm,
+        "attention": config.attention,
+    }
     model = NLGAN(
         build_discriminator(
             image_shape,
@@ -42,6 +47,8 @@ def build_nlgan(
             config.dropout,
             config.width,
             spectral_layers=config.spectral_layers,
+            batch_norm=config.d_batch_norm,
+            attention=config.attention,
             seed=d_seed,
         ),
         build_generator(image_shape, **generator, seed=gp_seed, name="positive_generator"),
@@ -55,6 +62,7 @@ def build_nlgan(
         alpha=config.alpha,
         beta=config.beta,
         loss=config.loss,
+        generator_dropout=config.generator_dropout,
         d_optimizer=FusedAdam(config.d_learning_rate, beta_1=0.5),
         gp_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),
         gn_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),

@@ -124,3 +124,16 @@ def test_dropout_keeps_the_mean_and_the_rate():
     outputs = CountedDropout(0.25, seed=1)(tf.ones((200, 200)), training=True).numpy()
     assert set(np.unique(outputs)) == {0, np.float32(1 / 0.75)}
     assert outputs.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_batch_norm_and_attention_of_d_by_choice():
+    plain = build_discriminator((28, 28, 1), width=0.1)
+    assert not [layer for layer in plain.layers if layer.name in ("conv_2_norm", "attention")]
+    normed = build_discriminator((28, 28, 1), None, width=0.1, batch_norm=True, attention=True)
+    names = [layer.name for layer in normed.layers]
+    # As in DCGAN not on D's first layer; attention on its largest maps.
+    assert "conv_1_norm" not in names
+    assert names.index("conv_2") < names.index("conv_2_norm") < names.index("conv_2_relu")
+    assert names[names.index("conv_1_relu") + 1] == "attention"
+    generator = [layer.name for layer in build_generator((28, 28, 1), width=0.1, attention=True).layers]
+    assert generator[generator.index("attention") + 1] == "deconv_2"

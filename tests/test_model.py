@@ -321,3 +321,22 @@ class TestSplitDiscriminator:
 
         model = Subclassed()
         assert SplitDiscriminator(model).head is model
+
+
+def test_dropout_is_off_in_the_generators_step_unless_asked_for(tiny_model, images, labels, tmp_path):
+    for asked, masks in ((False, 1), (True, 2)):
+        model = tiny_model(generator_dropout=asked)
+        model.train_step(batch(images, labels))
+        assert int(model.discriminator.get_layer("dropout").calls) == masks
+    model.save(tmp_path / "model.keras")
+    assert nl.load_model(tmp_path / "model.keras").generator_dropout is True
+
+
+@pytest.mark.parametrize("settings", [{"attention": True}, {"d_batch_norm": True, "spectral_norm": None}])
+def test_ablations_train_all_three_networks(tiny_model, images, labels, settings):
+    model = tiny_model(**settings)
+    before = weights_of(model)
+    logs = model.train_step(batch(images, labels))
+    after = weights_of(model)
+    assert all(moved(before[name], after[name]) for name in NETWORKS)
+    assert np.isfinite(logs["loss"])

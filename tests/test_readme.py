@@ -22,6 +22,7 @@ PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
         "CONTRIBUTING.md",
         "docs/recipes.md",
         "docs/distribution.md",
+        "docs/table1.md",
         "docs/noise-rates.md",
         "results/README.md",
         "export/README.md",

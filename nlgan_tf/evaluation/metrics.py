@@ -1,11 +1,16 @@
-"""Accuracy of classifiers; purity and coverage of drawn images, judged by a classifier of clean data."""
+"""Accuracy of classifiers; and of drawn images their purity, use as training data, likeness and memorisation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import tensorflow as tf
+from sklearn.metrics import euclidean_distances
+from sklearn.neighbors import NearestNeighbors
 
-from nlgan_tf.classification import predict_logits
+from nlgan_tf.classification import predict_logits, train_classifier
+from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
@@ -18,6 +23,7 @@ def accuracy(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) ->
 
 
 JUDGE_IMAGES = 180_000
+DISTANCE_BATCH = 1000
 
 
 def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras.Model:
@@ -40,6 +46,11 @@ def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras
     return judge
 
 
+def class_accuracy(judge: keras.Model, images: np.ndarray, classes: np.ndarray) -> float:
+    """Share of public images that a classifier of k classes puts into the right one."""
+    return float(np.mean(np.argmax(predict_logits(judge, images), axis=1) == classes))
+
+
 def purity_and_coverage(
     judge: keras.Model, images: np.ndarray, subclasses: list[int]
 ) -> tuple[float, dict[int, float]]:
@@ -56,3 +67,83 @@ def purity_and_coverage(
     judged = np.argmax(predict_logits(judge, images), axis=1)
     coverage = {int(subclass): float(np.mean(judged == subclass)) for subclass in subclasses}
     return sum(coverage.values()), coverage
+
+
+def train_on_drawn_test_on_real(
+    drawn: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], config: StageTwoConfig, seed: int = 0
+) -> float:
+    """Accuracy on real images of the classifier that has seen drawn ones alone: what the paper's table 1 gives.
+
+    Args:
+        drawn: images and labels, as `NLGAN.hallucinate` gives them.
+        test: real images and true labels.
+        config: of the classifier.
+        seed: of the classifier.
+    """
+    return accuracy(train_classifier(*drawn, config, seed), *test)
+
+
+def judge_features(judge: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The judge's last hidden layer for public images, float32, shape (n, units): features to compare images by."""
+    hidden = keras.Model(judge.inputs, judge.get_layer("fc").output)
+    return predict_logits(hidden, images)
+
+
+def density_and_coverage(real: np.ndarray, drawn: np.ndarray, k: int = 5) -> tuple[float, float]:
+    """Density and coverage (Naeem et al. 2020, eqs. 4 and 5), from balls of radius NND_k around the real samples.
+
+    Args:
+        real: features, shape (n, d).
+        drawn: features, shape (m, d).
+        k: the radius is the distance to the k-th nearest other real sample.
+
+    Returns:
+        Density: in how many balls a drawn sample lies on average, divided by k; near 1 where both distributions are
+        equal, and not bounded above. Coverage: the share of balls that hold a drawn sample, in [0, 1].
+
+    Raises:
+        ValueError: for k below 1, or fewer than k + 1 real samples.
+    """
+    if not 1 <= k < len(real):
+        raise ValueError(f"k={k} is out of range: accepted are 1 to {len(real) - 1} for {len(real)} real samples")
+    radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
+    hits = np.zeros(len(real), int)
+    for start in range(0, len(drawn), DISTANCE_BATCH):
+        hits += np.sum(euclidean_distances(real, drawn[start : start + DISTANCE_BATCH]) < radii[:, np.newaxis], axis=1)
+    return float(hits.sum() / (k * len(drawn))), float(np.mean(hits > 0))
+
+
+@dataclass(frozen=True)
+class Memorisation:
+    """Distances to the nearest training image, in grey levels (root mean square over pixels).
+
+    Attributes:
+        drawn: the median over drawn images.
+        held_out: the median over real images that were not trained on.
+        closer: the share of drawn images that lie closer than 95% of the held-out ones do; about .05 where nothing
+            is memorised.
+    """
+
+    drawn: float
+    held_out: float
+    closer: float
+
+
+def memorisation(training: np.ndarray, drawn: np.ndarray, held_out: np.ndarray) -> Memorisation:
+    """Whether drawn images are copies of training images, with held-out real images as the measure.
+
+    Args:
+        training, drawn, held_out: public images of one shape, (n, h, w, c).
+    """
+    neighbours = NearestNeighbors(n_neighbors=1).fit(_flat(training))
+    distances = {
+        name: neighbours.kneighbors(_flat(images))[0][:, 0] / np.sqrt(np.prod(training.shape[1:]))
+        for name, images in (("drawn", drawn), ("held_out", held_out))
+    }
+    near = np.quantile(distances["held_out"], 0.05)
+    medians = {name: float(np.median(values)) for name, values in distances.items()}
+    return Memorisation(**medians, closer=float(np.mean(distances["drawn"] < near)))
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return np.asarray(images, np.float32).reshape(len(images), -1)

@@ -86,6 +86,7 @@ class NLGAN(keras.Model):
         alpha: float = 5.0,
         beta: float = 0.5,
         loss: str = "bce",
+        generator_dropout: bool = False,
         d_optimizer: keras.optimizers.Optimizer | None = None,
         gp_optimizer: keras.optimizers.Optimizer | None = None,
         gn_optimizer: keras.optimizers.Optimizer | None = None,
@@ -97,6 +98,7 @@ class NLGAN(keras.Model):
             alpha: weight of the noisy-label terms, positive.
             beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
             loss: H, "bce" or "mse".
+            generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
             d_optimizer, gp_optimizer, gn_optimizer: by default Adam, learning rate 2e-4, beta_1 0.5.
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
@@ -113,6 +115,7 @@ class NLGAN(keras.Model):
         # Without None Keras would make an optimizer of its own.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
+        self.generator_dropout = generator_dropout
         self.d_optimizer = self._loss_scaled(d_optimizer or _paper_adam())
         self.gp_optimizer = self._loss_scaled(gp_optimizer or _paper_adam())
         self.gn_optimizer = self._loss_scaled(gn_optimizer or _paper_adam())
@@ -159,8 +162,8 @@ class NLGAN(keras.Model):
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One update of each network, from one pass through each.
 
-        G_P and G_N move against the present D, dropout off, by eq. (4); D moves on the real batch and the
-        same generated images, dropout on, by eq. (5).
+        G_P and G_N move against the present D, its dropout off unless asked for, by eq. (4); D moves on the real
+        batch and the same generated images, dropout on, by eq. (5).
         """
         images, labels, priors = data[0], _noisy_labels(data[1]), self._known_priors()
         half = (tf.shape(images)[0] + 1) // 2
@@ -180,7 +183,7 @@ class NLGAN(keras.Model):
             d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
             scaled_d_loss = replicas.share(self.d_optimizer.scale_loss(d_loss))
 
-            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=False), 2)
+            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=self.generator_dropout), 2)
             gp_loss = losses.generator_loss(gp_logits, priors.delta_p, self.loss_metric)
             gn_loss = losses.generator_loss(gn_logits, priors.delta_n, self.loss_metric)
             g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
@@ -307,6 +310,7 @@ class NLGAN(keras.Model):
             "alpha": self.alpha,
             "beta": self.beta,
             "loss": self.loss_metric,
+            "generator_dropout": self.generator_dropout,
             **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in OPTIMIZERS},
         }
 

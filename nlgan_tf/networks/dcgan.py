@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nlgan_tf.networks.attention import SelfAttention
 from nlgan_tf.networks.dropout import CountedDropout
 from nlgan_tf.networks.layers import BatchNormalization, Dense, LeakyReLU
 from nlgan_tf.networks.shapes import check_image_shape, check_levels, layer_seeds, scaled
@@ -21,6 +22,8 @@ def build_discriminator(
     width: float = 1.0,
     *,
     spectral_layers: str = "convolutions",
+    batch_norm: bool = False,
+    attention: bool = False,
     levels: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
@@ -32,6 +35,8 @@ def build_discriminator(
         dropout: rate in the hidden FC layer, in [0, 1).
         width: factor on every layer's size.
         spectral_layers: "convolutions", as the paper, or "all".
+        batch_norm: on the convolutions but the first, as in DCGAN.
+        attention: SAGAN's self-attention after the first convolution.
         levels: convolutions; by default 3 for colour images of sides divisible by 8, else 2 (section 3.1).
         seed: of the initial weights and the dropout masks.
 
@@ -59,7 +64,11 @@ def build_discriminator(
             scaled(filters, width), 3, 2, "same", kernel_initializer=glorot(), name=f"conv_{level}"
         )
         x = spectral_normalize(convolution, spectral_norm)(x)
+        if batch_norm and level > 1:
+            x = BatchNormalization(momentum=0.9, name=f"conv_{level}_norm")(x)
         x = LeakyReLU(0.2, name=f"conv_{level}_relu")(x)
+        if attention and level == 1:
+            x = SelfAttention(spectral_norm, next(seeds), name="attention")(x)
     x = keras.layers.Flatten(name="flatten")(x)
     hidden = Dense(scaled(HIDDEN_UNITS, width), kernel_initializer=glorot(), name="fc")
     x = spectral_normalize(hidden, fc_norm)(x)
@@ -77,6 +86,7 @@ def build_generator(
     *,
     kernel_size: int = 4,
     batch_norm: str = "all",
+    attention: bool = False,
     levels: int | None = None,
     seed: int = 0,
     name: str = "generator",
@@ -90,6 +100,7 @@ def build_generator(
         kernel_size: of the transposed convolutions. 3, the paper's filter size, gives checkerboards.
         batch_norm: "transposed", on the hidden transposed convolutions as the paper says, or "all", on the
             FC layers too.
+        attention: SAGAN's self-attention before the last transposed convolution.
         levels: transposed convolutions; by default 3 for colour images of sides divisible by 8, else 2.
         seed: of the initial weights.
         name: of the model.
@@ -126,6 +137,8 @@ def build_generator(
             filters, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{level}"
         )(x)
         x = activated(x, f"deconv_{level}", normalised=True)
+    if attention:
+        x = SelfAttention(None, next(seeds), name="attention")(x)
     x = keras.layers.Conv2DTranspose(
         channels, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{levels}"
     )(x)

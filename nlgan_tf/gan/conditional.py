@@ -1,0 +1,90 @@
+"""The paper's ancestor: one conditional GAN, trained on the noisy labels as if they were right, by eq. (1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.gan import losses
+from nlgan_tf.gan.images import to_network_range, to_public_range
+from nlgan_tf.gan.latent import draw_latent
+from nlgan_tf.stack import keras
+
+DRAW_BATCH = 512
+
+
+class ConditionalGAN(keras.Model):
+    """G draws images of a label that it is given; D tells them from real images with that label.
+
+    Here D follows the plain GAN: 1 on real and 0 on generated images.
+    Differs from the paper: G minimises E[H(D(G(z)), 1)], as DCGAN does, since eq. (1)'s own term saturates.
+
+    Args:
+        discriminator: images in [-1, 1] with one more channel, the label's, -> logits (n, 1).
+        generator: z with one more value, the label's, -> images in [-1, 1]. Labels are 1 and -1 to both.
+        latent: distribution of z: "uniform" in (-1, 1), or "normal".
+        seed: of z.
+    """
+
+    def __init__(
+        self, discriminator: keras.Model, generator: keras.Model, latent: str = "uniform", seed: int = 0, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.discriminator = discriminator
+        self.generator = generator
+        self.latent = latent
+        self.seed = seed
+        self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
+        self._means = [keras.metrics.Mean(name=name) for name in ("loss", "d_loss", "g_loss")]
+        self.built = True
+
+    def compile(self, d_optimizer: keras.optimizers.Optimizer, g_optimizer: keras.optimizers.Optimizer) -> None:
+        """Sets one optimizer a network."""
+        super().compile(optimizer=None)
+        self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
+        d_optimizer.build(self.discriminator.trainable_variables)
+        g_optimizer.build(self.generator.trainable_variables)
+
+    def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
+        """One update of each network on real images with noisy labels, and as many generated ones."""
+        images, labels = data[:2]
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
+        with tf.GradientTape(persistent=True) as tape:
+            fake_logits = self._judge(self._generate(labels, seed, training=True), labels)
+            real_logits = self._judge(to_network_range(images), labels)
+            d_loss = -losses.gan_value(real_logits, fake_logits)
+            g_loss = losses.expected_h(fake_logits, 1.0)
+        for network, optimizer, loss in (
+            (self.discriminator, self.d_optimizer, d_loss),
+            (self.generator, self.g_optimizer, g_loss),
+        ):
+            optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+        self.step.assign_add(1)
+        for mean, value in zip(self._means, (d_loss + g_loss, d_loss, g_loss), strict=True):
+            mean.update_state(value)
+        return {mean.name: mean.result() for mean in self._means}
+
+    def _generate(self, labels: tf.Tensor, seed: tf.Tensor | tuple[int, int], training: bool) -> tf.Tensor:
+        z = draw_latent(tf.shape(labels)[0], self.generator.input_shape[-1] - 1, self.latent, seed)
+        return self.generator(tf.concat([z, _signed(labels)[:, tf.newaxis]], axis=1), training=training)
+
+    def _judge(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        plane = tf.ones_like(images[..., :1]) * _signed(labels)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+        return self.discriminator(tf.concat([images, plane], axis=-1), training=True)
+
+    def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """As `NLGAN.hallucinate`: uint8 images, the first ceil(n / 2) positive, and int64 labels."""
+        labels = np.repeat([1, 0], [(n + 1) // 2, n // 2])
+        batches = [
+            to_public_range(self._generate(tf.constant(labels[start : start + DRAW_BATCH]), (seed, start), False))
+            for start in range(0, n, DRAW_BATCH)
+        ]
+        return np.concatenate(batches), labels
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return self._means
+
+
+def _signed(labels: tf.Tensor) -> tf.Tensor:
+    return 2 * tf.cast(labels, tf.float32) - 1

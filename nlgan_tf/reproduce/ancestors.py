@@ -1,0 +1,46 @@
+"""The conditional DCGANs that the paper's method descends from, in the paper's own sizes."""
+
+from __future__ import annotations
+
+from nlgan_tf.config import StageOneConfig
+from nlgan_tf.gan.conditional import ConditionalGAN
+from nlgan_tf.networks.dcgan import build_discriminator, build_generator
+from nlgan_tf.networks.shapes import default_levels
+from nlgan_tf.optimizers import FusedAdam
+
+
+def build_conditional_dcgan(
+    image_shape: tuple[int, int, int], config: StageOneConfig, spectral_norm: bool, seed: int = 0
+) -> ConditionalGAN:
+    """A compiled conditional DCGAN.
+
+    Args:
+        image_shape: (h, w, c).
+        config: width, kernel size, latent distribution, and D's learning rate, which is DCGAN's for both networks.
+        spectral_norm: in D in place of DCGAN's batch norm, on the layers that `config` names.
+        seed: of initial weights and z.
+    """
+    height, breadth, channels = image_shape
+    levels = default_levels(image_shape)
+    discriminator = build_discriminator(
+        (height, breadth, channels + 1),
+        "exact" if spectral_norm else None,
+        dropout=0.0,
+        width=config.width,
+        spectral_layers=config.spectral_layers,
+        batch_norm=not spectral_norm,
+        levels=levels,
+        seed=2 * seed,
+    )
+    generator = build_generator(
+        image_shape,
+        latent_dim=101,
+        width=config.width,
+        kernel_size=config.kernel_size,
+        batch_norm=config.batch_norm,
+        levels=levels,
+        seed=2 * seed + 1,
+    )
+    model = ConditionalGAN(discriminator, generator, config.latent, seed)
+    model.compile(*(FusedAdam(config.d_learning_rate, beta_1=0.5) for _ in range(2)))
+    return model

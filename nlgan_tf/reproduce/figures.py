@@ -1,0 +1,116 @@
+"""Figure 3 of the paper and learning curves, from run folders."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nlgan_tf.config import RunConfig
+from nlgan_tf.data.sources import load_task
+from nlgan_tf.files import whole_file
+from nlgan_tf.pipeline import prepare_task
+from nlgan_tf.samples import tile
+
+ROWS, COLUMNS = 4, 8
+# Panels of the learning curves: title, and history.csv's columns with their labels.
+CURVES = {
+    "losses": {"d_loss": "L_D", "gp_loss": "L_GP", "gn_loss": "L_GN"},
+    "D's mean output": {
+        "d_noisy_p": "noisy positives",
+        "d_noisy_n": "noisy negatives",
+        "d_fake_p": "G_P",
+        "d_fake_n": "G_N",
+    },
+    "D's mean output less delta": {"gap_p": "G_P", "gap_n": "G_N"},
+}
+
+
+def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None = None) -> list[Path]:
+    """Writes figure3.png and learning_curves.png, a row for each run.
+
+    Args:
+        run_dirs: run folders, as `nlgan-tf run` or the option --keep of `nlgan-tf reproduce table1` leaves them.
+        folder: where both go; it is made if it is not there.
+        data_dir: where TensorFlow Datasets keeps its data, for the noisy images.
+
+    Raises:
+        ValueError: for a folder that is no run's.
+    """
+    if not run_dirs:
+        raise ValueError("no run folder is given: accepted are one or more")
+    configs = [_config(run_dir, data_dir) for run_dir in run_dirs]
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "figure3.png": figure3(list(zip(run_dirs, configs, strict=True))),
+        "learning_curves.png": learning_curves(list(zip(run_dirs, configs, strict=True))),
+    }
+    for name, figure in figures.items():
+        with whole_file(folder / name) as temporary:
+            figure.savefig(temporary, dpi=130, format="png")
+    return [folder / name for name in figures]
+
+
+def _config(run_dir: Path, data_dir: str | None) -> RunConfig:
+    missing = [name for name in ("config.json", "history.csv", "clean_dataset.npz") if not (run_dir / name).is_file()]
+    if missing:
+        raise ValueError(f"{run_dir} has no {missing[0]}: accepted are the folders of finished runs")
+    config = RunConfig.from_json((run_dir / "config.json").read_text(encoding="utf-8"))
+    return config if data_dir is None else dataclasses.replace(config, data_dir=data_dir)
+
+
+def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
+    """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
+    figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
+    for panels, (run_dir, config) in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
+        task, drawn = prepare_task(config), load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+        groups = [
+            (f"noisy {name}", task.images[task.noisy_labels == label])
+            for label, name in ((1, task.class_names[1]), (0, task.class_names[0]))
+        ]
+        groups += [
+            (f"drawn {name}", drawn.images[drawn.labels == label])
+            for label, name in ((1, drawn.class_names[1]), (0, drawn.class_names[0]))
+        ]
+        for axes, (title, images) in zip(panels, groups, strict=True):
+            sheet = tile(_mixed(images, config.seed), ROWS, COLUMNS)
+            axes.imshow(sheet if sheet.shape[-1] == 3 else sheet[..., 0], cmap="gray", interpolation="nearest")
+            axes.set_title(title, fontsize=9)
+            axes.set_xticks([])
+            axes.set_yticks([])
+        panels[0].set_ylabel(_name(config), fontsize=8)
+    return figure
+
+
+def _mixed(images: np.ndarray, seed: int) -> np.ndarray:
+    """Enough images for a grid, drawn at random: data sets may come sorted."""
+    count = min(len(images), ROWS * COLUMNS)
+    return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
+
+
+def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
+    """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
+    figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
+    for panels, (run_dir, config) in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
+        history = np.genfromtxt(run_dir / "history.csv", delimiter=",", names=True, ndmin=1)
+        for axes, (title, columns) in zip(panels, CURVES.items(), strict=True):
+            for column, label in columns.items():
+                axes.plot(history["epoch"] + 1, history[column], label=label, marker="." if len(history) < 20 else None)
+            axes.set_title(title, fontsize=9)
+            axes.set_xlabel("epoch", fontsize=8)
+            axes.tick_params(labelsize=8)
+            axes.legend(fontsize=7, ncols=(len(columns) + 1) // 2)
+        for delta, text in ((config.priors.delta_p, "delta_p"), (config.priors.delta_n, "delta_n")):
+            panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
+            panels[1].annotate(text, (1, delta), fontsize=7, color="grey")
+        panels[2].axhline(0, color="grey", linewidth=0.8, linestyle=":")
+        panels[0].set_ylabel(_name(config), fontsize=8)
+    return figure
+
+
+def _name(config: RunConfig) -> str:
+    size = "" if config.size is None else f", {config.size}"
+    return f"{config.task}{size}\npi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}"

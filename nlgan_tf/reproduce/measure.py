@@ -1,0 +1,150 @@
+"""One combination, from its data to its line in the results file."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import importlib.metadata
+import platform
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import nlgan_tf
+from nlgan_tf import pipeline
+from nlgan_tf.classification import train_classifier
+from nlgan_tf.config import RunConfig
+from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classes
+from nlgan_tf.data.task import ImageTask
+from nlgan_tf.evaluation.baselines.registry import build_baseline
+from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
+from nlgan_tf.reproduce.grid import Combination, Options, run_config
+from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.stack import keras
+
+VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
+# The methods of the paper's model: the fields of stage one that each changes.
+STAGE_ONE_CHANGES: dict[str, dict] = {
+    "nlgan": {},
+    "nlgan-attention": {"attention": True},
+    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
+    "nlgan-generator-dropout": {"generator_dropout": True},
+}
+# The paper's ancestors: whether D has spectral norm.
+ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
+
+
+def measure(combination: Combination, options: Options) -> dict:
+    """Trains and tests one combination; the record for the results file."""
+    keras.utils.clear_session()
+    config = run_config(combination, options)
+    # Before the clock starts, as the task stays for the next combination.
+    task = pipeline.noisy_task(_whole_task(config.task, config.data_dir), config)
+    start = time.perf_counter()
+    if combination.method in STAGE_ONE_CHANGES:
+        found = _nlgan(combination, config, options.keep)
+    elif combination.method in ANCESTORS:
+        found = _ancestor(combination.method, config, task)
+    else:
+        found = _baseline(combination.method, config, task)
+    return {
+        **dataclasses.asdict(combination),
+        "accuracy": found.pop("accuracy"),
+        "seconds": round(time.perf_counter() - start, 1),
+        "epochs": found.pop("epochs"),
+        "versions": versions(),
+        "commit": commit(),
+        **found,
+    }
+
+
+def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
+    baseline = build_baseline(method, config.priors, config.stage_two, config.seed)
+    predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
+    epochs = config.stage_two.epochs if METHODS[method].fits else None
+    return {"accuracy": float(np.mean(predicted == task.test_labels)), "epochs": epochs}
+
+
+def _ancestor(method: str, config: RunConfig, task: ImageTask) -> dict:
+    one, two = config.stage_one, config.stage_two
+    model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
+    batches = noisy_dataset(task.images, task.noisy_labels, one.batch_size, one.samples_per_epoch, config.seed)
+    model.fit(batches, epochs=one.epochs, shuffle=False, verbose=0)
+    images, labels = model.hallucinate(two.num_images, config.seed)
+    classifier = train_classifier(images, labels, two, config.seed)
+    return {
+        "accuracy": accuracy(classifier, task.test_images, task.test_labels),
+        "epochs": one.epochs,
+        **_judged(images, labels, config),
+    }
+
+
+def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dict:
+    """Both stages, and what a judge of clean data says of the drawn images."""
+    stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
+    with tempfile.TemporaryDirectory() as scratch:
+        run_dir = Path(keep or scratch) / combination.slug
+        config = dataclasses.replace(config, stage_one=stage_one, run_dir=str(run_dir), overwrite=True)
+        metrics = pipeline.run(config, verbose=0, compare=False).metrics
+        drawn = load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+    return {
+        "accuracy": metrics["accuracy_nlgan"],
+        "epochs": stage_one.epochs,
+        "accuracy_discriminator": metrics["accuracy_discriminator"],
+        **_judged(drawn.images, drawn.labels, config),
+    }
+
+
+def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
+    """Label purity of both generators, and the share of each class in its generator's images."""
+    source, _, pairing = config.task.partition(":")
+    if source not in SOURCES:
+        return {}
+    judge, class_names, judge_accuracy = _judge(source, config.data_dir)
+    record: dict = {"judge_accuracy": judge_accuracy, "coverage": {}}
+    for label, name, classes in zip((1, 0), ("purity_p", "purity_n"), parse_classes(pairing, class_names), strict=True):
+        record[name], coverage = purity_and_coverage(judge, images[labels == label], classes)
+        record["coverage"].update({class_names[index]: share for index, share in coverage.items()})
+    return record
+
+
+@functools.lru_cache(maxsize=1)
+def _judge(source: str, data_dir: str | None) -> tuple[keras.Model, tuple[str, ...], float]:
+    """A classifier of all classes of a source, their names, and its own accuracy."""
+    class_names, train, test = load_classes(source, data_dir)
+    judge = train_judge(*train)
+    return judge, class_names, class_accuracy(judge, *test)
+
+
+@functools.lru_cache(maxsize=4)
+def _whole_task(spec: str, data_dir: str | None) -> ImageTask:
+    """Kept between combinations: a data set takes longer to read than the cheap methods to run."""
+    return load_task(spec, data_dir=data_dir)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Of this package and what its numbers depend on."""
+    found = {"nlgan_tf": nlgan_tf.__version__, "python": platform.python_version()}
+    for name in VERSIONED:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+@functools.cache
+def commit() -> str | None:
+    """The commit of the package's source, "+" after it if files were changed since; None outside a repository."""
+    git = ["git", "-C", str(Path(nlgan_tf.__file__).parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head.stdout.strip() + ("+" if changed.stdout else "")

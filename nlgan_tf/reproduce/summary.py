@@ -1,0 +1,97 @@
+"""Records of a results file -> the rows of the table: mean and standard deviation over seeds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlgan_tf.reproduce.grid import Combination
+from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.reproduce.paper import paper_value
+
+Priors = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the table.
+
+    Attributes:
+        mean: over seeds.
+        std: of the sample, over seeds; None for one seed.
+        seeds: their number.
+        paper: the paper's value; None where it has none.
+    """
+
+    mean: float
+    std: float | None
+    seeds: int
+    paper: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one task and size: a cell for each noise level that was run."""
+
+    title: str
+    cells: dict[Priors, Cell]
+
+
+@dataclass(frozen=True, order=True)
+class _RowKey:
+    """What sets rows apart; its order is the table's."""
+
+    method: int
+    recipe: str
+    epochs: int
+    discriminator: bool = False
+
+    def title(self) -> str:
+        name = list(METHODS.values())[self.method].title
+        notes = [self.recipe] if self.recipe else []
+        notes += [f"{self.epochs} epochs"] if self.epochs else []
+        return name + (", D itself" if self.discriminator else "") + (f" ({', '.join(notes)})" if notes else "")
+
+
+def summarise(records: Mapping[Combination, dict]) -> dict[tuple[str, int], list[Row]]:
+    """The rows by (task, size), in the order of `METHODS`; recipes and unequal epochs of stage one stay apart.
+
+    NL-GAN's row is followed by that of its D.
+    """
+    tables: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for combination, record in records.items():
+        table, priors = tables[combination.task, combination.size], (combination.pi_p, combination.pi_n)
+        key = _row_key(combination, record)
+        table[key][priors].append(record["accuracy"])
+        if "accuracy_discriminator" in record:
+            table[dataclasses.replace(key, discriminator=True)][priors].append(record["accuracy_discriminator"])
+    # MNIST before CIFAR-10, 1000 before 100.
+    return {
+        (task, size): [
+            Row(key.title(), {priors: _cell(task, size, priors, key, values) for priors, values in row.items()})
+            for key, row in sorted(tables[task, size].items())
+        ]
+        for task, size in sorted(tables, reverse=True)
+    }
+
+
+def _row_key(combination: Combination, record: dict) -> _RowKey:
+    method = METHODS[combination.method]
+    recipe = combination.recipe if method.fits else ""
+    epochs = record["epochs"] if method.stage_one else 0
+    return _RowKey(list(METHODS).index(combination.method), recipe, epochs)
+
+
+def _cell(task: str, size: int, priors: Priors, key: _RowKey, values: list[float]) -> Cell:
+    paper = None if key.discriminator else paper_value(task, size, priors, list(METHODS)[key.method])
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Cell(float(np.mean(values)), std, len(values), paper)
+
+
+def best(rows: list[Row], priors: Priors) -> float:
+    """The largest mean at a noise level, rounded as it is printed."""
+    return max(round(row.cells[priors].mean, 3) for row in rows if priors in row.cells)

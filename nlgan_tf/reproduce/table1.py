@@ -1,0 +1,152 @@
+"""Runs the combinations of a grid, in parallel by joblib, into one results file."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import joblib
+from filelock import FileLock
+
+from nlgan_tf.data.sources import load_task
+from nlgan_tf.reproduce.grid import Combination, Options
+from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.reproduce.results import ResultsFile
+
+POLL_SECONDS = 1.0
+# Called with each finished combination, and its record or what went wrong.
+Report = Callable[[Combination, dict | Exception], None]
+
+
+def run_grid(
+    combinations: Sequence[Combination],
+    results: ResultsFile,
+    options: Options,
+    jobs: int = 1,
+    report: Report = lambda *_: None,
+) -> list[Combination]:
+    """Runs, in their order, what the results file does not have yet; returns when it has all of them.
+
+    Combinations that another process on the same file has in hand are left to it, and taken over if it ends
+    without having finished them. One that fails does not stop the others.
+
+    Args:
+        combinations: what the file is to hold.
+        results: where each record goes as soon as it is there.
+        options: of all combinations.
+        jobs: how many run side by side, as joblib's `n_jobs`; where they run is joblib's backend, so that
+            `joblib.parallel_config` carries them to a cluster.
+        report: called after each combination.
+
+    Returns:
+        The combinations that failed.
+
+    Raises:
+        ValueError: for a results file that cannot be read.
+    """
+    _share_cores(jobs)
+    failed: list[Combination] = []
+    while pending := _missing(combinations, results, failed):
+        ran = 0
+        for combination, outcome in _run_unclaimed(pending, results, options, jobs):
+            ran += 1
+            if isinstance(outcome, Exception):
+                failed.append(combination)
+            report(combination, outcome)
+        if not ran:  # All that is left is in the hands of other processes.
+            time.sleep(POLL_SECONDS)
+    return failed
+
+
+def check_runnable(combinations: Sequence[Combination], options: Options) -> None:
+    """Finds out before hours of work whether it can be done.
+
+    Raises:
+        ValueError: for a task that is unknown, has no test images, or is too small for a size.
+        FileNotFoundError: for data that are not there.
+        ImportError: for a method whose library is not installed.
+    """
+    missing = [library for library in _libraries(combinations) if importlib.util.find_spec(library) is None]
+    if missing:
+        raise ImportError(f"{' and '.join(missing)} must be installed: pip install 'nlgan-tf[baselines]'")
+    for task in dict.fromkeys(combination.task for combination in combinations):
+        whole = load_task(task, data_dir=options.data_dir)
+        if whole.test_images is None or whole.labels is None:
+            raise ValueError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
+        for size in dict.fromkeys(combination.size for combination in combinations):
+            whole.reduced(size)
+
+
+def _libraries(combinations: Sequence[Combination]) -> set[str]:
+    """Optional ones that the methods need; HOG features are for colour images."""
+    without_network = [combination for combination in combinations if not METHODS[combination.method].fits]
+    needed = {"cleanlab" for combination in combinations if combination.method.startswith("cleanlab")}
+    return needed | {"skimage" for combination in without_network if combination.task.startswith("cifar10:")}
+
+
+def _missing(
+    combinations: Sequence[Combination], results: ResultsFile, failed: Sequence[Combination]
+) -> list[Combination]:
+    done = results.read()
+    return [combination for combination in combinations if combination not in done and combination not in failed]
+
+
+def _run_unclaimed(
+    pending: Sequence[Combination], results: ResultsFile, options: Options, jobs: int
+) -> Iterator[tuple[Combination, dict | Exception]]:
+    claims: dict[Combination, FileLock] = {}
+
+    def tasks() -> Iterator:
+        for combination in pending:
+            claim = results.claim(combination)
+            if claim is not None:
+                claims[combination] = claim
+                yield joblib.delayed(_attempt)(combination, options, os.getpid())
+
+    # One at a time and none ahead: what is claimed is running.
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
+    try:
+        for combination, outcome in parallel(tasks()):
+            if not isinstance(outcome, Exception):
+                results.append(outcome)
+            claims.pop(combination).release()
+            yield combination, outcome
+    finally:
+        for claim in claims.values():
+            claim.release()
+
+
+def _attempt(combination: Combination, options: Options, started_by: int) -> tuple[Combination, dict | Exception]:
+    """Runs in a worker, which alone imports TensorFlow."""
+    if os.getppid() == started_by:
+        _end_with(started_by)
+    from nlgan_tf.reproduce.measure import measure
+
+    try:
+        return combination, measure(combination, options)
+    except Exception as error:
+        return combination, error
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """Ends this worker soon after its parent was killed: it would work on for hours, and for nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _share_cores(jobs: int) -> None:
+    """Each worker its share of the cores, also in TensorFlow, which joblib does not know of."""
+    if jobs > 1:
+        threads = str(max(1, (os.cpu_count() or 1) // jobs))
+        for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(variable, threads)

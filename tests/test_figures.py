@@ -1,0 +1,48 @@
+import dataclasses
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf.config import RECIPES
+from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, write_figures
+
+ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+TWO = nl.StageTwoConfig(num_images=64, epochs=1, samples_per_epoch=256, width=0.1)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    config = nl.RunConfig(task="digits:5-vs-7", size=40, run_dir=str(folder), stage_one=ONE, stage_two=TWO)
+    return nl.run(config, verbose=0, compare=False).run_dir
+
+
+@pytest.mark.slow
+def test_both_figures_have_a_row_for_each_run(run_dir, tmp_path):
+    one, two = (write_figures([run_dir] * n, tmp_path / str(n)) for n in (1, 2))
+    assert [path.name for path in one] == ["figure3.png", "learning_curves.png"]
+    for first, second in zip(one, two, strict=True):
+        small, large = matplotlib.image.imread(first), matplotlib.image.imread(second)
+        assert large.shape[0] > 1.6 * small.shape[0]
+        assert len(np.unique(small)) > 10
+
+
+@pytest.mark.slow
+def test_they_show_the_runs_own_images_and_history(run_dir):
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    axes = figure3([(run_dir, config)]).axes
+    assert [panel.get_title() for panel in axes] == ["noisy 5", "noisy 7", "drawn 5", "drawn 7"]
+    drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+    shown = axes[2].images[0].get_array()[:16, :16]
+    assert np.any(np.all(drawn.images[drawn.labels == 1][..., 0] == shown, axis=(1, 2)))
+    panels = learning_curves([(run_dir, config)]).axes
+    assert len(panels) == len(CURVES)
+    assert panels[0].lines[0].get_xdata().tolist() == [1, 2]
+
+
+def test_no_run_at_all(tmp_path):
+    with pytest.raises(ValueError, match="no run folder is given"):
+        write_figures([], tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()

@@ -1,0 +1,70 @@
+"""Every baseline by its name, on real digits: it learns, it repeats, it never sees a test label."""
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf.evaluation.baselines.registry import BASELINES, build_baseline
+from nlgan_tf.reproduce.measure import ANCESTORS, STAGE_ONE_CHANGES
+from nlgan_tf.reproduce.methods import METHODS
+
+PRIORS = nl.NoisePriors(0.7, 0.85)
+# Enough steps for a narrow network to learn.
+CLASSIFIER = nl.StageTwoConfig(epochs=8, learning_rate=2e-3, width=0.2, samples_per_epoch=500)
+NEURAL = [name for name in BASELINES if METHODS[name].fits and not name.startswith("pn")]
+
+
+@pytest.fixture(scope="module")
+def task() -> nl.ImageTask:
+    return nl.load_task("digits:5,7-vs-2,4", size=400)
+
+
+@pytest.fixture(scope="module")
+def noisy(task) -> np.ndarray:
+    return nl.corrupt_labels(task.labels, PRIORS, seed=0)
+
+
+def accuracy(name: str, task, labels) -> float:
+    predictor = build_baseline(name, PRIORS, CLASSIFIER, seed=0).fit(task.images, labels)
+    predicted = predictor.predict(task.test_images)
+    assert predicted.shape == task.test_labels.shape
+    assert set(np.unique(predicted)) <= {0, 1}
+    return float(np.mean(predicted == task.test_labels))
+
+
+def test_every_method_of_the_grid_can_be_run():
+    assert set(METHODS) == set(BASELINES) | set(STAGE_ONE_CHANGES) | set(ANCESTORS)
+
+
+@pytest.mark.parametrize("name", sorted(set(BASELINES) - set(NEURAL) - {"pn", "pn-upsampled"}))
+def test_a_method_on_features_learns_from_noisy_labels(name, task, noisy):
+    first = accuracy(name, task, noisy)
+    assert first > 0.8
+    assert accuracy(name, task, noisy) == first
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NEURAL)
+def test_a_method_around_the_classifier_learns_from_noisy_labels(name, task, noisy):
+    assert accuracy(name, task, noisy) > 0.75
+
+
+@pytest.mark.slow
+def test_a_network_repeats_and_learns_true_labels_better(task, noisy):
+    clean = accuracy("pn", task, task.labels)
+    assert clean > 0.95
+    assert accuracy("pn", task, task.labels) == clean
+
+
+def test_colour_images_become_hog_features():
+    from nlgan_tf.evaluation.baselines.features import features
+
+    rng = np.random.default_rng(0)
+    colour, grey = rng.integers(0, 256, (3, 32, 32, 3), np.uint8), rng.integers(0, 256, (3, 28, 28, 1), np.uint8)
+    assert features(colour).shape == (3, 324)
+    np.testing.assert_allclose(features(grey), grey.reshape(3, -1) / 255, rtol=1e-6)
+
+
+def test_unknown_names():
+    with pytest.raises(ValueError, match="baseline 'svm' is unknown: accepted are pn, pn-upsampled"):
+        build_baseline("svm", PRIORS, CLASSIFIER)

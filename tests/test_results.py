@@ -1,0 +1,93 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from nlgan_tf.reproduce.grid import Combination
+from nlgan_tf.reproduce.results import ResultsFile
+
+ONE = Combination("digits:5-vs-7", 100, 0.7, 0.85, "svc", "paper", 0)
+TWO = Combination("digits:5-vs-7", 100, 0.7, 0.85, "svc", "paper", 1)
+
+
+def record(combination: Combination = ONE, **values) -> dict:
+    measured = {"accuracy": 0.9, "seconds": 1.5, "epochs": None, "versions": {"keras": "3"}, "commit": None}
+    return {**vars(combination), **measured, **values}
+
+
+@pytest.fixture
+def results(tmp_path) -> ResultsFile:
+    return ResultsFile(tmp_path / "new" / "table1.jsonl", {ONE.cell})
+
+
+def test_what_is_appended_is_read_back(results):
+    assert results.read() == {}
+    results.append(record(purity_p=0.97))
+    results.append(record(TWO))
+    assert ResultsFile(results.path).read() == {ONE: record(purity_p=0.97), TWO: record(TWO)}
+    assert len(results.path.read_text().splitlines()) == 2
+
+
+LINE = json.dumps(record()) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LINE + LINE[:40], "line 2: the line is torn"),
+        (LINE[:40] + "\n" + LINE, "line 1: the line is torn or no JSON"),
+        (LINE[:-1], "line 1: the line is torn"),
+        ('{"accuracy": 1}\n', "line 1: .* is no result of table 1: accepted are objects with the keys task, size"),
+        ("[1]\n", "line 1: .* is no result of table 1"),
+        ("\n", "line 1: the line is torn or no JSON"),
+        (json.dumps(record(size="100")) + "\n", "size='100' is no result of table 1"),
+        (json.dumps(record(method="magic")) + "\n", "method 'magic' is unknown: accepted are nlgan"),
+        (json.dumps(record(task="mnist:5-vs-7")) + "\n", "line 1: mnist:5-vs-7 100 .* belongs to another grid"),
+        (LINE + LINE, "line 2: digits:5-vs-7 100 .* stands there twice"),
+        ("\x00\xff\n", "line 1: the line is torn or no JSON"),
+    ],
+)
+def test_a_bad_file_is_named_and_stays_as_it_was(results, text, message):
+    results.path.parent.mkdir()
+    results.path.write_text(text, encoding="latin-1")
+    for act in (results.read, lambda: results.append(record(TWO)), lambda: results.claim(TWO)):
+        with pytest.raises(ValueError, match=message):
+            act()
+    assert results.path.read_text(encoding="latin-1") == text
+
+
+def test_a_combination_is_written_once(results):
+    results.append(record())
+    with pytest.raises(ValueError, match="already has a line of that combination"):
+        results.append(record(accuracy=0.8))
+    assert results.read() == {ONE: record()}
+
+
+def test_what_is_no_result_is_not_written(results):
+    with pytest.raises(ValueError, match="accuracy=nan"):
+        results.append(record(accuracy=float("nan")))
+    assert not results.path.exists()
+
+
+def test_a_claim_holds_until_it_is_released_or_the_combination_is_done(results):
+    claim = results.claim(ONE)
+    other = ResultsFile(results.path, results.cells)
+    assert other.claim(ONE) is None
+    assert other.claim(TWO) is not None
+    claim.release()
+    claim = other.claim(ONE)
+    assert claim is not None
+    other.append(record())
+    claim.release()
+    assert results.claim(ONE) is None
+
+
+def test_a_claim_ends_with_its_process(results):
+    code = (
+        "import os, signal, sys; from pathlib import Path; from test_results import ONE, ResultsFile;"
+        "assert ResultsFile(Path(sys.argv[1])).claim(ONE); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(results.path)], cwd="tests", check=False)
+    assert killed.returncode == -9
+    assert results.claim(ONE) is not None

@@ -1,0 +1,163 @@
+"""The runner, on a small grid of cheap methods: real processes, killed and side by side."""
+
+import dataclasses
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nlgan_tf.config import RECIPES, Recipe, StageOneConfig, StageTwoConfig
+from nlgan_tf.evaluation import metrics
+from nlgan_tf.reproduce.grid import Combination, Grid, Options
+from nlgan_tf.reproduce.results import KEYS, ResultsFile
+from nlgan_tf.reproduce.table1 import check_runnable, run_grid
+
+METHODS = ("svc", "cleanlab-svc", "rank-pruning-logistic")
+SMALL = Grid(("digits:5,7-vs-2,4",), (100, 40), ((0.7, 0.85), (1.0, 1.0)), METHODS, seeds=3)
+COMMAND = [sys.executable, "-m", "nlgan_tf.cli", "reproduce", "table1", "--seeds", "3"]
+COMMAND += ["--task", "digits:5,7-vs-2,4", "--size", "100", "--size", "40", "--priors", "0.7,0.85", "--priors", "1,1"]
+COMMAND += [part for method in METHODS for part in ("--method", method)]
+
+
+def lines_of(path: Path) -> dict[str, dict]:
+    """Records by combination, without what an undisturbed run may change; ValueError for a torn or repeated line."""
+    records = ResultsFile(path, SMALL.cells).read()
+    return {str(combination): {**record, "seconds": 0, "commit": None} for combination, record in records.items()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("grid") / "table1.jsonl"
+    assert not run_grid(SMALL.combinations(), ResultsFile(path, SMALL.cells), Options())
+    return path
+
+
+def test_every_combination_has_one_line_with_the_keys(undisturbed):
+    lines = [json.loads(line) for line in undisturbed.read_text().splitlines()]
+    assert len(lines) == len(SMALL.combinations()) == 36
+    for line in lines:
+        assert list(line) == list(KEYS)
+        assert 0.3 < line["accuracy"] <= 1
+        assert line["versions"]["tensorflow"]
+    clean = [line["accuracy"] for line in lines if line["pi_p"] == 1 and line["size"] == 100]
+    assert min(clean) > 0.85
+
+
+def test_a_second_start_runs_nothing(undisturbed):
+    before = undisturbed.read_bytes()
+    ran = []
+    run_grid(
+        SMALL.combinations(), ResultsFile(undisturbed, SMALL.cells), Options(), report=lambda *pair: ran.append(pair)
+    )
+    assert not ran
+    assert undisturbed.read_bytes() == before
+
+
+def test_one_that_fails_does_not_stop_the_others(tmp_path):
+    # One image of a class too few for three folds.
+    tiny = Combination("digits:5-vs-7", 4, 1.0, 1.0, "rank-pruning-logistic", "paper", 0)
+    fine = Combination("digits:5-vs-7", 20, 1.0, 1.0, "rank-pruning-logistic", "paper", 0)
+    results, reports = ResultsFile(tmp_path / "t.jsonl"), {}
+    failed = run_grid([tiny, fine], results, Options(), report=reports.__setitem__)
+    assert failed == [tiny]
+    assert isinstance(reports[tiny], ValueError)
+    assert list(results.read()) == [fine]
+
+
+@pytest.mark.slow
+def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
+    # Narrow networks and a hasty judge, so that it ends in seconds.
+    one, two = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1, epochs=2, num_images=200)
+    monkeypatch.setitem(RECIPES, "modern", Recipe(one, dataclasses.replace(two, samples_per_epoch=256)))
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
+    cell = ("digits:5-vs-7", 40, 0.7, 0.85)
+    methods = ("nlgan", "nlgan-batch-norm", "conditional-dcgan-sn", "noisy")
+    combinations = [Combination(*cell, method, "modern", 0) for method in methods]
+    results = ResultsFile(tmp_path / "t.jsonl", {cell})
+    assert not run_grid(combinations, results, Options(epochs=1, keep=str(tmp_path / "runs")))
+    records = {combination.method: record for combination, record in results.read().items()}
+    assert [records[method]["epochs"] for method in methods] == [1, 1, 1, 2]
+    for method in methods[:3]:
+        assert set(records[method]["coverage"]) == {"5", "7"}
+        assert records[method]["judge_accuracy"] > 0.8
+    assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
+    kept = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert kept == [f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in ("nlgan", "nlgan-batch-norm")]
+
+
+def kill_until_done(path: Path, times: int, rng: random.Random) -> None:
+    """Starts the command and kills it `times` times, at moments in which it is at work, then lets it finish."""
+    command = [*COMMAND, "--jobs", "2", "--results", str(path)]
+    for _ in range(times):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        process.stdout.readline()  # what is there already
+        assert " seed " in process.stdout.readline(), "nothing left to kill"
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        process.communicate()
+        lines_of(path)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_killed_twice_it_ends_as_if_it_never_was(undisturbed, tmp_path):
+    kill_until_done(tmp_path / "t.jsonl", 2, random.Random(0))
+    assert lines_of(tmp_path / "t.jsonl") == lines_of(undisturbed)
+
+
+@pytest.mark.soak
+def test_killed_ten_times_it_ends_as_if_it_never_was(undisturbed, tmp_path):
+    kill_until_done(tmp_path / "t.jsonl", 10, random.Random(1))
+    assert lines_of(tmp_path / "t.jsonl") == lines_of(undisturbed)
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_work(undisturbed, tmp_path):
+    command = [*COMMAND, "--results", str(tmp_path / "t.jsonl")]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert lines_of(tmp_path / "t.jsonl") == lines_of(undisturbed)
+    ran = [[line.split(": ")[0] for line in output.splitlines() if " seed " in line] for output in outputs]
+    assert not set(ran[0]) & set(ran[1])
+    assert len(ran[0]) + len(ran[1]) == 36
+
+
+@pytest.mark.slow
+def test_the_documented_dask_cluster_runs_the_grid(undisturbed, tmp_path):
+    page = (Path(__file__).parent.parent / "docs" / "table1.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    # A smaller grid alone, so that it ends in seconds.
+    small = 'Grid(["digits:5,7-vs-2,4"], [40], [(0.7, 0.85)], ["svc", "cleanlab-svc"], seeds=2)'
+    code = code.replace('Grid(recipe="paper", seeds=5)', small)
+    assert small in code
+    (tmp_path / "on_dask.py").write_text(code)
+    subprocess.run([sys.executable, "on_dask.py"], cwd=tmp_path, check=True)
+    found, expected = lines_of(tmp_path / "table1.jsonl"), lines_of(undisturbed)
+    assert len(found) == 4
+    assert found == {name: expected[name] for name in found}
+
+
+@pytest.mark.parametrize(
+    ("task", "size", "message"),
+    [
+        ("digits:5-vs-7", 41, "size=41 does not divide"),
+        ("digits:5-vs-x", 40, "unknown class 'x'"),
+        ("fashion:1-vs-2", 40, "task 'fashion:1-vs-2' is unknown"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_anything_does(task, size, message):
+    with pytest.raises(ValueError, match=message):
+        check_runnable([Combination(task, size, 0.7, 0.85, "svc", "paper", 0)], Options())
+
+
+def test_missing_libraries_are_named(monkeypatch):
+    combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "cleanlab-svc", "paper", 0)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"cleanlab must be installed: pip install 'nlgan-tf\[baselines\]'"):
+        check_runnable([combination], Options())
