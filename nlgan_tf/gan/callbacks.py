@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.gan.images import ROWS_A_CALL, to_network_range
 from nlgan_tf.gan.latent import draw_latent
-from nlgan_tf.gan.model import DRAW_BATCH
 from nlgan_tf.stack import keras
 
 DRAWN_IMAGES = 64
@@ -106,8 +105,8 @@ class TrainingWatch(keras.callbacks.Callback):
         return signs
 
     def _probability(self, images: np.ndarray) -> np.ndarray:
-        starts = range(0, len(images), DRAW_BATCH)
-        return np.concatenate([self.model(images[start : start + DRAW_BATCH], training=False) for start in starts])
+        starts = range(0, len(images), ROWS_A_CALL)
+        return np.concatenate([self.model(images[start : start + ROWS_A_CALL], training=False) for start in starts])
 
     def _drawn_spread(self, generator: keras.Model) -> float:
         z = draw_latent(DRAWN_IMAGES, self.model.latent_dim, self.model.latent, tf.constant((0, 0)))
