@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,8 +62,11 @@ class Checkpoints:
                     f"checkpoint {path} belongs to another configuration or data set: accepted are the run's own"
                 )
             try:
-                model.load_weights(path / WEIGHTS)
-            except ValueError as error:
+                with warnings.catch_warnings():
+                    # Keras only warns of a layer that the file does not hold.
+                    warnings.simplefilter("error", UserWarning)
+                    model.load_weights(path / WEIGHTS)
+            except (ValueError, UserWarning) as error:
                 raise ValueError(f"checkpoint {path} does not fit the model: accepted are the run's own") from error
             return state
         if present:

@@ -14,6 +14,7 @@ def test_an_unfinished_run_says_so_until_its_last_act(tmp_path):
     state.record("export", 1.23456)
     assert not run_folder.is_finished(tmp_path)
     assert (tmp_path / "unfinished.json").exists()
+    state.delete_checkpoints()
     state.finish({"accuracy_nlgan": 1.0})
     assert run_folder.is_finished(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "metrics.json", "timings.json"}
