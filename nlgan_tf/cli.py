@@ -183,9 +183,10 @@ def check_export(directory: str) -> None:
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
     """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
     config = _run_config("{}", options)
-    from nlgan_tf import noise_rates, pipeline
+    from nlgan_tf import noise_rates
+    from nlgan_tf.preparation import prepare_task
 
-    task = pipeline.prepare_task(config)
+    task = prepare_task(config)
     report = noise_rates.measure_noise(task.images, task.noisy_labels, folds, max_steps, trainings, width, config.seed)
     _print_priors(noise_rates.rows(report, task))
     click.echo(report.estimates["combined"].verdict)

@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import errno
-import functools
 import json
 import os
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
-import nlgan_tf
 from nlgan_tf import run_folder
-from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
-from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.noise import NoisePriors, corrupt_labels, realised_priors
-from nlgan_tf.data.sources import load_task
-from nlgan_tf.data.task import ImageTask
 from nlgan_tf.distribution import Processes, make_strategy
-from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.export.run import (
-    CHECKPOINTS,
-    CLASSIFIER_FILE,
-    NLGAN_FILE,
-    run_servables,
-    run_source,
-    write_run_manifest,
-)
-from nlgan_tf.export.version import publish_versions
-from nlgan_tf.files import whole_file, write_text
-from nlgan_tf.gan.callbacks import TrainingWatch
-from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME, write_clean_dataset
-from nlgan_tf.gan.model import NLGAN
-from nlgan_tf.gan.prior_estimation import ESTIMATE, PRIORS, EstimatePriors, describe
-from nlgan_tf.recipes import build_nlgan, load_model
-from nlgan_tf.samples import write_samples
-from nlgan_tf.signals import Stopped, StopSignals
-from nlgan_tf.stack import keras
-from nlgan_tf.training import Survival, fit
-
-# Settings that say where and how safely, not what is computed.
-PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
-DEVICES = ("strategy", "devices")
-GAN, CLASSIFIER, SAMPLES = f"{CHECKPOINTS}/{NLGAN_FILE}", f"{CHECKPOINTS}/{CLASSIFIER_FILE}", "samples.png"
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """A finished run: its folder, and its metrics as metrics.json holds them (empty on machines but the chief)."""
-
-    run_dir: Path
-    metrics: dict
+from nlgan_tf.files import write_text
+from nlgan_tf.phased_run import PhasedRun, RunResult
+from nlgan_tf.preparation import prepare_task
 
 
 def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
@@ -90,7 +46,7 @@ def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
         raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
     # The others may come when the chief has made it.
     run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
-    return _Run(config, run_dir, strategy, verbose, compare).start()
+    return PhasedRun(config, run_dir, strategy, verbose, compare).start()
 
 
 def resume(
@@ -114,7 +70,7 @@ def resume(
     config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    return _Run(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:
@@ -171,280 +127,3 @@ def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
     table = {name: [result.metrics[name] for result in results] for name in names}
     spread = {name: np.std(values, ddof=1) if len(values) > 1 else 0.0 for name, values in table.items()}
     return {name: (float(np.mean(values)), float(spread[name])) for name, values in table.items()}
-
-
-class _Run:
-    """The phases of one run, in their order; each reads what those before it left in the folder."""
-
-    def __init__(
-        self,
-        config: RunConfig,
-        run_dir: Path,
-        strategy: tf.distribute.Strategy,
-        verbose: int,
-        compare: bool = True,
-    ) -> None:
-        self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
-        self.compare = compare
-        self.processes = Processes(strategy)
-
-    def start(self) -> RunResult:
-        if not self.processes.chief:
-            return self._guarded(self._prepare)
-        with run_folder.claimed(self.run_dir):
-            return self._guarded(self._begin)
-
-    def resume(self) -> RunResult:
-        return self._guarded(self._prepare)
-
-    def _guarded(self, prepare: Callable[[], None]) -> RunResult:
-        """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
-        lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        with lock, _python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
-            try:
-                prepare()
-                return RunResult(self.run_dir, self._finish())
-            except Stopped as stopped:
-                stopped.args = (f"{stopped}; continue by: nlgan-tf run --resume {self.run_dir}",)
-                raise
-
-    def _begin(self) -> None:
-        """Checks all that can be checked before anything is written, and before an old run is replaced."""
-        self._prepare()
-        _check_space(self.run_dir, self.model, self.config)
-        run_folder.empty(self.run_dir)
-        # Without its folder, so that the file runs again as it stands.
-        portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
-        write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
-
-    def _prepare(self) -> None:
-        start = time.perf_counter()
-        self._say(f"Reading {self.config.task}")
-        self.task = prepare_task(self.config)
-        self.data_seconds = time.perf_counter() - start
-        self._say(self._describe())
-        self._build()
-
-    def _build(self) -> None:
-        with self.strategy.scope():
-            priors = ESTIMATE if self.config.estimate_priors else self.config.priors
-            self.model = build_nlgan(self.task.image_shape, priors, self.config.stage_one, self.config.seed)
-
-    def _finish(self) -> dict:
-        owner = run_folder.digest(
-            json.dumps(self._settings(without=DEVICES)).encode(), self.task.images, self.task.noisy_labels
-        )
-        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, owner))
-        self.survival = Survival(
-            self.run_dir / CHECKPOINTS,
-            owner,
-            self.signals,
-            self.processes,
-            self.config.keep_checkpoints,
-            self.config.checkpoint_seconds,
-            self.config.on_non_finite,
-            self._say,
-        )
-        if not self.processes.chief:
-            if not self.state.has("stage_one"):
-                self._train_gan()
-            return {}
-        return self._phases()
-
-    def _phases(self) -> dict:
-        if not self.state.has("data"):
-            self.state.record("data", self.data_seconds)
-        if self.config.estimate_priors:
-            message = "Estimating pi_p and pi_n from the outputs of D on held-out images"
-            found = self._phase("priors", message, self._estimate_priors, PRIORS)
-            self.model.priors = NoisePriors(**found)
-        self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, GAN)
-        self._on_one_device()
-        number = self.config.stage_two.num_images
-        drawn = DATASET_NAME, MANIFEST_NAME, SAMPLES
-        self._phase("hallucination", f"Drawing {number} clean images", self._hallucinate, *drawn)
-        message = "Stage two: training the classifier on the drawn images"
-        self._phase("stage_two", message, self._train_classifier, CLASSIFIER)
-        metrics = {"settings": self._settings()}
-        if self.config.estimate_priors:
-            metrics["pi_p_estimated"], metrics["pi_n_estimated"] = self.model.priors.pi_p, self.model.priors.pi_n
-        if self.task.labels is not None:
-            metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(
-                self.task.labels, self.task.noisy_labels
-            )
-        if self.task.test_images is not None:
-            message = "Accuracies on the test images"
-            if self.compare:
-                message += ", beside the same classifier trained on noisy and on true labels"
-            metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
-        source = run_source(run_folder.read_json(self.run_dir / run_folder.CONFIG), metrics)
-        self._phase("export", "Writing SavedModels", lambda: self._export(source))
-        self.state.delete_checkpoints()
-        write_run_manifest(self.run_dir, source)
-        self.state.finish(metrics)
-        return metrics
-
-    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str):
-        """Does a phase, unless it is done, and gives its result."""
-        if not self.state.has(name):
-            self._say(message)
-            start = time.perf_counter()
-            result = work()
-            self.state.record(name, time.perf_counter() - start, outputs, result)
-        return self.state.done[name]["result"]
-
-    def _estimate_priors(self) -> dict[str, float]:
-        task = self.task
-        estimation = EstimatePriors(task.images, task.noisy_labels, log_dir=self.run_dir, seed=self.config.seed)
-        estimate = estimation.run(self.model.discriminator)
-        self._say(describe(estimate))
-        return dataclasses.asdict(estimate.priors)
-
-    def _train_gan(self) -> None:
-        stage, task = self.config.stage_one, self.task
-
-        def dataset() -> tf.data.Dataset:
-            return noisy_dataset(
-                task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, self.config.seed
-            )
-
-        watch = TrainingWatch(task.images, task.noisy_labels)
-        verbose = self.verbose if self.processes.chief else 0
-        history = self.run_dir / "history.csv"
-        fit(self.model, dataset, stage.epochs, self.survival, "stage_one", watch, history, verbose)
-        if self.processes.chief:
-            self._save(self.model, GAN)
-
-    def _on_one_device(self) -> None:
-        """What follows stage one is small, and the chief alone does it."""
-        if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
-            self.model = load_model(self.run_dir / GAN)
-
-    def _hallucinate(self) -> None:
-        task = self.task
-        images, labels = self.model.hallucinate(self.config.stage_two.num_images, self.config.seed)
-        source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self._settings()}
-        write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
-        noisy = task.noisy_labels
-        grids = {
-            f"noisy {task.class_names[1]}": task.images[noisy == 1],
-            f"noisy {task.class_names[0]}": task.images[noisy == 0],
-            f"drawn {task.class_names[1]}": images[labels == 1],
-            f"drawn {task.class_names[0]}": images[labels == 0],
-        }
-        write_samples(self.run_dir / SAMPLES, grids)
-
-    def _train_classifier(self) -> None:
-        self._save(self._trained_on(*self._drawn(), "stage_two"), CLASSIFIER)
-
-    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        with np.load(self.run_dir / DATASET_NAME) as drawn:
-            return drawn["images"], drawn["labels"]
-
-    def _trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
-        stage, seed = self.config.stage_two, self.config.seed
-        return train_classifier(images, labels, stage, seed, self.verbose, self.survival, name)
-
-    @functools.cached_property
-    def classifier(self) -> keras.Model:
-        return load_model(self.run_dir / CLASSIFIER)
-
-    def _export(self, source: dict) -> None:
-        base = self.run_dir / "saved_models"
-        # What a killed process left would make this the second version.
-        shutil.rmtree(base, ignore_errors=True)
-        images, _ = self._drawn()
-        servables = run_servables(self.model, self.classifier, self.task.class_names, images)
-        publish_versions(servables, base, source=source)
-
-    def _accuracies(self) -> dict[str, float]:
-        """On clean test labels, of classifiers that differ in their training labels alone, and of D."""
-        task = self.task
-        test = task.test_images, task.test_labels
-        probability = self.model.predict(task.test_images, batch_size=500, verbose=0)
-        accuracies = {
-            "accuracy_nlgan": accuracy(self.classifier, *test),
-            "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
-        }
-        if self.compare:
-            trained = self._trained_on(task.images, task.noisy_labels, "noisy_labels")
-            accuracies["accuracy_noisy"] = accuracy(trained, *test)
-        if self.compare and task.labels is not None:
-            trained = self._trained_on(task.images, task.labels, "true_labels")
-            accuracies["accuracy_clean"] = accuracy(trained, *test)
-        return accuracies
-
-    def _save(self, model: keras.Model, name: str) -> None:
-        path = self.run_dir / name
-        path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as temporary:
-            model.save(temporary)
-
-    def _settings(self, without: tuple[str, ...] = ()) -> dict:
-        """The configuration less where it reads and writes, so that equal runs give equal bytes."""
-        settings = dataclasses.asdict(self.config)
-        return {name: value for name, value in settings.items() if name not in (*PLACES, *without)}
-
-    def _describe(self) -> str:
-        task = self.task
-        positives = int(task.noisy_labels.sum())
-        wrong = ""
-        if task.labels is not None:
-            count = int(np.sum(task.labels != task.noisy_labels))
-            pi_p, pi_n = realised_priors(task.labels, task.noisy_labels)
-            wrong = f", {count} of them wrong (pi_p {pi_p:.3f}, pi_n {pi_n:.3f} realised)"
-        replicas = self.strategy.num_replicas_in_sync
-        return (
-            f"{len(task.images)} images of {'x'.join(map(str, task.image_shape))}; "
-            f"labels: {positives} {task.class_names[1]}, {len(task.images) - positives} {task.class_names[0]}{wrong}"
-            + (f"; {replicas} replicas" if replicas > 1 else "")
-        )
-
-    def _say(self, message: str) -> None:
-        if self.verbose:
-            print(message, flush=True)
-
-
-def prepare_task(config: RunConfig) -> ImageTask:
-    """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
-    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed), config)
-
-
-def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
-    """A whole task, reduced to the run's size and with its noisy labels."""
-    if not config.corrupt_first:
-        task = task.reduced(config.size)
-    if task.noisy_labels is None:
-        task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
-    return task.reduced(config.size)
-
-
-def _check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
-    """Refuses before training what would fail in it or after it."""
-    # Float32 weights with Adam's two slots in each checkpoint, kept and being written, and in nlgan.keras; once
-    # more in saved_models/; raw images. The classifier is no larger than D.
-    copies = 3 * (config.keep_checkpoints + 2) + 1
-    images = config.stage_two.num_images * int(np.prod(model.discriminator.input_shape[1:]))
-    needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images
-    free = shutil.disk_usage(run_dir).free
-    if free < needed:
-        raise OSError(
-            errno.ENOSPC,
-            f"{run_dir.parent} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
-        )
-
-
-@contextlib.contextmanager
-def _python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
-    """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
-    try:
-        yield
-    except (tf.errors.OpError, OSError, RuntimeError) as error:
-        if "No space left" in str(error):
-            raise OSError(
-                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
-            ) from error
-        lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
-        if processes.several and isinstance(error, lost):
-            raise ConnectionError("another machine was lost: start all of them again with --resume") from error
-        raise

@@ -129,15 +129,16 @@ def flat(variables) -> np.ndarray:
 
 def run_and_keep(path: str, *arguments: str) -> None:
     """`nlgan-tf run ...`, which keeps each process's weights after stage one."""
-    from nlgan_tf import cli, pipeline
+    from nlgan_tf import cli
+    from nlgan_tf.phased_run import PhasedRun
 
-    train = pipeline._Run._train_gan
+    train = PhasedRun._train_gan
 
     def train_and_keep(self) -> None:
         train(self)
         np.savez(path, *self.model.get_weights())
 
-    pipeline._Run._train_gan = train_and_keep
+    PhasedRun._train_gan = train_and_keep
     sys.argv = ["nlgan-tf", *arguments]
     cli.main()
 

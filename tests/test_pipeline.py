@@ -10,10 +10,11 @@ import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
-from nlgan_tf import pipeline, run_folder
+from nlgan_tf import phased_run, pipeline, run_folder
 from nlgan_tf.config import RECIPES, RunConfig, StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
+from nlgan_tf.preparation import prepare_task
 
 SMALL_ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
 SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
@@ -142,7 +143,7 @@ def test_bad_input_leaves_no_folder(tmp_path, changes, message):
 
 
 def test_too_little_space_is_refused_before_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    monkeypatch.setattr(phased_run.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     with pytest.raises(OSError, match="has 1 MB free, and this run needs up to"):
         nl.run(small_config(tmp_path / "run"), verbose=0)
     assert not (tmp_path / "run").exists()
@@ -173,16 +174,16 @@ def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)
     np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels, noisy_labels=noisy)
-    prepared = pipeline.prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
+    prepared = prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
     np.testing.assert_array_equal(prepared.noisy_labels, noisy)
 
 
 def test_corrupting_first_corrupts_the_full_set():
-    reduced = pipeline.prepare_task(RunConfig(size=100))
-    first = pipeline.prepare_task(RunConfig(size=100, corrupt_first=True))
+    reduced = prepare_task(RunConfig(size=100))
+    first = prepare_task(RunConfig(size=100, corrupt_first=True))
     np.testing.assert_array_equal(first.images, reduced.images)
     assert realised_priors(reduced.labels, reduced.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.015)
-    whole = pipeline.prepare_task(RunConfig())
+    whole = prepare_task(RunConfig())
     kept = np.sort(np.concatenate([np.flatnonzero(whole.subclass_labels == digit)[:25] for digit in (2, 4, 5, 7)]))
     np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
 
@@ -195,7 +196,7 @@ def unfinished(finished, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "publish_versions", fails)
+        patch.setattr(phased_run, "publish_versions", fails)
         with pytest.raises(OSError, match=r"no space left on the disk of .*run: free some and continue by --resume"):
             nl.run(small_config(tmp_path / "run"), verbose=0)
     return tmp_path / "run"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.files import whole_file
-from nlgan_tf.pipeline import prepare_task
+from nlgan_tf.preparation import prepare_task
 from nlgan_tf.samples import tile
 
 ROWS, COLUMNS = 4, 8

@@ -23,6 +23,7 @@ from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classe
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.baselines.registry import build_baseline
 from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
@@ -45,7 +46,7 @@ def measure(combination: Combination, options: Options) -> dict:
     keras.utils.clear_session()
     config = run_config(combination, options)
     # Before the clock starts, as the task stays for the next combination.
-    task = pipeline.noisy_task(_whole_task(config.task, config.data_dir), config)
+    task = noisy_task(_whole_task(config.task, config.data_dir), config)
     start = time.perf_counter()
     if combination.method in STAGE_ONE_CHANGES:
         found = _nlgan(combination, config, options.keep)

@@ -1,0 +1,22 @@
+"""A RunConfig -> the images and noisy labels of its run."""
+
+from __future__ import annotations
+
+from nlgan_tf.config import RunConfig
+from nlgan_tf.data.noise import corrupt_labels
+from nlgan_tf.data.sources import load_task
+from nlgan_tf.data.task import ImageTask
+
+
+def prepare_task(config: RunConfig) -> ImageTask:
+    """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
+    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed), config)
+
+
+def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
+    """A whole task, reduced to the run's size and with its noisy labels."""
+    if not config.corrupt_first:
+        task = task.reduced(config.size)
+    if task.noisy_labels is None:
+        task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
+    return task.reduced(config.size)
