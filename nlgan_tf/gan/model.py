@@ -86,10 +86,10 @@ class NLGAN(keras.Model):
         alpha: float = 5.0,
         beta: float = 0.5,
         loss: str = "bce",
-        generator_dropout: bool = False,
         d_optimizer: keras.optimizers.Optimizer | None = None,
         gp_optimizer: keras.optimizers.Optimizer | None = None,
         gn_optimizer: keras.optimizers.Optimizer | None = None,
+        generator_dropout: bool = False,
         **kwargs,
     ) -> None:
         """Sets the weights of eq. (5), H of eqs. (2) to (5), and one optimizer a network.
@@ -98,8 +98,8 @@ class NLGAN(keras.Model):
             alpha: weight of the noisy-label terms, positive.
             beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
             loss: H, "bce" or "mse".
-            generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
             d_optimizer, gp_optimizer, gn_optimizer: by default Adam, learning rate 2e-4, beta_1 0.5.
+            generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
         Raises:
