@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -27,9 +27,11 @@ def test_neither_import_nor_help_imports_tensorflow():
 
 def test_help_is_quick():
     def seconds() -> float:
-        start = time.perf_counter()
+        # Of the processor: what else runs on the machine is not its doing.
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert nlgan_tf("--help").returncode == 0
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.5
 
