@@ -230,11 +230,14 @@ class _Run:
             self.config.on_non_finite,
             self._say,
         )
-        if not self.processes.chief:
-            if not self.state.has("stage_one"):
-                self._train_gan()
-            return {}
-        return self._phases()
+        metrics = {}
+        if self.processes.chief:
+            metrics = self._phases()
+        elif not self.state.has("stage_one"):
+            self._train_gan()
+        # The chief's run fails when another process leaves before it.
+        self.processes.wait()
+        return metrics
 
     def _phases(self) -> dict:
         if not self.state.has("data"):
