@@ -290,6 +290,7 @@ class _Run:
 
     def _on_one_device(self) -> None:
         """What follows stage one is small, and the chief alone does it."""
+        self.survival = dataclasses.replace(self.survival, processes=Processes())
         if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
             self.model = load_model(self.run_dir / GAN)
 
