@@ -131,11 +131,14 @@ class PhasedRun:
             self.config.on_non_finite,
             self._say,
         )
-        if not self.processes.chief:
-            if not self.state.has("stage_one"):
-                self._train_gan()
-            return {}
-        return self._phases()
+        metrics = {}
+        if self.processes.chief:
+            metrics = self._phases()
+        elif not self.state.has("stage_one"):
+            self._train_gan()
+        # The chief's run fails when another process leaves before it.
+        self.processes.wait()
+        return metrics
 
     def _phases(self) -> dict:
         if not self.state.has("data"):
@@ -203,6 +206,7 @@ class PhasedRun:
 
     def _on_one_device(self) -> None:
         """What follows stage one is small, and the chief alone does it."""
+        self.survival = dataclasses.replace(self.survival, processes=Processes())
         if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
             self.model = load_model(self.run_dir / GAN)
 

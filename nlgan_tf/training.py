@@ -131,7 +131,7 @@ class _Progress(keras.callbacks.Callback):
         super().__init__()
         self.trained, self.epochs, self.survival, self.checkpoints = model, epochs, survival, checkpoints
         self.watch, self.history = watch, history
-        self.rates = [float(optimizer.learning_rate) for optimizer in _optimizers(model)]
+        self.rates = [float(optimizer.learning_rate.numpy()) for optimizer in _optimizers(model)]
         self.state = {"epoch": 0, "step": 0, "metrics": [], "rows": [], "events": [], "lowerings": 0, "watch": {}}
         self.saved_at = time.monotonic()
         if watch is not None:

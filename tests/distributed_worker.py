@@ -115,11 +115,6 @@ def switches(strategy, report: dict) -> None:
             model = model_of()
             history = model.fit(dataset(5), epochs=1, verbose=0).history
             report["bfloat16"] = np.array([values[0] for values in history.values()])
-            keras.config.set_dtype_policy("float32")
-            model = model_of()
-            model.compile(steps_per_execution=2)
-            history = model.fit(dataset(4), epochs=1, verbose=0).history
-            report["two_steps"] = np.array([values[0] for values in history.values()])
     report["refusals"] = np.array(refusals)
 
 
