@@ -87,7 +87,7 @@ def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
         assert records[method]["judge_accuracy"] > 0.8
     assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
     kept = sorted(path.name for path in (tmp_path / "runs").iterdir())
-    assert kept == [f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in ("nlgan", "nlgan-batch-norm")]
+    assert kept == [f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in ("nlgan-batch-norm", "nlgan")]
 
 
 def kill_until_done(path: Path, times: int, rng: random.Random) -> None:
