@@ -12,9 +12,9 @@ import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
-from nlgan_tf.reproduce.cli import figures, reproduce
+from nlgan_tf.reproduce.cli import FAILED, figures, reproduce
+from nlgan_tf.run_folder import DATASET, SAMPLES, SAVED_MODELS
 
-FAILED = 1
 BAD_INPUT = 2
 TRY_AGAIN = 75
 INTERRUPTED = 130
@@ -136,7 +136,7 @@ def _print_results(results: list, several: bool) -> None:
     _print_table(pipeline.summarise(results), len(results))
     first = results[0].run_dir
     click.echo(f"Run folder: {first.parent if several else first}")
-    click.echo(f"Look at {first / 'samples.png'}; use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
+    click.echo(f"Look at {first / SAMPLES}; use {first / DATASET} and {first / SAVED_MODELS}.")
 
 
 @cli.command()
