@@ -56,9 +56,8 @@ DEVELOPMENT = Cases(
 
 def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """D's outputs out of fold and in sample, trained unless FOLDER has them."""
-    path = (
-        folder / f"{case['task'].replace(':', '-')}-{case['size']}-{case['pi'][0]}-{case['pi'][1]}-{case['seed']}.npz"
-    )
+    name = "-".join(map(str, (case["task"].replace(":", "-"), case["size"], *case["pi"], case["seed"])))
+    path = folder / f"{name}.npz"
     if not path.exists():
         report = measure_noise(images, noisy, seed=case["seed"])
         with whole_file(path) as temporary:
