@@ -84,16 +84,16 @@ def _print(result) -> None:
     from nlgan_tf.tuning.project import BEST, PLANE, TRIALS
 
     first = result.trials[0]
-    table = Table("trial", *first.values, *first.measures, "s")
+    table = Table("trial", *(name.replace("_", " ") for name in (*first.values, *first.measures)), "seconds")
     for row in result.trials:
         values = [_shown(row.values.get(name)) for name in first.values]
         measures = [_shown(row.measures.get(name)) for name in first.measures] if row.reason is None else ["failed"]
-        table.add_row(row.trial_id, *values, *measures, *([f"{row.seconds:.0f}"] if row.seconds else []))
+        table.add_row(str(int(row.trial_id) + 1), *values, *measures, *([f"{row.seconds:.0f}"] if row.seconds else []))
     Console().print(table)
     if result.failed:
         click.echo(f"{len(result.failed)} of {len(result.trials)} trials failed:", err=True)
         for row in result.failed:
-            click.echo(f"  trial {row.trial_id}: {row.reason}", err=True)
+            click.echo(f"  trial {int(row.trial_id) + 1}: {row.reason}", err=True)
     click.echo(f"Table: {result.project / TRIALS}")
     if (result.project / PLANE).exists():
         click.echo(f"Figure: {result.project / PLANE}")

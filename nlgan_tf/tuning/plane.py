@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from nlgan_tf.files import whole_file
 from nlgan_tf.tuning.project import TrialRow
@@ -34,6 +35,10 @@ def write_plane(path: Path, rows: list[TrialRow], objective: str) -> None:
         axes.scatter(*_positions(failed), marker="x", color="black", label="failed")
     axes.scatter(*PAPER, marker="+", s=160, color="black", linewidths=1.5, label="the paper's, by hand")
     axes.set(xscale="log", yscale="log", xlabel="alpha, weight of the noisy labels", ylabel="beta, adversarial weight")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, frameon=False)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=150, format="png")

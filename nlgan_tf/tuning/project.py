@@ -6,11 +6,12 @@ import contextlib
 import csv
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_tuner.src import utils as tuner_utils
+from keras_tuner.src import config, utils
 
 from nlgan_tf import run_folder
 from nlgan_tf.files import whole_file, write_text
@@ -97,21 +98,36 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
             write_text(known, json.dumps(settings, indent=2) + "\n")
 
 
+def wait_for_chief(project: Path, seconds: float) -> None:
+    """Waits until the chief has claimed the folder; ConnectionError if it does not."""
+    end = time.monotonic() + seconds
+    while not (project / SEARCH).exists():
+        if time.monotonic() > end:
+            raise ConnectionError(
+                f"no chief has begun a search in {project}: start it, or give the folder that it uses"
+            )
+        time.sleep(1)
+
+
 @contextlib.contextmanager
-def whole_states() -> Iterator[None]:
-    """keras-tuner rewrites its JSON in place, and a process killed in the middle would leave half a file."""
-    in_place = tuner_utils.save_json
+def amended_keras_tuner() -> Iterator[None]:
+    """keras-tuner with states that appear whole, and without tracebacks.
+
+    It rewrites its JSON in place, so that a process killed in the middle would leave half a file, and it prints the
+    traceback of a failed trial, whose reason we give.
+    """
+    in_place, debug = utils.save_json, config.DEBUG
 
     def save_json(path: str, value: object) -> str:
         text = json.dumps(value)
         write_text(Path(path), text)
         return text
 
-    tuner_utils.save_json = save_json
+    utils.save_json, config.DEBUG = save_json, False
     try:
         yield
     finally:
-        tuner_utils.save_json = in_place
+        utils.save_json, config.DEBUG = in_place, debug
 
 
 def write_trials(path: Path, rows: list[TrialRow]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import os
 import threading
 import time
@@ -39,6 +40,7 @@ TUNERS = {
 TRIALS = 12
 FAILURES_IN_A_ROW = 3
 UNLIMITED = 10**6
+WAIT_FOR_CHIEF = 600.0
 # keras-tuner's own: the chief's address and port, and who this process is ("chief..." or a worker's name).
 ADDRESS, PORT, NAME = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID"
 
@@ -125,15 +127,18 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
         Stopped: on SIGTERM or SIGINT; the same call continues with the trial that was cut off.
     """
     chief, worker = _role()
+    if (chief or worker) and config.overwrite:
+        raise ValueError("overwrite in a search of several processes: accepted is a new folder")
     say = say if verbose else lambda message: None
     task = prepare_task(config.run)
     hypermodel = _hypermodel(config, task, say)
-    if not worker:
-        folder.claim(config.folder, _settings(config, hypermodel), config.overwrite)
+    if worker:
+        folder.wait_for_chief(config.folder, WAIT_FOR_CHIEF)
+    folder.claim(config.folder, _settings(config, hypermodel), config.overwrite)
     lock = contextlib.nullcontext() if worker else run_folder.locked(config.folder)
-    with lock, folder.whole_states(), StopSignals():
+    with lock, folder.amended_keras_tuner(), StopSignals():
         tuner = _tuner(config, hypermodel, say, distributed=chief or worker)
-        with _deadline(tuner, config.minutes):
+        with _deadline(tuner, None if worker else config.minutes):
             _search(tuner, verbose=1 if chief and verbose else 0)
     return SearchResult(config.folder, []) if worker else _finish(config, hypermodel, tuner)
 
@@ -204,7 +209,7 @@ def _tuner(
     arguments = {} if config.tuner == "hyperband" else {"max_trials": config.most_trials}
     if config.tuner == "hyperband":
         arguments["max_epochs"] = config.run.stage_one.epochs
-    tuner = _telling(TUNERS[config.tuner], say)(
+    tuner = _telling(TUNERS[config.tuner], say, config.most_trials)(
         hypermodel,
         objective=hypermodel.objective,
         # keras-tuner takes 0 for none.
@@ -220,13 +225,15 @@ def _tuner(
     return tuner
 
 
-def _telling(tuner_class: type, say: Callable[[str], None]) -> type:
+def _telling(tuner_class: type, say: Callable[[str], None], trials: int) -> type:
     """The tuner, which tells of each trial."""
 
     class Telling(tuner_class):
         def on_trial_begin(self, trial) -> None:
             self.began = time.monotonic()
-            say(f"Trial {trial.trial_id}: {_described(folder.values_of(trial))}")
+            number = int(trial.trial_id) + 1
+            count = f"{number} of {trials}" if trials < UNLIMITED else str(number)
+            say(f"Trial {count}: {_described(folder.values_of(trial))}")
             super().on_trial_begin(trial)
 
         def on_trial_end(self, trial) -> None:
@@ -238,10 +245,8 @@ def _telling(tuner_class: type, say: Callable[[str], None]) -> type:
                 say(f"  failed after {seconds:.0f} s: {row.reason}")
                 return
             best = self.oracle.get_best_trials(1)[0]
-            say(
-                f"  {self.oracle.objective.name} {row.score:.3f} in {seconds:.0f} s; "
-                f"best {best.score:.3f}, trial {best.trial_id}"
-            )
+            found = f"{row.score:.3f} in {seconds:.0f} s; best so far {best.score:.3f}, trial {int(best.trial_id) + 1}"
+            say(f"  {self.oracle.objective.name} {found}")
 
     return Telling
 
@@ -284,13 +289,13 @@ def _search(tuner: keras_tuner.Tuner, verbose: int) -> None:
 def _finish(config: SearchConfig, hypermodel: NLGANHyperModel, tuner: keras_tuner.Tuner) -> SearchResult:
     """What was found, as files."""
     ended = [trial for trial in tuner.oracle.trials.values() if trial.status in ("COMPLETED", "FAILED")]
-    rows = sorted(map(TrialRow.of, ended), key=lambda row: -float("inf") if row.score is None else row.score)[::-1]
+    rows = sorted(map(TrialRow.of, ended), key=lambda row: math.inf if row.score is None else -row.score)
     result = SearchResult(config.folder, rows)
     folder.write_trials(config.folder / folder.TRIALS, rows)
     if len(result.failed) == len(rows):
         reasons = "; ".join(dict.fromkeys(row.reason for row in rows))
         raise SearchFailed(f"none of {len(rows)} trials was completed: {reasons}")
-    best = tuner.get_best_hyperparameters()[0]
+    best = tuner.oracle.trials[rows[0].trial_id].hyperparameters
     run = dataclasses.replace(config.run, stage_one=hypermodel.space.stage_one(best), run_dir=None, overwrite=False)
     write_text(config.folder / folder.BEST, run.to_json())
     if {"alpha", "beta"} <= rows[0].values.keys():
