@@ -2,7 +2,7 @@ import numpy as np
 from matplotlib.image import imread
 
 from nlgan_tf.tuning.plane import write_plane
-from nlgan_tf.tuning.project import TrialRow
+from nlgan_tf.tuning.trials import TrialRow
 
 
 def row(alpha: float, beta: float, score: float | None) -> TrialRow:

@@ -5,39 +5,9 @@ import keras_tuner
 import pytest
 from keras_tuner.engine.trial import Trial
 
-from nlgan_tf.tuning.project import SEARCH, TrialRow, amended_keras_tuner, claim, wait_for_chief, write_trials
+from nlgan_tf.tuning.project import SEARCH, amended_keras_tuner, claim, settle, wait_for_chief
 
 SETTINGS = {"objective": "agreement", "tune": {"alpha": (1.0, 20.0)}}
-
-
-def trial(status: str, message: str | None = None) -> Trial:
-    hp = keras_tuner.HyperParameters()
-    hp.Fixed("alpha", 5.0)
-    hp.values["tuner/epochs"] = 2
-    made = Trial(hp, "7", status)
-    made.score, made.message = 0.5, message
-    made.metrics.register("agreement", "max")
-    made.metrics.update("agreement", 0.5, step=0)
-    return made
-
-
-def test_a_completed_trial_as_a_row():
-    assert TrialRow.of(trial("COMPLETED")) == TrialRow("7", {"alpha": 5.0}, 0.5, {"agreement": 0.5}, None, None)
-
-
-@pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        ("Traceback (most recent call last):\n  File x\nValueError: no such thing\n", "ValueError: no such thing"),
-        ("Traceback:\nkeras_tuner.src.errors.FailedTrialError: loss not finite\n", "loss not finite"),
-        ("Traceback:\nKeyError: 1\n\nDuring handling\nOSError: disk full\n", "OSError: disk full"),
-        (None, "the objective is not a number"),
-        ("killed", "killed"),
-    ],
-)
-def test_a_failed_trial_has_its_reason_in_one_line(message, reason):
-    row = TrialRow.of(trial("FAILED", message))
-    assert (row.score, row.reason) == (None, reason)
 
 
 def test_a_folder_is_claimed_once_and_found_again(tmp_path):
@@ -71,7 +41,7 @@ def test_a_worker_without_a_chief(tmp_path):
 
 def test_states_of_keras_tuner_appear_whole(tmp_path, monkeypatch):
     path = tmp_path / "trial.json"
-    trial("COMPLETED").save(str(path))
+    Trial(keras_tuner.HyperParameters(), "7", "COMPLETED").save(str(path))
     before = path.read_text()
 
     def killed(self, *_, **__):
@@ -79,18 +49,25 @@ def test_states_of_keras_tuner_appear_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", killed)
     with amended_keras_tuner(), pytest.raises(InterruptedError):
-        trial("FAILED").save(str(path))
+        Trial(keras_tuner.HyperParameters(), "7", "FAILED").save(str(path))
     assert path.read_text() == before
     # Outside it writes in place again.
-    trial("FAILED").save(str(path))
+    Trial(keras_tuner.HyperParameters(), "7", "FAILED").save(str(path))
     assert path.read_text() != before
 
 
-def test_trials_as_a_table(tmp_path):
-    rows = [TrialRow.of(trial("COMPLETED")), TrialRow.of(trial("FAILED", "ValueError: a, b"))]
-    write_trials(tmp_path / "trials.csv", rows)
-    assert (tmp_path / "trials.csv").read_text().splitlines() == [
-        "trial,alpha,agreement,score,seconds,failed",
-        "7,5.0,0.5,0.5,,",
-        '7,5.0,0.5,,,"ValueError: a, b"',
-    ]
+def test_a_kill_between_two_writes_is_settled(tmp_path):
+    oracle = {"start_order": ["0", "1"], "end_order": [], "ongoing_trials": {"tuner0": "0", "tuner1": "1"}}
+    (tmp_path / "oracle.json").write_text(json.dumps(oracle))
+    for trial_id, status in enumerate(("COMPLETED", "RUNNING", "RUNNING")):
+        (tmp_path / f"trial_{trial_id}").mkdir()
+        (tmp_path / f"trial_{trial_id}" / "trial.json").write_text(json.dumps({"status": status}))
+    settle(tmp_path)
+    settled = json.loads((tmp_path / "oracle.json").read_text())
+    assert (settled["end_order"], settled["ongoing_trials"]) == (["0"], {"tuner1": "1"})
+    assert sorted(path.name for path in tmp_path.glob("trial_*")) == ["trial_0", "trial_1"]
+
+
+def test_a_new_search_has_nothing_to_settle(tmp_path):
+    settle(tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from nlgan_tf import cli
 from nlgan_tf.config import RunConfig
 from nlgan_tf.tuning import search
 from nlgan_tf.tuning.cli import tune
-from nlgan_tf.tuning.project import TrialRow
+from nlgan_tf.tuning.trials import TrialRow
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_options_become_the_search(asked, tmp_path):
     (config,) = asked
     assert (config.run.task, config.run.seed, config.run.stage_one.epochs) == ("mnist:5-vs-7", 3, 4)
     assert config.tune == {"alpha": (2.0, 9.0), "loss": ("mse",), "beta": None}
-    assert (config.minutes, config.objective, config.most_trials) == (7.5, "agreement", search.UNLIMITED)
+    assert (config.minutes, config.objective, config.most_trials) == (7.5, "agreement", None)
 
 
 def test_by_default_it_is_twelve_trials_of_alpha_and_beta(asked):

@@ -50,6 +50,7 @@ class Tuned(click.ParamType):
 )
 @click.option("--trials", type=int, help="most trials  [default: 12, or any number where --minutes is given]")
 @click.option("--minutes", type=float, help="start no trial after so many minutes  [default: no limit]")
+@click.option("--trial-epochs", type=int, help="epochs of stage one in a trial  [default: half of the run's]")
 @click.option("--validation-split", default=0.2, show_default=True, help="share of the images held out to judge by")
 @click.option("--clean", metavar="FILE", help=".npz file of images with true labels, for clean_accuracy")
 @click.option("--grid-points", default=4, show_default=True, help="values that --tuner grid cuts a range into")
@@ -63,7 +64,17 @@ def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, objective
 
     The same command again continues a search that was cut off; finished trials are not repeated.
     """
-    names = ("tuner", "trials", "minutes", "validation_split", "clean", "grid_points", "project", "overwrite")
+    names = (
+        "tuner",
+        "trials",
+        "minutes",
+        "trial_epochs",
+        "validation_split",
+        "clean",
+        "grid_points",
+        "project",
+        "overwrite",
+    )
     of_search = {name: options.pop(name) for name in names}
     if tuned:
         of_search["tune"] = dict(tuned)

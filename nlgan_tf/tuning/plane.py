@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from nlgan_tf.files import whole_file
-from nlgan_tf.tuning.project import TrialRow
+from nlgan_tf.tuning.trials import TrialRow
 
 PAPER = (5.0, 0.5)
 

@@ -1,76 +1,23 @@
-"""The project folder of a search: whose it is, its trials as rows, and states that appear whole."""
+"""The project folder of a search: whose it is, and states that appear whole."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
-import re
+import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from keras_tuner.src import config, utils
 
 from nlgan_tf import run_folder
-from nlgan_tf.files import whole_file, write_text
-from nlgan_tf.tuning.objectives import OBJECTIVES
+from nlgan_tf.files import write_text
+from nlgan_tf.tuning.trials import ENDED
 
+# keras-tuner's own state.
+ORACLE = "oracle.json"
 SEARCH, BEST, TRIALS, PLANE = "search.json", "best.json", "trials.csv", "plane.png"
-
-
-@dataclass(frozen=True)
-class TrialRow:
-    """One trial that ended.
-
-    Attributes:
-        trial_id: keras-tuner's.
-        values: the hyperparameters.
-        score: the objective; None for a failed trial.
-        measures: every objective that was computed.
-        seconds: that it took.
-        reason: why it failed, one line; None for a completed trial.
-    """
-
-    trial_id: str
-    values: dict
-    score: float | None
-    measures: dict[str, float]
-    seconds: float | None
-    reason: str | None
-
-    @classmethod
-    def of(cls, trial) -> TrialRow:
-        """Of a keras-tuner trial that is completed or failed."""
-        measures = {name: _last(trial, name) for name in (*OBJECTIVES, "seconds") if trial.metrics.exists(name)}
-        completed = trial.status == "COMPLETED"
-        return cls(
-            trial.trial_id,
-            values_of(trial),
-            trial.score if completed else None,
-            {name: value for name, value in measures.items() if name != "seconds"},
-            measures.get("seconds"),
-            None if completed else reason(trial.message),
-        )
-
-
-def values_of(trial) -> dict:
-    """A trial's hyperparameters, without those that Hyperband adds."""
-    return {name: value for name, value in trial.hyperparameters.values.items() if not name.startswith("tuner/")}
-
-
-def _last(trial, name: str) -> float:
-    return float(trial.metrics.get_statistics(name)["mean"])
-
-
-def reason(message: str | None) -> str:
-    """Why a trial failed: the exception in a traceback, without the name of keras-tuner's own."""
-    found = re.findall(r"^([\w.]+(?:Error|Exception)): (.+)$", message or "", re.MULTILINE)
-    if not found:
-        return "the objective is not a number" if message is None else message.strip().splitlines()[-1]
-    kind, text = found[-1]
-    return text if kind.startswith("keras_tuner.") else f"{kind}: {text}"
 
 
 def claim(project: Path, settings: dict, overwrite: bool) -> None:
@@ -109,6 +56,23 @@ def wait_for_chief(project: Path, seconds: float) -> None:
         time.sleep(1)
 
 
+def settle(project: Path) -> None:
+    """After a kill between two of keras-tuner's writes: a trial that its oracle does not list is dropped, and one that
+    ended is not run again."""
+    path = project / ORACLE
+    if not path.exists():
+        return
+    oracle = run_folder.read_json(path)
+    for trial in project.glob("trial_*"):
+        if trial.name.removeprefix("trial_") not in oracle["start_order"]:
+            shutil.rmtree(trial)
+    for tuner_id, trial_id in list(oracle["ongoing_trials"].items()):
+        if run_folder.read_json(project / f"trial_{trial_id}" / "trial.json")["status"] in ENDED:
+            del oracle["ongoing_trials"][tuner_id]
+            oracle["end_order"].append(trial_id)
+    write_text(path, json.dumps(oracle))
+
+
 @contextlib.contextmanager
 def amended_keras_tuner() -> Iterator[None]:
     """keras-tuner with states that appear whole, and without tracebacks.
@@ -128,15 +92,3 @@ def amended_keras_tuner() -> Iterator[None]:
         yield
     finally:
         utils.save_json, config.DEBUG = in_place, debug
-
-
-def write_trials(path: Path, rows: list[TrialRow]) -> None:
-    """Writes all trials as CSV, a column a hyperparameter and an objective."""
-    names = list(dict.fromkeys(name for row in rows for name in row.values))
-    measures = list(dict.fromkeys(name for row in rows for name in row.measures))
-    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["trial", *names, *measures, "score", "seconds", "failed"])
-        writer.writeheader()
-        for row in rows:
-            ends = {"trial": row.trial_id, "score": row.score, "seconds": row.seconds, "failed": row.reason}
-            writer.writerow({**row.values, **row.measures, **ends})
