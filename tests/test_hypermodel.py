@@ -73,6 +73,19 @@ def test_build_gives_a_compiled_model_of_the_hyperparameters(hypermodel):
     assert {item.name for item in hp.space} == {"alpha", "beta", "loss"}
 
 
+def test_with_adam_only_the_ratio_of_alpha_to_beta_matters(hypermodel):
+    def trained_d(alpha: float, beta: float) -> np.ndarray:
+        hp = keras_tuner.HyperParameters()
+        hp.Fixed("alpha", alpha)
+        hp.Fixed("beta", beta)
+        model = hypermodel().build(hp)
+        model.fit(hypermodel()._batches(STAGE_ONE, seed=0), verbose=0)
+        return np.concatenate([np.ravel(weight) for weight in model.discriminator.get_weights()])
+
+    paper, doubled, other = trained_d(5.0, 0.5), trained_d(10.0, 1.0), trained_d(5.0, 0.05)
+    assert np.abs(paper - doubled).max() < 0.1 * np.abs(paper - other).max()
+
+
 def test_a_search_reports_every_objective_and_loads_its_best_model(hypermodel, task, tmp_path, capsys):
     model = hypermodel(clean=(task.test_images, task.test_labels), tune=("alpha", "beta", "latent"))
     tuner = quiet_tuner(model, tmp_path)

@@ -72,7 +72,7 @@ class TestInThisProcess:
     def test_a_search_leaves_its_files_and_continues(self, search, task_folder):
         result, said = search(trials=1, tuner="bayesian")
         assert said[0].startswith("Trial 1 of 1: alpha ")
-        assert "corrected_accuracy" in said[1]
+        assert "noisy_likelihood_all" in said[1]
         again, said = search(trials=2, tuner="bayesian")
         assert sum(line.startswith("Trial ") for line in said) == 1
         assert len(again.trials) == 2

@@ -37,8 +37,8 @@ class Tuned(click.ParamType):
 @click.option("--tuner", default="bayesian", show_default=True, help="random, bayesian, hyperband or grid")
 @click.option(
     "--objective",
-    help="corrected_accuracy, noisy_likelihood, agreement, or with --clean clean_accuracy"
-    "  [default: what followed clean accuracy best, see docs/tuning.md]",
+    help="corrected_accuracy, noisy_likelihood, noisy_likelihood_all, agreement, or with --clean clean_accuracy"
+    "  [default: noisy_likelihood_all, which followed clean accuracy best]",
 )
 @click.option(
     "--tune",

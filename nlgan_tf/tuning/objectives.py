@@ -11,6 +11,7 @@ from nlgan_tf.data.noise import NoisePriors, check_labels
 OBJECTIVES = {
     "corrected_accuracy": "accuracy on held-out noisy labels, corrected for pi: unbiased for clean accuracy",
     "noisy_likelihood": "mean log likelihood of the held-out noisy labels",
+    "noisy_likelihood_all": "the same of all noisy labels: the classifier has seen drawn images alone",
     "agreement": "share of held-out images on which D and the classifier of stage two agree; needs no label",
     "clean_accuracy": "accuracy on the clean validation labels that are given",
 }
