@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
-from nlgan_tf.tuning.search import SearchConfig, SearchFailed, tune
+from nlgan_tf.preparation import prepare_task
+from nlgan_tf.tuning.search import SearchConfig, SearchFailed, _hypermodel, tune
 
 SETTINGS = ("--width", "0.1", "--epochs", "1", "--batch-size", "8", "--samples-per-epoch", "16")
 CLASSIFIER = ("epochs", "1"), ("batch-size", "8"), ("samples-per-epoch", "16"), ("num-images", "8"), ("width", "0.1")
@@ -100,6 +101,18 @@ class TestInThisProcess:
     def test_after_the_last_minute_no_trial_starts(self, search):
         result, _ = search(minutes=1e-4)
         assert len(result.trials) == 1
+
+
+@pytest.mark.slow
+def test_unknown_priors_are_estimated_before_the_search(tmp_path, rng, labels):
+    # Bright positives and dark negatives, all labelled rightly.
+    images = rng.integers(0, 100, (40, 8, 8, 1)) + 150 * labels[:, np.newaxis, np.newaxis, np.newaxis]
+    np.savez(tmp_path / "task.npz", images=images.astype(np.uint8), noisy_labels=labels)
+    run = RunConfig(task=f"npz:{tmp_path / 'task.npz'}", estimate_priors=True, stage_one=StageOneConfig(width=0.1))
+    said = []
+    hypermodel = _hypermodel(SearchConfig(run), prepare_task(run), said.append)
+    assert hypermodel.priors.pi_p > run.pi_p
+    assert said[1].startswith(f"Estimated pi_p {hypermodel.priors.pi_p:.3f}")
 
 
 @pytest.mark.slow

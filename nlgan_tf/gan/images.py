@@ -23,6 +23,7 @@ def to_public_range(images: tf.Tensor) -> tf.Tensor:
 def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
     """`function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
-    traced = tf.function(function, input_signature=signature)
+    # Concrete: TensorFlow warns of functions that are traced again and again, as those of a search's many networks are.
+    traced = tf.function(function, input_signature=signature).get_concrete_function()
     starts = range(0, max(len(rows), 1), ROWS_A_CALL)
-    return np.concatenate([traced(rows[start : start + ROWS_A_CALL]) for start in starts])
+    return np.concatenate([traced(tf.convert_to_tensor(rows[start : start + ROWS_A_CALL])) for start in starts])

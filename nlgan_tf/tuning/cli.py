@@ -12,6 +12,11 @@ from nlgan_tf.tuning.space import CHOICES, TUNABLE
 
 RUN_OPTIONS = ("task", "size", "pi_p", "pi_n", "estimate_priors", "corrupt_first", "recipe", "seed", "data_dir")
 
+SEARCH_OPTIONS = (
+    *("tuner", "trials", "minutes", "trial_epochs", "validation_split"),
+    *("clean", "grid_points", "project", "overwrite"),
+)
+
 
 class Tuned(click.ParamType):
     """NAME, or NAME=VALUE,VALUE such as alpha=1,20 or loss=bce,mse."""
@@ -64,23 +69,14 @@ def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, objective
 
     The same command again continues a search that was cut off; finished trials are not repeated.
     """
-    names = (
-        "tuner",
-        "trials",
-        "minutes",
-        "trial_epochs",
-        "validation_split",
-        "clean",
-        "grid_points",
-        "project",
-        "overwrite",
-    )
-    of_search = {name: options.pop(name) for name in names}
+    of_search = {name: options.pop(name) for name in SEARCH_OPTIONS}
     if tuned:
         of_search["tune"] = dict(tuned)
     if objective is not None:
         of_search["objective"] = objective
     run = run_config(config_file.read() if config_file else "{}", options)
+    # Before keras-tuner imports Keras: Keras is checked there.
+    import nlgan_tf.stack  # noqa: F401
     from nlgan_tf.tuning import search
 
     result = search.tune(search.SearchConfig(run, **of_search), verbose=0 if quiet else 1, say=click.echo)

@@ -152,9 +152,9 @@ class NLGANHyperModel(keras_tuner.HyperModel):
     def measures(self, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
         """Every objective that can be computed, by its name."""
         images, noisy = self.validation
-        logits = predict_logits(classifier, images)[:, 0]
-        all_logits = np.concatenate([predict_logits(classifier, self.training[0])[:, 0], logits])
-        all_noisy = np.concatenate([self.training[1], noisy])
+        all_images, all_noisy = (np.concatenate(parts) for parts in zip(self.validation, self.training, strict=True))
+        all_logits = predict_logits(classifier, all_images)[:, 0]
+        logits = all_logits[: len(images)]
         d_probability = model.predict(images, batch_size=500, verbose=0)
         found = {
             "corrected_accuracy": objectives.corrected_accuracy(logits > 0, noisy, self.priors),
