@@ -53,12 +53,16 @@ def given(config: RunConfig) -> Path:
 
 
 def _next_free(config: RunConfig) -> Path:
-    source, _, rest = config.task.partition(":")
-    slug = re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else config.task)
     number = 1
-    while (folder := Path("runs") / f"{slug}-{number}").exists():
+    while (folder := Path("runs") / f"{slug(config.task)}-{number}").exists():
         number += 1
     return folder
+
+
+def slug(task: str) -> str:
+    """A task's name as part of a folder's."""
+    source, _, rest = task.partition(":")
+    return re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else task)
 
 
 def is_finished(run_dir: Path) -> bool:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from nlgan_tf import cli
 from nlgan_tf.config import RECIPES
 from nlgan_tf.data import sources
+from nlgan_tf.options import run_config
 
 MAIN = "from nlgan_tf.cli import main; main()"
 
@@ -53,7 +54,7 @@ def config_of(*arguments: str):
         for name, value in context.params.items()
         if name not in ("seeds", "quiet", "config_file", "resumed")
     }
-    return cli._run_config("{}", options)
+    return run_config("{}", options)
 
 
 def test_options_become_the_configuration():

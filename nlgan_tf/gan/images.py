@@ -23,8 +23,9 @@ def to_public_range(images: tf.Tensor) -> tf.Tensor:
 def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
     """`function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
-    traced = tf.function(function, input_signature=signature)
-    return np.concatenate([traced(batch) for batch in row_batches(rows)])
+    # Concrete: TensorFlow warns of functions that are traced again and again, as those of a search's many networks are.
+    traced = tf.function(function, input_signature=signature).get_concrete_function()
+    return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows)])
 
 
 def row_batches(rows: np.ndarray | tf.Tensor) -> Iterator[np.ndarray | tf.Tensor]:
