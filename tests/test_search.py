@@ -89,6 +89,8 @@ class TestInThisProcess:
         assert best.stage_one.beta == again.trials[0].values["beta"]
         assert (best.task, best.run_dir) == ("npz:task.npz", None)
         assert (task_folder / "search" / "plane.png").stat().st_size > 1000
+        with pytest.raises(ValueError, match=r"holds another search, with stage_one\.epochs 1 and not 2"):
+            search({"epochs": 2}, tuner="bayesian", trials=2)
         assert len((task_folder / "search" / "trials.csv").read_text().splitlines()) == 3
 
     def test_a_failing_trial_is_reported_with_its_reason(self, search):
