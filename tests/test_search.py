@@ -21,6 +21,7 @@ COMMAND = ["tune", "--task", "npz:task.npz", "--tuner", "random", "--project", "
 COMMAND += [part for name, value in CLASSIFIER for part in (f"--classifier-{name}", value)]
 # Steps are few, and tracing them would take most of the time.
 EAGER = "import tensorflow as tf; tf.config.run_functions_eagerly(True); from nlgan_tf.cli import main; main()"
+IGNORE_EAGER = pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
 
 
 @pytest.fixture
@@ -31,7 +32,14 @@ def task_folder(tmp_path, images, labels, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def search(task_folder):
+def eager():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def search(task_folder, eager):
     """Runs a search of tiny trials in this process, and gives its result and what it said."""
     stage_one = {"width": 0.1, "epochs": 1, "batch_size": 8, "samples_per_epoch": 16}
     stage_two = StageTwoConfig(width=0.1, epochs=1, batch_size=8, samples_per_epoch=16, num_images=8)
@@ -44,9 +52,7 @@ def search(task_folder):
         result = tune(SearchConfig(config, project="search", **{"tuner": "random", **settings}), say=said.append)
         return result, said
 
-    tf.config.run_functions_eagerly(True)
-    yield run
-    tf.config.run_functions_eagerly(False)
+    return run
 
 
 def start(role: dict[str, str] | None = None) -> subprocess.Popen:
@@ -68,7 +74,7 @@ def running_trial(number: int, seconds: float = 300) -> Path:
     return path
 
 
-@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+@IGNORE_EAGER
 class TestInThisProcess:
     def test_a_search_leaves_its_files_and_continues(self, search, task_folder):
         result, said = search(trials=1, tuner="bayesian")
@@ -83,6 +89,8 @@ class TestInThisProcess:
         assert best.stage_one.beta == again.trials[0].values["beta"]
         assert (best.task, best.run_dir) == ("npz:task.npz", None)
         assert (task_folder / "search" / "plane.png").stat().st_size > 1000
+        with pytest.raises(ValueError, match=r"holds another search, with stage_one\.epochs 1 and not 2"):
+            search({"epochs": 2}, tuner="bayesian", trials=2)
         assert len((task_folder / "search" / "trials.csv").read_text().splitlines()) == 3
 
     def test_a_failing_trial_is_reported_with_its_reason(self, search):

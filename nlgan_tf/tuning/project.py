@@ -25,10 +25,12 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
 
     Raises:
         ValueError: if it holds another search, or something else.
+        BlockingIOError: if it is to be overwritten, and another process searches there.
     """
     known = project / SEARCH
     if overwrite and known.exists():
-        run_folder.empty(project)
+        with run_folder.locked(project):
+            run_folder.empty(project)
     if known.exists():
         found = run_folder.read_json(known)
         differing = [name for name in settings if found.get(name) != json.loads(json.dumps(settings[name]))]
@@ -57,8 +59,7 @@ def wait_for_chief(project: Path, seconds: float) -> None:
 
 
 def settle(project: Path) -> None:
-    """After a kill between two of keras-tuner's writes: a trial that its oracle does not list is dropped, and one that
-    ended is not run again."""
+    """After a kill between two writes of keras-tuner's: what its oracle does not list goes, what ended stays ended."""
     path = project / ORACLE
     if not path.exists():
         return

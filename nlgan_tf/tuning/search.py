@@ -180,8 +180,12 @@ def _estimate(hypermodel: NLGANHyperModel, run: RunConfig, say: Callable[[str], 
 
 def _settings(config: SearchConfig, hypermodel: NLGANHyperModel) -> dict:
     """What makes two searches the same: all but budget and places."""
-    task = hypermodel.task
-    run = {name: value for name, value in dataclasses.asdict(config.run).items() if name not in PLACES}
+    task, run = hypermodel.task, {}
+    for name, value in dataclasses.asdict(config.run).items():
+        if isinstance(value, dict):
+            run.update({f"{name}.{key}": setting for key, setting in value.items()})
+        elif name not in PLACES:
+            run[name] = value
     return {
         "tuner": config.tuner,
         "objective": config.objective,
