@@ -18,7 +18,7 @@ class SplitDiscriminator:
 
 
 def _split(discriminator: keras.Model):
-    if not hasattr(discriminator, "inputs"):
+    if getattr(discriminator, "inputs", None) is None:
         return _identity, discriminator
     layers = discriminator.layers
     dropout = next((layer for layer in layers if isinstance(layer, keras.layers.Dropout)), None)
