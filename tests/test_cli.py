@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from nlgan_tf import cli
 from nlgan_tf.config import RECIPES
 from nlgan_tf.data import sources
+from nlgan_tf.installed import LEGACY
 
 
 def nlgan_tf(*arguments: str, code: str = "from nlgan_tf.cli import main; main()", **kwargs):
@@ -33,7 +34,8 @@ def test_help_is_quick():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(seconds() for _ in range(5)) < 0.5
+    # NumPy 1.26, which TF 2.15 asks for, takes .3 s more to import.
+    assert min(seconds() for _ in range(5)) < (0.8 if LEGACY else 0.5)
 
 
 def test_every_option_has_help_and_a_default():
