@@ -1,10 +1,11 @@
 """Error of the estimated purities over tasks, noise levels, sizes and seeds: ours beside the others.
 
-    python benchmarks/priors_table.py results/priors.jsonl --data-dir DIR
+    python benchmarks/priors_table.py results/priors.jsonl --data-dir DIR --scores FOLDER
     python benchmarks/priors_table.py results/priors.jsonl --table
 
-The first appends one JSON line for each estimate that the file does not hold yet, so it can be stopped and started
-again; the second prints the tables that results/priors.md holds.
+The first appends one JSON line for each case that the file does not hold yet, so it can be stopped and started
+again; the second prints the tables that results/priors.md holds. D's outputs stay in FOLDER: whoever changes an
+estimator need not train again. With --development both take other classes, on which estimators are chosen.
 """
 
 from __future__ import annotations
@@ -13,52 +14,76 @@ import argparse
 import functools
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import nlgan_tf as nl
 from nlgan_tf.data.noise import realised_priors
-from nlgan_tf.noise_rates import TITLES, measure_noise
+from nlgan_tf.files import whole_file
+from nlgan_tf.noise_rates import TITLES, compare_estimators, measure_noise
 
 # Reading a whole data set takes longer than an estimate.
 load_task = functools.cache(nl.load_task)
-TASKS = ("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane")
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
-SEEDS = {1000: 3, 100: 10}
 
 
-def combinations() -> list[dict]:
-    """Every estimate, first seeds first, so that a file that is not finished covers all cells."""
-    return [
-        {"task": task, "size": size, "pi": list(pi), "seed": seed}
-        for seed in range(max(SEEDS.values()))
-        for size in SEEDS
-        for task in TASKS
-        for pi in LEVELS
-        if seed < SEEDS[size]
-    ]
+@dataclass(frozen=True)
+class Cases:
+    """Tasks, and how many seeds at each size."""
+
+    tasks: tuple[str, ...]
+    seeds: dict[int, int]
+
+    def all(self) -> list[dict]:
+        """Every case, first seeds first, so that a file that is not finished covers all cells."""
+        return [
+            {"task": task, "size": size, "pi": list(pi), "seed": seed}
+            for seed in range(max(self.seeds.values()))
+            for size in self.seeds
+            for task in self.tasks
+            for pi in LEVELS
+            if seed < self.seeds[size]
+        ]
 
 
-def measure(case: dict, data_dir: str | None) -> dict:
+REPORTED = Cases(("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane"), {1000: 3, 100: 10})
+DEVELOPMENT = Cases(
+    ("mnist:0,3-vs-1,8", "cifar10:ship-vs-truck", "mnist:6,9-vs-0,3", "cifar10:dog-vs-horse"), {1000: 1, 100: 3}
+)
+
+
+def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """D's outputs out of fold and in sample, trained unless FOLDER has them."""
+    name = "-".join(map(str, (case["task"].replace(":", "-"), case["size"], *case["pi"], case["seed"])))
+    path = folder / f"{name}.npz"
+    if not path.exists():
+        report = measure_noise(images, noisy, seed=case["seed"])
+        with whole_file(path) as temporary:
+            np.savez(temporary, out_of_fold=report.out_of_fold, in_sample=report.in_sample)
+    with np.load(path) as scores:
+        return scores["out_of_fold"], scores["in_sample"]
+
+
+def measure(case: dict, data_dir: str | None, folder: Path) -> dict:
     """One line of the file: the truth, and by method the estimate and its intervals."""
     start = time.perf_counter()
     task = load_task(case["task"], case["size"], data_dir)
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(*case["pi"]), case["seed"])
-    report = measure_noise(task.images, noisy, seed=case["seed"])
-    wrong = (report.out_of_fold.mean(axis=0) < 0) != (task.labels == 1)
+    out_of_fold, in_sample = scored(case, task.images, noisy, folder)
+    wrong = (out_of_fold.mean(axis=0) < 0) != (task.labels == 1)
     methods = {
         name: {
             "pi": [estimate.priors.pi_p, estimate.priors.pi_n],
             "intervals": [estimate.interval_pi_p, estimate.interval_pi_n],
             "separable": estimate.separable,
         }
-        for name, estimate in report.estimates.items()
+        for name, estimate in compare_estimators(out_of_fold, in_sample, noisy, case["seed"]).items()
     }
     return {
         **case,
         "realised": realised_priors(task.labels, noisy),
-        "steps": report.steps,
         "d_accuracy": 1 - float(wrong.mean()),
         "seconds": round(time.perf_counter() - start, 1),
         "methods": methods,
@@ -90,7 +115,8 @@ def tables(rows: list[dict]) -> str:
     ]
     best = 0
     cells = list(dict.fromkeys((row["task"], row["size"], tuple(row["pi"])) for row in rows))
-    for cell in sorted(cells, key=lambda cell: (TASKS.index(cell[0]), -cell[1], LEVELS.index(cell[2]))):
+    tasks = [*REPORTED.tasks, *DEVELOPMENT.tasks]
+    for cell in sorted(cells, key=lambda cell: (tasks.index(cell[0]), -cell[1], LEVELS.index(cell[2]))):
         members = [row for row in rows if (row["task"], row["size"], tuple(row["pi"])) == cell]
         summaries = {name: summary(members, name) for name in TITLES}
         lowest = min(values["error"] for values in summaries.values())
@@ -111,6 +137,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
+    parser.add_argument("--scores", type=Path, default=Path("runs/scores"), help="where D's outputs stay")
+    parser.add_argument("--development", action="store_true", help="other classes, to choose estimators on")
     parser.add_argument("--table", action="store_true", help="print the tables of what is there")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
@@ -118,9 +146,10 @@ def main() -> None:
         print(tables(rows))
         return
     done = [{name: row[name] for name in ("task", "size", "pi", "seed")} for row in rows]
-    for case in combinations():
+    arguments.scores.mkdir(parents=True, exist_ok=True)
+    for case in (DEVELOPMENT if arguments.development else REPORTED).all():
         if case not in done:
-            row = measure(case, arguments.data_dir)
+            row = measure(case, arguments.data_dir, arguments.scores)
             with arguments.file.open("a") as file:
                 file.write(json.dumps(row) + "\n")
             print(*case.values(), row["seconds"], flush=True)

@@ -39,6 +39,9 @@ _HOMES = {
     "resume": "pipeline",
     "make_strategy": "distribution",
     "TrainingWatch": "gan.callbacks",
+    "NLGANHyperModel": "tuning.hypermodel",
+    "SearchConfig": "tuning.search",
+    "tune": "tuning.search",
 }
 
 __all__ = sorted(_HOMES)

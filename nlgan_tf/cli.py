@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import typing
-from collections.abc import Callable
 
 import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
-from nlgan_tf.reproduce.cli import figures, reproduce
+from nlgan_tf.options import CLASSIFIER_PREFIX, config_options, run_config
+from nlgan_tf.reproduce.cli import FAILED, figures, reproduce
+from nlgan_tf.run_folder import DATASET, SAMPLES, SAVED_MODELS
+from nlgan_tf.tuning.cli import tune
 
-FAILED = 1
 BAD_INPUT = 2
 TRY_AGAIN = 75
 INTERRUPTED = 130
-CLASSIFIER_PREFIX = "classifier_"
 ROWS = {
     "accuracy_noisy": "classifier on the noisy labels",
     "accuracy_nlgan": "classifier on the drawn images (NL-GAN)",
@@ -65,33 +64,6 @@ def cli() -> None:
     """A clean image data set, a classifier and servable models out of a small set with wrong labels."""
 
 
-def config_options(
-    config_class: type, prefix: str = "", only: tuple[str, ...] | None = None
-) -> Callable[[Callable], Callable]:
-    """One option a field of a configuration (`only` these): type, default and help are the field's own."""
-    hints = typing.get_type_hints(config_class)
-
-    def decorate(command: Callable) -> Callable:
-        for item in reversed(dataclasses.fields(config_class)):
-            if "doc" not in item.metadata or item.name not in (only or hints):
-                continue
-            kind = (typing.get_args(hints[item.name]) or (hints[item.name],))[0]  # of int | None: int
-            default = item.default if config_class is RunConfig else "the recipe's"
-            note = "" if kind is bool or default is None else f"  [default: {default}]"
-            name = prefix + item.name
-            command = click.option(
-                f"--{name.replace('_', '-')}",
-                name,
-                type=kind,
-                is_flag=kind is bool,
-                default=None,
-                help=item.metadata["doc"] + note,
-            )(command)
-        return command
-
-    return decorate
-
-
 @cli.command()
 @config_options(RunConfig)
 @click.option("--seeds", default=1, show_default=True, help="number of runs, from --seed on, each in its own folder")
@@ -106,7 +78,7 @@ def run(seeds: int, config_file: typing.TextIO | None, resumed: str | None, quie
     if resumed is not None:
         results, several = _resume(resumed, seeds > 1 or config_file is not None, verbose, options)
     else:
-        config = _run_config(config_file.read() if config_file else "{}", options)
+        config = run_config(config_file.read() if config_file else "{}", options)
         from nlgan_tf import pipeline
 
         several = seeds != 1
@@ -136,7 +108,7 @@ def _print_results(results: list, several: bool) -> None:
     _print_table(pipeline.summarise(results), len(results))
     first = results[0].run_dir
     click.echo(f"Run folder: {first.parent if several else first}")
-    click.echo(f"Look at {first / 'samples.png'}; use {first / 'clean_dataset.npz'} and {first / 'saved_models'}.")
+    click.echo(f"Look at {first / SAMPLES}; use {first / DATASET} and {first / SAVED_MODELS}.")
 
 
 @cli.command()
@@ -182,7 +154,7 @@ def check_export(directory: str) -> None:
 @click.option("--figure", default="priors.png", show_default=True, help="PNG to write: the histogram of D's outputs")
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
     """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
-    config = _run_config("{}", options)
+    config = run_config("{}", options)
     from nlgan_tf import noise_rates
     from nlgan_tf.preparation import prepare_task
 
@@ -192,27 +164,6 @@ def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str
     click.echo(report.estimates["combined"].verdict)
     noise_rates.write_figure(report, figure)
     click.echo(f"D's outputs: {figure}")
-
-
-def _run_config(text: str, options: dict) -> RunConfig:
-    """The file's configuration under the options that were given."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if given.get("spectral_norm") == "none":
-        given["spectral_norm"] = None
-    run_names = {item.name for item in dataclasses.fields(RunConfig)}
-    classifier = {name for name in given if name.startswith(CLASSIFIER_PREFIX)}
-    of_run = {name: given[name] for name in given if name in run_names}
-    of_stage_one = {name: given[name] for name in given if name not in run_names | classifier}
-    of_stage_two = {name.removeprefix(CLASSIFIER_PREFIX): given[name] for name in classifier}
-    if "recipe" in of_run:
-        # Another recipe brings its own stages.
-        of_run = {"stage_one": None, "stage_two": None, **of_run}
-    config = dataclasses.replace(RunConfig.from_json(text), **of_run)
-    return dataclasses.replace(
-        config,
-        stage_one=dataclasses.replace(config.stage_one, **of_stage_one),
-        stage_two=dataclasses.replace(config.stage_two, **of_stage_two),
-    )
 
 
 def _print_priors(rows: list[tuple[str, ...]]) -> None:
@@ -256,6 +207,7 @@ def _print_checks(rows: list[dict]) -> None:
 
 cli.add_command(reproduce)
 cli.add_command(figures)
+cli.add_command(tune)
 
 if __name__ == "__main__":
     main()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+HIDDEN = re.compile(r"\.[0-9a-f]{8}-")
 
 
 @contextlib.contextmanager
@@ -52,6 +55,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def delete_leftovers(folder: Path) -> None:
+    """Deletes, at any depth, what killed processes left half-written in a folder that no other process writes."""
+    for path in sorted(folder.rglob(".*")):
+        if HIDDEN.match(path.name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _hidden_sibling(path: Path) -> Path:

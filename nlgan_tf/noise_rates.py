@@ -81,6 +81,14 @@ def measure_noise(
     in_sample = np.stack(
         [warm_up.in_sample(images, noisy_labels, seed + training)[0].logits for training in range(trainings)]
     )
+    estimates = compare_estimators(out_of_fold, in_sample, noisy_labels, seed)
+    return NoiseReport(estimates, out_of_fold, in_sample, noisy_labels, [score.steps for score in scores])
+
+
+def compare_estimators(
+    out_of_fold: np.ndarray, in_sample: np.ndarray, noisy_labels: np.ndarray, seed: int = 0
+) -> dict[str, PriorsEstimate]:
+    """Every estimate, by the names of `TITLES`; arguments as the attributes of `NoiseReport`."""
     with warnings.catch_warnings():
         # The verdict of each says the same.
         warnings.simplefilter("ignore", UserWarning)
@@ -88,8 +96,7 @@ def measure_noise(
             name: estimate_priors(out_of_fold, seed, noisy_labels=noisy_labels, method=name) for name in METHODS
         }
         estimates["paper"] = estimate_priors(in_sample, seed)
-    ordered = {name: estimates[name] for name in TITLES}
-    return NoiseReport(ordered, out_of_fold, in_sample, noisy_labels, [score.steps for score in scores])
+    return {name: estimates[name] for name in TITLES}
 
 
 def rows(report: NoiseReport, task: ImageTask) -> list[tuple[str, ...]]:

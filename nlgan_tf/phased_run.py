@@ -24,23 +24,26 @@ from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.distribution import Processes
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.export.run import (
-    CHECKPOINTS,
-    CLASSIFIER_FILE,
-    NLGAN_FILE,
-    run_servables,
-    run_source,
-    write_run_manifest,
-)
+from nlgan_tf.export.run import run_servables, run_source, write_run_manifest
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.files import whole_file, write_text
+from nlgan_tf.files import delete_leftovers, whole_file, write_text
 from nlgan_tf.gan.callbacks import TrainingWatch
-from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME, write_clean_dataset
+from nlgan_tf.gan.hallucinate import write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.prior_estimation import ESTIMATE, PRIORS, EstimatePriors, describe
 from nlgan_tf.preparation import prepare_task
 from nlgan_tf.recipes import build_nlgan, load_model
-from nlgan_tf.samples import write_samples
+from nlgan_tf.run_folder import (
+    CHECKPOINTS,
+    CLASSIFIER_FILE,
+    DATASET,
+    DATASET_MANIFEST,
+    HISTORY,
+    NLGAN_FILE,
+    SAMPLES,
+    SAVED_MODELS,
+)
+from nlgan_tf.samples import noisy_and_drawn, write_samples
 from nlgan_tf.signals import Stopped, StopSignals
 from nlgan_tf.stack import keras
 from nlgan_tf.training import Survival, fit
@@ -48,7 +51,6 @@ from nlgan_tf.training import Survival, fit
 # Settings that say where and how safely, not what is computed.
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
 DEVICES = ("strategy", "devices")
-GAN, CLASSIFIER, SAMPLES = f"{CHECKPOINTS}/{NLGAN_FILE}", f"{CHECKPOINTS}/{CLASSIFIER_FILE}", "samples.png"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ class PhasedRun:
         self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
         self.compare = compare
         self.processes = Processes(strategy)
+        if self.processes.several and config.estimate_priors:
+            raise ValueError(
+                "estimate_priors over several machines: accepted is one, or pi_p and pi_n by `nlgan-tf priors`"
+            )
 
     def start(self) -> RunResult:
         if not self.processes.chief:
@@ -141,19 +147,20 @@ class PhasedRun:
         return metrics
 
     def _phases(self) -> dict:
+        delete_leftovers(self.run_dir)
         if not self.state.has("data"):
             self.state.record("data", self.data_seconds)
         if self.config.estimate_priors:
             message = "Estimating pi_p and pi_n from the outputs of D on held-out images"
             found = self._phase("priors", message, self._estimate_priors, PRIORS)
             self.model.priors = NoisePriors(**found)
-        self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, GAN)
+        self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, NLGAN_FILE)
         self._on_one_device()
         number = self.config.stage_two.num_images
-        drawn = DATASET_NAME, MANIFEST_NAME, SAMPLES
+        drawn = DATASET, DATASET_MANIFEST, SAMPLES
         self._phase("hallucination", f"Drawing {number} clean images", self._hallucinate, *drawn)
         message = "Stage two: training the classifier on the drawn images"
-        self._phase("stage_two", message, self._train_classifier, CLASSIFIER)
+        self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = {"settings": self._settings()}
         if self.config.estimate_priors:
             metrics["pi_p_estimated"], metrics["pi_n_estimated"] = self.model.priors.pi_p, self.model.priors.pi_n
@@ -199,36 +206,32 @@ class PhasedRun:
 
         watch = TrainingWatch(task.images, task.noisy_labels)
         verbose = self.verbose if self.processes.chief else 0
-        history = self.run_dir / "history.csv"
+        history = self.run_dir / HISTORY
         fit(self.model, dataset, stage.epochs, self.survival, "stage_one", watch, history, verbose)
         if self.processes.chief:
-            self._save(self.model, GAN)
+            self._save(self.model, NLGAN_FILE)
 
     def _on_one_device(self) -> None:
         """What follows stage one is small, and the chief alone does it."""
         self.survival = dataclasses.replace(self.survival, processes=Processes())
         if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
-            self.model = load_model(self.run_dir / GAN)
+            self.model = load_model(self.run_dir / NLGAN_FILE)
 
     def _hallucinate(self) -> None:
         task = self.task
         images, labels = self.model.hallucinate(self.config.stage_two.num_images, self.config.seed)
         source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self._settings()}
         write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
-        noisy = task.noisy_labels
-        grids = {
-            f"noisy {task.class_names[1]}": task.images[noisy == 1],
-            f"noisy {task.class_names[0]}": task.images[noisy == 0],
-            f"drawn {task.class_names[1]}": images[labels == 1],
-            f"drawn {task.class_names[0]}": images[labels == 0],
-        }
-        write_samples(self.run_dir / SAMPLES, grids)
+        groups = noisy_and_drawn(task.class_names, (task.images, task.noisy_labels), (images, labels))
+        write_samples(self.run_dir / SAMPLES, groups)
 
     def _train_classifier(self) -> None:
-        self._save(self._trained_on(*self._drawn(), "stage_two"), CLASSIFIER)
+        self._save(self._trained_on(*self.drawn, "stage_two"), CLASSIFIER_FILE)
 
-    def _drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        with np.load(self.run_dir / DATASET_NAME) as drawn:
+    @functools.cached_property
+    def drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        """Images and labels of the clean data set, as the folder holds them."""
+        with np.load(self.run_dir / DATASET) as drawn:
             return drawn["images"], drawn["labels"]
 
     def _trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
@@ -237,14 +240,13 @@ class PhasedRun:
 
     @functools.cached_property
     def classifier(self) -> keras.Model:
-        return load_model(self.run_dir / CLASSIFIER)
+        return load_model(self.run_dir / CLASSIFIER_FILE)
 
     def _export(self, source: dict) -> None:
-        base = self.run_dir / "saved_models"
+        base = self.run_dir / SAVED_MODELS
         # What a killed process left would make this the second version.
         shutil.rmtree(base, ignore_errors=True)
-        images, _ = self._drawn()
-        servables = run_servables(self.model, self.classifier, self.task.class_names, images)
+        servables = run_servables(self.model, self.classifier, self.task.class_names, self.drawn[0])
         publish_versions(servables, base, source=source)
 
     def _accuracies(self) -> dict[str, float]:

@@ -38,10 +38,6 @@ def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
     """
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
-    if processes.several and config.estimate_priors:
-        raise ValueError(
-            "estimate_priors over several machines: accepted is one, or pi_p and pi_n by `nlgan-tf priors`"
-        )
     if processes.several and config.run_dir is None:
         raise ValueError("several machines without run_dir: accepted is one folder that all of them see")
     # The others may come when the chief has made it.
@@ -50,13 +46,17 @@ def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
 
 
 def resume(
-    run_dir: str | os.PathLike, verbose: int = 1, strategy: str | None = None, devices: str | None = None
+    run_dir: str | os.PathLike,
+    verbose: int = 1,
+    strategy: str | None = None,
+    devices: str | None = None,
+    compare: bool = True,
 ) -> RunResult:
     """Continues a run from its last checkpoint; a finished one is given back as it is.
 
     Args:
         run_dir: the run's folder.
-        verbose: as in `run`.
+        verbose, compare: as in `run`.
         strategy, devices: where it is to go on, if not as it began.
 
     Raises:
@@ -70,7 +70,7 @@ def resume(
     config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose, compare).resume()
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:

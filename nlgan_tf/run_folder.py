@@ -16,7 +16,13 @@ from pathlib import Path
 from nlgan_tf.config import RunConfig
 from nlgan_tf.files import sha256, write_text
 
+# What a run writes, from its folder on.
 CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
+HISTORY, SAMPLES, SAVED_MODELS = "history.csv", "samples.png", "saved_models"
+DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
+CHECKPOINTS = "checkpoints"
+NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
+# What several seeds write.
 SEEDS, SUMMARY = "seeds.json", "summary.json"
 # Any of them shows that a folder is a run's, or several seeds'.
 MARKERS = (CONFIG, SEEDS, SUMMARY)
@@ -47,12 +53,16 @@ def given(config: RunConfig) -> Path:
 
 
 def _next_free(config: RunConfig) -> Path:
-    source, _, rest = config.task.partition(":")
-    slug = re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else config.task)
     number = 1
-    while (folder := Path("runs") / f"{slug}-{number}").exists():
+    while (folder := Path("runs") / f"{slug(config.task)}-{number}").exists():
         number += 1
     return folder
+
+
+def slug(task: str) -> str:
+    """A task's name as part of a folder's."""
+    source, _, rest = task.partition(":")
+    return re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else task)
 
 
 def is_finished(run_dir: Path) -> bool:
@@ -156,12 +166,10 @@ class RunState:
         self._write(self.owner)
 
     def delete_checkpoints(self) -> None:
-        """Deletes those of trainings that are done, and what killed processes left."""
-        for path in (self.run_dir / "checkpoints").iterdir():
+        """Deletes those of trainings, when all are done."""
+        for path in (self.run_dir / CHECKPOINTS).iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
-        for path in self.run_dir.glob(".*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def finish(self, metrics: dict) -> None:
         """The run is done; last of all `unfinished.json` goes."""

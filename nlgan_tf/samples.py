@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nlgan_tf.files import whole_file
@@ -20,14 +21,38 @@ def tile(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
     return sheet
 
 
+def noisy_and_drawn(
+    class_names: tuple[str, str], noisy: tuple[np.ndarray, np.ndarray], drawn: tuple[np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Figure 3's four groups of images by their titles: noisy positives and negatives, drawn positives and negatives.
+
+    Args:
+        class_names: (negative, positive).
+        noisy, drawn: images, shape (n, h, w, c), and labels, shape (n,).
+    """
+    return {
+        f"{kind} {class_names[label]}": images[labels == label]
+        for kind, (images, labels) in (("noisy", noisy), ("drawn", drawn))
+        for label in (1, 0)
+    }
+
+
+def show_grid(axes: Axes, title: str, images: np.ndarray, rows: int, columns: int) -> None:
+    """Fills axes with a titled grid of the first rows x columns images."""
+    sheet = tile(images, rows, columns)
+    # Grey images are shown as RGB: matplotlib would colour a single channel.
+    sheet = np.broadcast_to(sheet, (*sheet.shape[:2], 3))
+    axes.imshow(sheet, interpolation="nearest")
+    axes.set_title(title, fontsize=10)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
 def write_samples(path: Path, groups: dict[str, np.ndarray], rows: int = 8, columns: int = 8) -> None:
     """Writes a PNG with one titled grid of images a group, side by side."""
     figure = Figure(figsize=(3 * len(groups), 3.3), layout="constrained")
     for axes, (title, images) in zip(figure.subplots(1, len(groups)), groups.items(), strict=True):
-        # Grey images are drawn as RGB: matplotlib would colour a single channel.
-        sheet = tile(images, rows, columns)
-        axes.imshow(sheet if sheet.shape[-1] == 3 else sheet[..., :1].repeat(3, axis=-1), interpolation="nearest")
-        axes.set_title(title, fontsize=10)
-        axes.set_axis_off()
+        show_grid(axes, title, images, rows, columns)
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=150, format="png")

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
+
+# Beside another worker of pytest-xdist threads would only wait for each other, in subprocesses too.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ.setdefault(name, "1")
 
 import numpy as np
 import pytest
@@ -70,14 +76,15 @@ def untrained_run(tmp_path_factory) -> Path:
     """A run folder as `run` leaves it, less what an export does not read; nothing in it was trained."""
     import nlgan_tf as nl
     from nlgan_tf.config import RunConfig, StageOneConfig
-    from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE, run_source, write_run_manifest
+    from nlgan_tf.export.run import run_source, write_run_manifest
     from nlgan_tf.gan.hallucinate import write_clean_dataset
+    from nlgan_tf.run_folder import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
 
     folder = tmp_path_factory.mktemp("untrained") / "run"
     (folder / CHECKPOINTS).mkdir(parents=True)
     model = nl.build_nlgan((8, 8, 1), nl.NoisePriors(*PRIORS), StageOneConfig(width=0.1))
-    model.save(folder / CHECKPOINTS / NLGAN_FILE)
-    nl.build_classifier((8, 8, 1), width=0.1).save(folder / CHECKPOINTS / CLASSIFIER_FILE)
+    model.save(folder / NLGAN_FILE)
+    nl.build_classifier((8, 8, 1), width=0.1).save(folder / CLASSIFIER_FILE)
     write_clean_dataset(folder, *model.hallucinate(10, seed=0), ("ham", "spam"), {})
     (folder / "config.json").write_text(RunConfig().to_json())
     metrics = {"accuracy_nlgan": 0.9, "settings": {}}
@@ -90,6 +97,23 @@ def untrained_run(tmp_path_factory) -> Path:
 def run_dir(untrained_run, tmp_path) -> Path:
     """A copy of that run folder, to spoil."""
     return Path(shutil.copytree(untrained_run, tmp_path / "run"))
+
+
+@pytest.fixture
+def refused(monkeypatch, capsys):
+    """Runs the command line, which must end with exit code 2 and one line that holds the message."""
+    from nlgan_tf import cli
+
+    def run(arguments: list[str], message: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        error = capsys.readouterr().err
+        assert stopped.value.code == 2
+        assert message in error
+        assert error.count("\n") == 1
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -139,3 +139,36 @@ def test_the_priors_table_covers_every_cell():
     cases = priors_table.combinations()
     assert len(cases) == 2 * 3 * (3 + 10)
     assert len({json.dumps(case) for case in cases}) == len(cases)
+
+
+def test_the_table_of_objectives_ranks_within_a_draw():
+    import tuning_objectives as benchmark
+
+    names = (*benchmark.OBJECTIVES, *benchmark.OTHERS)
+    accuracies = (0.6, 0.7, 0.8, 0.9)
+    # Each objective follows accuracy, but for the last one, which goes against it; draws differ in their level.
+    rows = [
+        {"draw": draw, "test_accuracy": value, **dict.fromkeys(names, value + draw), names[-1]: draw - value}
+        for draw in range(benchmark.DRAWS)
+        for value in accuracies
+    ]
+    lines = benchmark.table(rows).splitlines()
+    assert lines[2].startswith("| corrected_accuracy | 1.000 | 1.000 | 1.000 | 1.000 |")
+    assert lines[2].endswith("| 0.900 |")
+    assert lines[1 + len(names)].startswith(f"| {names[-1]} | -1.000 |")
+    assert lines[1 + len(names)].endswith("| 0.600 |")
+    assert "12 configurations: test accuracy 0.750 ± 0.117; the best of each draw, on average, 0.900." in lines[-1]
+
+
+def test_the_table_of_paired_seeds_has_their_difference():
+    import tuning_mnist as benchmark
+
+    rows = [
+        {"alpha": alpha, "beta": 0.5, "seed": seed, "accuracy": accuracy}
+        for seed, pair in enumerate([(0.9, 0.8), (0.8, 0.8), (0.7, 0.5)])
+        for alpha, accuracy in zip((9.0, 5.0), pair, strict=True)
+    ]
+    table = benchmark.table(rows)
+    assert "| 9, 0.5 | 0.900 | 0.800 | 0.700 | 0.800 |" in table
+    # Differences .1, 0 and .2: mean .1, standard deviation .1.
+    assert "Difference +0.100 ± 0.058" in table

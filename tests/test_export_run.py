@@ -12,7 +12,7 @@ import nlgan_tf as nl
 from nlgan_tf import cli
 from nlgan_tf.config import RunConfig
 from nlgan_tf.export.manifest import read_manifest
-from nlgan_tf.export.run import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
+from nlgan_tf.run_folder import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
 
 MODELS = ("positive_generator", "negative_generator", "classifier")
 SERVED_CONFIG = Path(__file__).parent.parent / "export" / "models.config"
@@ -46,7 +46,7 @@ def test_onnx_answers_as_the_keras_model(run_dir, tmp_path):
     classifier_dir = nl.export_run(run_dir, tmp_path / "base", onnx=True)[2]
     session = onnxruntime.InferenceSession(str(classifier_dir / "model.onnx"))
     images = np.random.default_rng(0).uniform(0, 255, (5, 8, 8, 1)).astype(np.float32)
-    logits = nl.load_model(run_dir / CHECKPOINTS / CLASSIFIER_FILE)(images / 127.5 - 1).numpy()[:, 0]
+    logits = nl.load_model(run_dir / CLASSIFIER_FILE)(images / 127.5 - 1).numpy()[:, 0]
     probability, label = session.run(["probability", "label"], {"images": images})
     np.testing.assert_allclose(probability, 1 / (1 + np.exp(-logits)), atol=1e-4)
     np.testing.assert_array_equal(label, logits > 0)
@@ -66,37 +66,25 @@ def damage(run_dir: Path, name: str) -> None:
         (lambda run: (run / "metrics.json").unlink(), "is no finished run"),
         (lambda run: (run / CHECKPOINTS / "manifest.json").unlink(), "has no manifest.json"),
         (lambda run: (run / CHECKPOINTS / "manifest.json").write_text("{"), "manifest.json is damaged"),
-        (lambda run: (run / CHECKPOINTS / NLGAN_FILE).unlink(), "has no file nlgan.keras, which its manifest lists"),
-        (lambda run: damage(run, f"{CHECKPOINTS}/{NLGAN_FILE}"), "nlgan.keras is not what its manifest lists"),
+        (lambda run: (run / NLGAN_FILE).unlink(), "has no file nlgan.keras, which its manifest lists"),
+        (lambda run: damage(run, NLGAN_FILE), "nlgan.keras is not what its manifest lists"),
         (lambda run: damage(run, "clean_dataset.npz"), "clean_dataset.npz is not what clean_dataset.json lists"),
         (lambda run: (run / "metrics.json").write_text('{"accuracy_nlgan": 1.0}'), "it was altered"),
         (lambda run: (run / "config.json").write_text("{"), "is no finished run"),
     ],
 )
-def test_a_run_that_is_not_whole_is_one_line_and_publishes_nothing(
-    run_dir, tmp_path, monkeypatch, capsys, spoil, message
-):
+def test_a_run_that_is_not_whole_is_one_line_and_publishes_nothing(run_dir, tmp_path, refused, spoil, message):
     spoil(run_dir)
-    refused(["export", str(run_dir), "--to", str(tmp_path / "base")], message, monkeypatch, capsys)
+    refused(["export", str(run_dir), "--to", str(tmp_path / "base")], message)
     assert not (tmp_path / "base").exists()
 
 
-def refused(arguments: list[str], message: str, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    error = capsys.readouterr().err
-    assert stopped.value.code == 2
-    assert message in error
-    assert error.count("\n") == 1
-
-
-def test_a_base_that_is_none_is_one_line(run_dir, tmp_path, monkeypatch, capsys):
+def test_a_base_that_is_none_is_one_line(run_dir, tmp_path, refused):
     (tmp_path / "file").touch()
-    refused(["export", str(run_dir), "--to", str(tmp_path / "file")], "cannot be written", monkeypatch, capsys)
+    refused(["export", str(run_dir), "--to", str(tmp_path / "file")], "cannot be written")
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "models.config").write_text("models: all")
-    refused(["export", str(run_dir), "--to", str(tmp_path / "base")], "models.config is no", monkeypatch, capsys)
+    refused(["export", str(run_dir), "--to", str(tmp_path / "base")], "models.config is no")
     assert [path.name for path in (tmp_path / "base").iterdir()] == ["models.config"]
 
 
@@ -110,14 +98,12 @@ def test_a_base_that_is_none_is_one_line(run_dir, tmp_path, monkeypatch, capsys)
         (lambda version: (version / "fingerprint.pb").unlink(), "has no file fingerprint.pb"),
     ],
 )
-def test_an_altered_version_is_refused_before_it_is_loaded(
-    exported_base, tmp_path, monkeypatch, capsys, spoil, message
-):
+def test_an_altered_version_is_refused_before_it_is_loaded(exported_base, tmp_path, refused, spoil, message):
     version = tmp_path / "classifier" / "1"
     subprocess.run(["cp", "-r", str(exported_base / "classifier"), str(tmp_path)], check=True)
     spoil(version)
-    refused(["check-export", str(tmp_path)], message, monkeypatch, capsys)
+    refused(["check-export", str(tmp_path)], message)
 
 
-def test_a_folder_without_versions_is_refused(tmp_path, monkeypatch, capsys):
-    refused(["check-export", str(tmp_path)], "has no exported model: accepted is a version", monkeypatch, capsys)
+def test_a_folder_without_versions_is_refused(tmp_path, refused):
+    refused(["check-export", str(tmp_path)], "has no exported model: accepted is a version")

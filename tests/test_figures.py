@@ -35,7 +35,7 @@ def test_they_show_the_runs_own_images_and_history(run_dir):
     axes = figure3([(run_dir, config)]).axes
     assert [panel.get_title() for panel in axes] == ["noisy 5", "noisy 7", "drawn 5", "drawn 7"]
     drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
-    shown = axes[2].images[0].get_array()[:16, :16]
+    shown = axes[2].images[0].get_array()[:16, :16, 0]
     assert np.any(np.all(drawn.images[drawn.labels == 1][..., 0] == shown, axis=(1, 2)))
     panels = learning_curves([(run_dir, config)]).axes
     assert len(panels) == len(CURVES)

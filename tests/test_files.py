@@ -1,6 +1,19 @@
+import subprocess
+import sys
+
 import pytest
 
-from nlgan_tf.files import sha256, whole_file, whole_folder, write_text
+from nlgan_tf.files import delete_leftovers, sha256, whole_file, whole_folder, write_text
+
+KILLED = """
+import os, pathlib, sys
+from nlgan_tf.files import whole_file, whole_folder
+folder = pathlib.Path(sys.argv[1])
+with whole_folder(folder / "a" / "part") as part, whole_file(folder / "file") as file:
+    (part / "in").touch()
+    file.touch()
+    os._exit(9)
+"""
 
 
 def write_half(path):
@@ -50,3 +63,12 @@ def test_the_old_folder_is_replaced_only_when_the_new_one_is_whole(tmp_path):
         assert (run / "old").exists()
     assert [path.name for path in run.iterdir()] == ["new"]
     assert list(tmp_path.iterdir()) == [run]
+
+
+def test_what_a_killed_process_left_is_deleted_and_nothing_else(tmp_path):
+    assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False).returncode == 9
+    (tmp_path / ".gitignore").touch()
+    (tmp_path / "a" / ".cache").mkdir()
+    assert len(list(tmp_path.rglob("*"))) == 6
+    delete_leftovers(tmp_path)
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")} == {"a", "a/.cache", ".gitignore"}

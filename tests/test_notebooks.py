@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+# After one epoch; the trials of a search are too short for more than a number.
+LEAST_ACCURACY = {"01_quick_start": 0.5, "02_tuning": 0.2}
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
@@ -13,12 +15,13 @@ def test_the_notebook_runs_from_top_to_bottom(path, monkeypatch):
     from nbclient import NotebookClient
 
     monkeypatch.setenv("EPOCHS", "1")
+    monkeypatch.setenv("TRIALS", "2")
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}}).execute()
     printed = "".join(
         output.get("text", "") for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
     )
-    assert float(re.search(r"trained on drawn images: ([\d.]+)", printed)[1]) > 0.5
+    assert float(re.search(r"trained on drawn images: ([\d.]+)", printed)[1]) > LEAST_ACCURACY[path.stem]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

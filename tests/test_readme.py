@@ -24,6 +24,7 @@ PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
         "docs/distribution.md",
         "docs/table1.md",
         "docs/noise-rates.md",
+        "docs/tuning.md",
         "results/README.md",
         "export/README.md",
     ],

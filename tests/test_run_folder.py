@@ -9,7 +9,6 @@ from nlgan_tf.run_folder import RunState
 
 def test_an_unfinished_run_says_so_until_its_last_act(tmp_path):
     (tmp_path / "checkpoints" / "stage_one").mkdir(parents=True)
-    (tmp_path / ".leftover-file").touch()
     state = RunState(tmp_path, "owner")
     state.record("export", 1.23456)
     assert not run_folder.is_finished(tmp_path)

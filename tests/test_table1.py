@@ -16,6 +16,7 @@ from nlgan_tf.evaluation import metrics
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
 from nlgan_tf.reproduce.table1 import check_runnable, run_grid
+from nlgan_tf.run_folder import NLGAN_FILE
 
 METHODS = ("svc", "cleanlab-svc", "rank-pruning-logistic")
 SMALL = Grid(("digits:5,7-vs-2,4",), (100, 40), ((0.7, 0.85), (1.0, 1.0)), METHODS, seeds=3)
@@ -88,6 +89,14 @@ def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
     assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
     kept = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert kept == [f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in ("nlgan-batch-norm", "nlgan")]
+
+    # Killed before its line is written, a combination finds its kept run, and does not train again.
+    weights = tmp_path / "runs" / kept[1] / NLGAN_FILE
+    before = weights.stat().st_mtime_ns
+    again = ResultsFile(tmp_path / "again.jsonl", {cell})
+    assert not run_grid(combinations[:1], again, Options(epochs=1, keep=str(tmp_path / "runs")))
+    assert weights.stat().st_mtime_ns == before
+    assert again.read()[combinations[0]]["accuracy"] == records["nlgan"]["accuracy"]
 
 
 def kill_until_done(path: Path, times: int, rng: random.Random) -> None:

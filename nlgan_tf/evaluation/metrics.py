@@ -16,14 +16,13 @@ from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
 
+JUDGE_IMAGES = 180_000
+DISTANCE_BATCH = 1000
+
 
 def accuracy(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
     """Share of public images that a one-logit classifier labels rightly."""
     return float(np.mean((predict_logits(classifier, images)[:, 0] > 0) == (labels == 1)))
-
-
-JUDGE_IMAGES = 180_000
-DISTANCE_BATCH = 1000
 
 
 def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras.Model:

@@ -15,13 +15,10 @@ from nlgan_tf.export.manifest import check_manifest, write_manifest
 from nlgan_tf.export.servable import Servable
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.files import sha256
-from nlgan_tf.gan.hallucinate import DATASET_NAME, MANIFEST_NAME
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.recipes import load_model
+from nlgan_tf.run_folder import CHECKPOINTS, CLASSIFIER_FILE, CONFIG, DATASET, DATASET_MANIFEST, METRICS, NLGAN_FILE
 from nlgan_tf.stack import keras
-
-CHECKPOINTS = "checkpoints"
-NLGAN_FILE, CLASSIFIER_FILE = "nlgan.keras", "classifier.keras"
 
 
 def export_run(
@@ -44,9 +41,9 @@ def export_run(
     """
     folder = Path(run_dir)
     source = _checked_source(folder)
-    nlgan = load_model(folder / CHECKPOINTS / NLGAN_FILE)
-    classifier = load_model(folder / CHECKPOINTS / CLASSIFIER_FILE)
-    with np.load(folder / DATASET_NAME) as drawn:
+    nlgan = load_model(folder / NLGAN_FILE)
+    classifier = load_model(folder / CLASSIFIER_FILE)
+    with np.load(folder / DATASET) as drawn:
         servables = run_servables(nlgan, classifier, tuple(drawn["class_names"].tolist()), drawn["images"])
     return publish_versions(servables, base_dir, source=source, onnx=onnx, served_from=served_from)
 
@@ -73,17 +70,17 @@ def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
 
 
 def _checked_source(run_dir: Path) -> dict[str, Any]:
-    if not (run_dir / "config.json").is_file() or not (run_dir / CHECKPOINTS).is_dir():
+    if not (run_dir / CONFIG).is_file() or not (run_dir / CHECKPOINTS).is_dir():
         raise ValueError(f"{run_dir} is no run folder: accepted is what nlgan-tf run wrote")
     manifest = check_manifest(run_dir / CHECKPOINTS)
     try:
-        found = run_source(*(json.loads((run_dir / name).read_text()) for name in ("config.json", "metrics.json")))
-        digest = json.loads((run_dir / MANIFEST_NAME).read_text())["sha256"]
-        complete = digest == sha256(run_dir / DATASET_NAME)
+        found = run_source(*(json.loads((run_dir / name).read_text()) for name in (CONFIG, METRICS)))
+        digest = json.loads((run_dir / DATASET_MANIFEST).read_text())["sha256"]
+        complete = digest == sha256(run_dir / DATASET)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{run_dir} is no finished run: {error}") from error
     if not complete:
-        raise ValueError(f"{run_dir / DATASET_NAME} is not what {MANIFEST_NAME} lists: it was altered or damaged")
+        raise ValueError(f"{run_dir / DATASET} is not what {DATASET_MANIFEST} lists: it was altered or damaged")
     if any(found[name] != manifest.get(name) for name in found):
-        raise ValueError(f"config.json or metrics.json of {run_dir} is not what the run wrote: it was altered")
+        raise ValueError(f"{CONFIG} or {METRICS} of {run_dir} is not what the run wrote: it was altered")
     return found

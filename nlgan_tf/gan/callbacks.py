@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from nlgan_tf.gan.images import ROWS_A_CALL, to_network_range
+from nlgan_tf.gan.images import row_batches, to_network_range
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.stack import keras
 
@@ -105,8 +105,7 @@ class TrainingWatch(keras.callbacks.Callback):
         return signs
 
     def _probability(self, images: np.ndarray) -> np.ndarray:
-        starts = range(0, len(images), ROWS_A_CALL)
-        return np.concatenate([self.model(images[start : start + ROWS_A_CALL], training=False) for start in starts])
+        return np.concatenate([self.model(batch, training=False) for batch in row_batches(images)])
 
     def _drawn_spread(self, generator: keras.Model) -> float:
         z = draw_latent(DRAWN_IMAGES, self.model.latent_dim, self.model.latent, tf.constant((0, 0)))

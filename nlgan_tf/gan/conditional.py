@@ -6,11 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.gan import losses
-from nlgan_tf.gan.images import to_network_range, to_public_range
+from nlgan_tf.gan.images import row_batches, to_network_range, to_public_range
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.stack import Model, apply_gradients, keras
-
-DRAW_BATCH = 512
 
 
 class ConditionalGAN(Model):
@@ -76,11 +74,11 @@ class ConditionalGAN(Model):
     def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """As `NLGAN.hallucinate`: uint8 images, the first ceil(n / 2) positive, and int64 labels."""
         labels = np.repeat([1, 0], [(n + 1) // 2, n // 2])
-        batches = [
-            to_public_range(self._generate(tf.constant(labels[start : start + DRAW_BATCH]), (seed, start), False))
-            for start in range(0, n, DRAW_BATCH)
-        ]
-        return np.concatenate(batches), labels
+        batches = (
+            self._generate(tf.constant(batch), (seed, number), training=False)
+            for number, batch in enumerate(row_batches(labels))
+        )
+        return np.concatenate([to_public_range(images) for images in batches]), labels
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nlgan_tf.files import sha256, whole_file, write_text
-
-DATASET_NAME = "clean_dataset.npz"
-MANIFEST_NAME = "clean_dataset.json"
+from nlgan_tf.run_folder import DATASET, DATASET_MANIFEST
 
 
 def write_clean_dataset(
@@ -25,14 +23,14 @@ def write_clean_dataset(
         class_names: (negative, positive).
         source: what the images came from, such as seed and configuration; copied into the manifest.
     """
-    path = folder / DATASET_NAME
+    path = folder / DATASET
     with whole_file(path) as temporary:
         np.savez_compressed(temporary, images=images, labels=labels, class_names=np.array(class_names))
     manifest = {
-        "file": DATASET_NAME,
+        "file": DATASET,
         "sha256": sha256(path),
         "image_shape": images.shape[1:],
         "counts": {name: int(np.sum(labels == label)) for label, name in enumerate(class_names)},
         **source,
     }
-    write_text(folder / MANIFEST_NAME, json.dumps(manifest, indent=2) + "\n")
+    write_text(folder / DATASET_MANIFEST, json.dumps(manifest, indent=2) + "\n")

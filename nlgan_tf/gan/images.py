@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +23,12 @@ def to_public_range(images: tf.Tensor) -> tf.Tensor:
 def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
     """`function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
-    traced = tf.function(function, input_signature=signature)
-    starts = range(0, max(len(rows), 1), ROWS_A_CALL)
-    return np.concatenate([traced(rows[start : start + ROWS_A_CALL]) for start in starts])
+    # Concrete: TensorFlow warns of functions that are traced again and again, as those of a search's many networks are.
+    traced = tf.function(function, input_signature=signature).get_concrete_function()
+    return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows)])
+
+
+def row_batches(rows: np.ndarray | tf.Tensor) -> Iterator[np.ndarray | tf.Tensor]:
+    """All rows in their order, 512 at a time; one empty batch of none."""
+    for start in range(0, max(len(rows), 1), ROWS_A_CALL):
+        yield rows[start : start + ROWS_A_CALL]

@@ -31,19 +31,22 @@ def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGr
 
 
 def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
-    """Rank Pruning's noise rates (Northcutt et al. 2017), from one set of out-of-fold probabilities.
+    """Rank Pruning's (Northcutt et al. 2017), from one set of out-of-fold probabilities."""
+    rh1, rh0 = noise_rates(_positive_probability(logits, noisy_labels), noisy_labels)
+    ps1 = noisy_labels.mean()
+    py1 = (ps1 - rh0) / (1 - rh1 - rh0)
+    return 1 - rh0 * (1 - py1) / ps1, 1 - rh1 * py1 / (1 - ps1)
 
-    Positives are sure where P(noisy positive) is at least its mean over the noisy positives, negatives where it is
-    at most its mean over the noisy negatives; the share of the other label among the sure gives the flip rates.
+
+def noise_rates(probability: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Rank Pruning's (rh1, rh0): the share of label 0 among confident positives, and of label 1 among negatives.
+
+    Confident are p >= LB, the mean of p = P(noisy positive) over label 1, and p <= UB, its mean over label 0.
     """
-    probability, given = _positive_probability(logits, noisy_labels), noisy_labels == 1
-    sure_p = probability >= probability[given].mean()
-    sure_n = probability <= probability[~given].mean()
-    flip_p = np.clip(_share(~given, sure_p), 0, 0.9999)
-    flip_n = np.clip(_share(given, sure_n), 0, 0.9999)
-    share = given.mean()
-    positives = (share - flip_n) / (1 - flip_p - flip_n)
-    return 1 - flip_n * (1 - positives) / share, 1 - flip_p * positives / (1 - share)
+    given = noisy_labels == 1
+    confident_p = probability >= probability[given].mean()
+    confident_n = probability <= probability[~given].mean()
+    return min(_share(~given, confident_p), 0.9999), min(_share(given, confident_n), 0.9999)
 
 
 def confident_joint(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:

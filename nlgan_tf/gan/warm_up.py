@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import check_labels
 from nlgan_tf.gan import losses
-from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.gan.images import row_batches, to_network_range
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.stack import keras
 
@@ -19,7 +19,6 @@ BATCH = 64
 STEPS_A_CHECK = 10
 # Checks without a better held-out loss after which D is taken to memorise.
 PATIENCE = 5
-SCORING_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -121,9 +120,8 @@ class WarmUp:
 
 def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
     """D's logits on public images, dropout off, shape (n,)."""
-    starts = range(0, len(images), SCORING_BATCH)
-    batches = (to_network_range(images[start : start + SCORING_BATCH]) for start in starts)
-    return np.concatenate([discriminator(batch, training=False)[:, 0] for batch in batches])
+    logits = (discriminator(to_network_range(batch), training=False) for batch in row_batches(images))
+    return np.concatenate(list(logits))[:, 0]
 
 
 def unique_images(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

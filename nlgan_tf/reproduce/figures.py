@@ -13,7 +13,8 @@ from nlgan_tf.config import RunConfig
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.files import whole_file
 from nlgan_tf.preparation import prepare_task
-from nlgan_tf.samples import tile
+from nlgan_tf.run_folder import CONFIG, DATASET, HISTORY
+from nlgan_tf.samples import noisy_and_drawn, show_grid
 
 ROWS, COLUMNS = 4, 8
 # Panels of the learning curves: title, and history.csv's columns with their labels.
@@ -55,10 +56,10 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
 
 
 def _config(run_dir: Path, data_dir: str | None) -> RunConfig:
-    missing = [name for name in ("config.json", "history.csv", "clean_dataset.npz") if not (run_dir / name).is_file()]
+    missing = [name for name in (CONFIG, HISTORY, DATASET) if not (run_dir / name).is_file()]
     if missing:
         raise ValueError(f"{run_dir} has no {missing[0]}: accepted are the folders of finished runs")
-    config = RunConfig.from_json((run_dir / "config.json").read_text(encoding="utf-8"))
+    config = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
     return config if data_dir is None else dataclasses.replace(config, data_dir=data_dir)
 
 
@@ -66,21 +67,11 @@ def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
     """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
     figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
     for panels, (run_dir, config) in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
-        task, drawn = prepare_task(config), load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
-        groups = [
-            (f"noisy {name}", task.images[task.noisy_labels == label])
-            for label, name in ((1, task.class_names[1]), (0, task.class_names[0]))
-        ]
-        groups += [
-            (f"drawn {name}", drawn.images[drawn.labels == label])
-            for label, name in ((1, drawn.class_names[1]), (0, drawn.class_names[0]))
-        ]
-        for axes, (title, images) in zip(panels, groups, strict=True):
-            sheet = tile(_mixed(images, config.seed), ROWS, COLUMNS)
-            axes.imshow(sheet if sheet.shape[-1] == 3 else sheet[..., 0], cmap="gray", interpolation="nearest")
-            axes.set_title(title, fontsize=9)
-            axes.set_xticks([])
-            axes.set_yticks([])
+        task, drawn = prepare_task(config), load_task(f"npz:{run_dir / DATASET}")
+        noisy = task.images, task.noisy_labels
+        groups = noisy_and_drawn(task.class_names, noisy, (drawn.images, drawn.labels))
+        for axes, (title, images) in zip(panels, groups.items(), strict=True):
+            show_grid(axes, title, _mixed(images, config.seed), ROWS, COLUMNS)
         panels[0].set_ylabel(_name(config), fontsize=8)
     return figure
 
@@ -95,7 +86,7 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
     """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
     for panels, (run_dir, config) in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
-        history = np.genfromtxt(run_dir / "history.csv", delimiter=",", names=True, ndmin=1)
+        history = np.genfromtxt(run_dir / HISTORY, delimiter=",", names=True, ndmin=1)
         for axes, (title, columns) in zip(panels, CURVES.items(), strict=True):
             for column, label in columns.items():
                 axes.plot(history["epoch"] + 1, history[column], label=label, marker="." if len(history) < 20 else None)

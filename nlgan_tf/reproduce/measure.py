@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import nlgan_tf
 from nlgan_tf import pipeline
@@ -27,6 +28,7 @@ from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.run_folder import CONFIG, DATASET
 from nlgan_tf.stack import keras
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
@@ -67,7 +69,9 @@ def measure(combination: Combination, options: Options) -> dict:
 
 def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
     baseline = build_baseline(method, config.priors, config.stage_two, config.seed)
-    predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
+    # On matrices as small as these, threads of scikit-learn's libraries only wait for each other (five times as long).
+    with threadpool_limits(1):
+        predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
     epochs = config.stage_two.epochs if METHODS[method].fits else None
     return {"accuracy": float(np.mean(predicted == task.test_labels)), "epochs": epochs}
 
@@ -86,14 +90,22 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> dict:
     }
 
 
+def _run(config: RunConfig, run_dir: Path) -> dict:
+    """The metrics of a run, which goes on where a killed process left it."""
+    begun = run_dir / CONFIG
+    if begun.is_file() and RunConfig.from_json(begun.read_text(encoding="utf-8")) == config:
+        return pipeline.resume(run_dir, verbose=0, compare=False).metrics
+    config = dataclasses.replace(config, run_dir=str(run_dir), overwrite=True)
+    return pipeline.run(config, verbose=0, compare=False).metrics
+
+
 def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dict:
     """Both stages, and what a judge of clean data says of the drawn images."""
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
-        config = dataclasses.replace(config, stage_one=stage_one, run_dir=str(run_dir), overwrite=True)
-        metrics = pipeline.run(config, verbose=0, compare=False).metrics
-        drawn = load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+        metrics = _run(dataclasses.replace(config, stage_one=stage_one), run_dir)
+        drawn = load_task(f"npz:{run_dir / DATASET}")
     return {
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,

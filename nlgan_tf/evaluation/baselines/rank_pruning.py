@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
 
+from nlgan_tf.gan.purity import noise_rates
+
 LEAST_KEPT = 10
 
 
@@ -55,17 +57,6 @@ class RankPruning(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of labels 0 and 1, shape (n, 2)."""
         return self.estimator_.predict_proba(X)
-
-
-def noise_rates(probability: np.ndarray, noisy: np.ndarray) -> tuple[float, float]:
-    """(rh1, rh0): the share of s=0 among confident positives, and of s=1 among confident negatives.
-
-    Confident are p >= LB, the mean of p over s=1, and p <= UB, its mean over s=0.
-    """
-    lower, upper = probability[noisy == 1].mean(), probability[noisy == 0].mean()
-    confident_positive, confident_negative = probability >= lower, probability <= upper
-    rates = np.mean(noisy[confident_positive] == 0), np.mean(noisy[confident_negative] == 1)
-    return tuple(np.clip(np.nan_to_num(rates), 0, 0.9999))
 
 
 def prune(probability: np.ndarray, noisy: np.ndarray, rh1: float, rh0: float) -> np.ndarray:

@@ -1,0 +1,73 @@
+"""Accuracy of stage two on the bundled digits with the known purities, and with estimated ones, in pairs.
+
+    python benchmarks/estimated_priors.py results/estimated_priors.jsonl
+    python benchmarks/estimated_priors.py results/estimated_priors.jsonl --table
+
+The first appends one JSON line for each noise level and seed that the file does not hold yet, so it can be stopped
+and started again; the second prints the mean differences with their standard errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import nlgan_tf as nl
+
+LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
+SEEDS = 5
+
+
+def measure(pi_p: float, pi_n: float, seed: int) -> dict:
+    """One line of the file: two runs that differ in where their purities come from."""
+    line: dict = {"pi": [pi_p, pi_n], "seed": seed}
+    for name, estimate in (("known", False), ("estimated", True)):
+        with tempfile.TemporaryDirectory() as folder:
+            config = nl.RunConfig(
+                pi_p=pi_p, pi_n=pi_n, seed=seed, estimate_priors=estimate, run_dir=folder, overwrite=True
+            )
+            metrics = nl.run(config, verbose=0, compare=False).metrics
+        line[name] = metrics["accuracy_nlgan"]
+    return {**line, "estimate": [metrics["pi_p_estimated"], metrics["pi_n_estimated"]]}
+
+
+def table(rows: list[dict]) -> str:
+    """Markdown: a line for each noise level and one for all."""
+    lines = ["| pi | seeds | known | estimated | difference, points | standard error |", "|---|---|---|---|---|---|"]
+    groups = {f"{pi_p:g}/{pi_n:g}": [row for row in rows if row["pi"] == [pi_p, pi_n]] for pi_p, pi_n in LEVELS}
+    for title, members in {**groups, "all": rows}.items():
+        known, estimated = (np.array([row[name] for row in members]) for name in ("known", "estimated"))
+        difference = 100 * (estimated - known)
+        error = difference.std(ddof=1) / len(members) ** 0.5
+        lines.append(
+            f"| {title} | {len(members)} | {known.mean():.3f} | {estimated.mean():.3f} "
+            f"| {difference.mean():+.1f} | {error:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    arguments = parser.parse_args()
+    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    if arguments.table:
+        print(table(rows))
+        return
+    done = [(*row["pi"], row["seed"]) for row in rows]
+    for seed in range(SEEDS):
+        for level in LEVELS:
+            if (*level, seed) not in done:
+                line = json.dumps(measure(*level, seed))
+                with arguments.file.open("a") as file:
+                    file.write(line + "\n")
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

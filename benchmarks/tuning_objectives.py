@@ -1,0 +1,140 @@
+"""Which objective follows clean test accuracy: rank correlations over random configurations of stage one.
+
+    python benchmarks/tuning_objectives.py results/tuning_objectives.jsonl
+    python benchmarks/tuning_objectives.py results/tuning_objectives.jsonl --table
+
+The first appends one JSON line for each configuration that the file does not hold yet, so it can be stopped and
+started again; the second prints the table of results/README.md. Bundled digits at pi (.6,.65), development classes;
+each of three draws of wrong labels, split and weights has its own configurations, as a user searches within one draw.
+Test labels judge the objectives here; no search sees them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import json
+import time
+from pathlib import Path
+
+import keras_tuner
+import numpy as np
+from scipy.stats import spearmanr
+
+import nlgan_tf as nl
+from nlgan_tf.classification import predict_logits
+from nlgan_tf.config import RECIPES
+from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.stack import keras
+from nlgan_tf.tuning.hypermodel import NLGANHyperModel
+from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
+
+TASK, PRIORS = "digits:0,3-vs-6,8", nl.NoisePriors(0.6, 0.65)
+DRAWS, CONFIGURATIONS = 3, 30
+EVERYTHING = (
+    *("alpha", "beta", "d_learning_rate", "g_learning_rate", "dropout"),
+    *("translation", "loss", "spectral_layers", "latent"),
+)
+# Reduced, so that a configuration takes less than a minute on one core.
+STAGE_ONE = dataclasses.replace(
+    RECIPES["modern"].stage_one, width=0.25, epochs=5, batch_size=64, samples_per_epoch=5120
+)
+STAGE_TWO = dataclasses.replace(RECIPES["modern"].stage_two, width=0.25, epochs=3, samples_per_epoch=5120)
+# Beside what a search may use: accuracy on all noisy labels, and what D itself says.
+OTHERS = ("corrected_accuracy_all", "d_corrected_accuracy", "d_noisy_likelihood")
+
+
+@functools.cache
+def hypermodel(draw: int, everything: bool) -> NLGANHyperModel:
+    """Of one draw of wrong labels; `everything` searches more than alpha and beta."""
+    task = nl.load_task(TASK)
+    noisy = nl.corrupt_labels(task.labels, PRIORS, draw)
+    tune = EVERYTHING if everything else ("alpha", "beta")
+    return NLGANHyperModel(
+        task, noisy, PRIORS, tune, stage_one=STAGE_ONE, stage_two=STAGE_TWO, objective="agreement", seed=draw
+    )
+
+
+def measure(number: int) -> dict:
+    """One line of the file."""
+    start = time.perf_counter()
+    hyper = hypermodel(number % DRAWS, everything=number % 2 == 1)
+    hp = keras_tuner.HyperParameters()
+    hyper.build(hp)
+    hp.values = {item.name: item.random_sample(1000 * number + index) for index, item in enumerate(hp.space)}
+    keras.backend.clear_session()
+    model = hyper.build(hp)
+    model.fit(nl.noisy_dataset(*hyper.training, 64, STAGE_ONE.samples_per_epoch, hyper.seed), epochs=5, verbose=0)
+    classifier = hyper.train_stage_two(model)
+    test = hyper.task.test_images, hyper.task.test_labels
+    held_out, noisy = hyper.validation
+    d_held_out = model.predict(held_out, verbose=0)
+    images, all_noisy = (np.concatenate(parts) for parts in zip(hyper.training, hyper.validation, strict=True))
+    logits = predict_logits(classifier, images)[:, 0]
+    return {
+        "number": number,
+        "draw": number % DRAWS,
+        "values": hp.values,
+        "test_accuracy": accuracy(classifier, *test),
+        "test_accuracy_d": float(np.mean((model.predict(test[0], verbose=0) > 0.5) == (test[1] == 1))),
+        **hyper.measures(model, classifier),
+        "d_corrected_accuracy": corrected_accuracy(d_held_out > 0.5, noisy, PRIORS),
+        "d_noisy_likelihood": noisy_likelihood(d_held_out, noisy, PRIORS),
+        "corrected_accuracy_all": corrected_accuracy(logits > 0, all_noisy, PRIORS),
+        "clean_accuracy": held_out_accuracy(hyper, classifier),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def held_out_accuracy(hyper: NLGANHyperModel, classifier: keras.Model) -> float:
+    """On the true labels of the held-out images: what somebody who has them would compute."""
+    order = {image.tobytes(): label for image, label in zip(hyper.task.images, hyper.task.labels, strict=True)}
+    images = hyper.validation[0]
+    return accuracy(classifier, images, np.array([order[image.tobytes()] for image in images]))
+
+
+def table(rows: list[dict]) -> str:
+    """Markdown: the rank correlation of each objective with clean test accuracy, and what choosing by it gives."""
+    lines = [
+        "| objective | mean within a draw | draw 0 | draw 1 | draw 2 | pooled | test accuracy of its choices |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    draws = [[row for row in rows if row["draw"] == draw] for draw in range(DRAWS)]
+    for name in (*OBJECTIVES, *OTHERS):
+        within = [correlation(members, name) for members in draws]
+        chosen = np.mean([max(members, key=lambda row: row[name])["test_accuracy"] for members in draws])
+        numbers = [np.mean(within), *within, correlation(rows, name), chosen]
+        lines.append(f"| {name} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+    accuracies = [row["test_accuracy"] for row in rows]
+    best = np.mean([max(row["test_accuracy"] for row in members) for members in draws])
+    spread = f"{np.mean(accuracies):.3f} ± {np.std(accuracies, ddof=1):.3f}"
+    note = f"{len(rows)} configurations: test accuracy {spread}; the best of each draw, on average, {best:.3f}."
+    return "\n".join([*lines, "", note])
+
+
+def correlation(rows: list[dict], name: str) -> float:
+    """Spearman's, of an objective and clean test accuracy."""
+    return float(spearmanr([row[name] for row in rows], [row["test_accuracy"] for row in rows]).statistic)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    arguments = parser.parse_args()
+    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    if arguments.table:
+        print(table(rows))
+        return
+    done = {row["number"] for row in rows}
+    for number in range(CONFIGURATIONS):
+        if number not in done:
+            row = measure(number)
+            with arguments.file.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(number, f"{row['test_accuracy']:.3f}", row["seconds"], flush=True)
+
+
+if __name__ == "__main__":
+    main()

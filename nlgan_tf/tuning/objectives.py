@@ -1,0 +1,87 @@
+"""What a search can go by: figures of merit computed from noisy labels, or from the images alone. All are maximised."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nlgan_tf.data.noise import NoisePriors, check_labels
+
+# What each is, as the command line and the tables say it.
+OBJECTIVES = {
+    "corrected_accuracy": "accuracy on held-out noisy labels, corrected for pi: unbiased for clean accuracy",
+    "noisy_likelihood": "mean log likelihood of the held-out noisy labels",
+    "noisy_likelihood_all": "the same of all noisy labels: the classifier has seen drawn images alone",
+    "agreement": "share of held-out images on which D and the classifier of stage two agree; needs no label",
+    "clean_accuracy": "accuracy on the clean validation labels that are given",
+}
+NEEDS_CLEAN_LABELS = "clean_accuracy"
+
+
+def check_objective(name: str) -> str:
+    """Returns the name of an objective; ValueError for another one."""
+    if name not in OBJECTIVES:
+        raise ValueError(f"objective={name!r} is unknown: accepted are {', '.join(OBJECTIVES)}")
+    return name
+
+
+def corrected_accuracy(positive: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> float:
+    """Clean accuracy, estimated from predictions and noisy labels.
+
+    With a = P(predicted 1 | noisy 1), b = P(predicted 1 | noisy 0), and t, f the same given the true label,
+    a = pi_p t + (1 - pi_p) f and b = (1 - pi_n) t + pi_n f. Solved for the true positive rate and the false one,
+    t = (pi_n a - (1 - pi_p) b) / (pi_p + pi_n - 1) and f = (pi_p b - (1 - pi_n) a) / (pi_p + pi_n - 1), and the
+    accuracy is r t + (1 - r)(1 - f), r = pi_p s + (1 - pi_n)(1 - s), s the share of noisy positives.
+
+    It is linear in a and b, so its expectation over the noise is the clean accuracy, where predictions and flips are
+    independent given the true label: images that nothing was trained on. It may leave [0, 1]; its standard error is
+    that of an accuracy divided by about pi_p + pi_n - 1.
+
+    Args:
+        positive: predictions, bool or 0 and 1, shape (n,).
+        noisy_labels: 0 or 1, shape (n,), at least one of each.
+        priors: purities of the noisy labels.
+
+    Raises:
+        ValueError: for labels that are not accepted.
+    """
+    positive = np.asarray(positive, bool)
+    noisy = check_labels(noisy_labels, length=len(positive), minimum_per_class=1)
+    a, b, share = positive[noisy == 1].mean(), positive[noisy == 0].mean(), noisy.mean()
+    gap = priors.pi_p + priors.pi_n - 1
+    true_rate = (priors.pi_n * a - (1 - priors.pi_p) * b) / gap
+    false_rate = (priors.pi_p * b - (1 - priors.pi_n) * a) / gap
+    r = _class_prior(share, priors)
+    return float(r * true_rate + (1 - r) * (1 - false_rate))
+
+
+def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> float:
+    """Mean of log P(noisy label | image), in nats: P(noisy 1 | x) = (1 - rho_1) p(x) + rho_0 (1 - p(x)).
+
+    rho_1 = P(noisy 0 | true 1) and rho_0 = P(noisy 1 | true 0) follow from pi and the share of noisy positives.
+    A confident error costs at most -log rho: flipped labels do not drown the rest.
+
+    Args:
+        probability: p(x) = P(true 1 | x), shape (n,).
+        noisy_labels: 0 or 1, shape (n,), at least one of each.
+        priors: purities of the noisy labels.
+
+    Raises:
+        ValueError: for labels that are not accepted.
+    """
+    probability = np.asarray(probability, np.float64)
+    noisy = check_labels(noisy_labels, length=len(probability), minimum_per_class=1)
+    rho_1, rho_0 = priors.flip_rates(_class_prior(noisy.mean(), priors))
+    noisy_positive = (1 - rho_1) * probability + rho_0 * (1 - probability)
+    likelihood = np.where(noisy == 1, noisy_positive, 1 - noisy_positive)
+    return float(np.mean(np.log(np.maximum(likelihood, np.finfo(np.float32).tiny))))
+
+
+def agreement(positive: ArrayLike, other: ArrayLike) -> float:
+    """Share of images, shape (n,), to which two predictors, bool or 0 and 1, give one class."""
+    return float(np.mean(np.asarray(positive, bool) == np.asarray(other, bool)))
+
+
+def _class_prior(share: float, priors: NoisePriors) -> float:
+    """P(true 1) where `share` of the labels are noisy positives."""
+    return priors.pi_p * share + (1 - priors.pi_n) * (1 - share)
