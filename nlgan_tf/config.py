@@ -12,6 +12,7 @@ from typing import Any
 
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import check_batches
+from nlgan_tf.installed import DEFAULT_SPECTRAL_NORM
 
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 ON_NON_FINITE = ("lower", "stop")
@@ -72,7 +73,7 @@ class StageOneConfig:
     beta: float = _option(0.5, "weight of the adversarial terms, eq. (5)")
     loss: str = _option("bce", "H of eqs. (2) to (5): bce or mse")
     width: float = _option(1.0, "factor on the size of every layer of D and G")
-    spectral_norm: str | None = _option("exact", "exact, keras or none")
+    spectral_norm: str | None = _option(DEFAULT_SPECTRAL_NORM, "exact, keras, addons (TF 2.15 alone) or none")
     spectral_layers: str = _option("convolutions", "layers of D that are normalised: convolutions or all")
     d_batch_norm: bool = _option(False, "batch norm in D")
     attention: bool = _option(False, "SAGAN's self-attention in D and G")
@@ -102,7 +103,7 @@ class StageOneConfig:
         for name in ("dropout", "translation"):
             _check_share(self, name)
         _check_among(self, "loss", ("bce", "mse"))
-        _check_among(self, "spectral_norm", ("exact", "keras", None))
+        _check_among(self, "spectral_norm", ("exact", "keras", "addons", None))
         _check_among(self, "spectral_layers", ("convolutions", "all"))
         _check_among(self, "batch_norm", ("transposed", "all"))
         _check_among(self, "latent", ("uniform", "normal"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import adam_slots, keras
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
@@ -15,18 +15,20 @@ class FusedAdam(keras.optimizers.Adam):
     training step; `benchmarks/step_time.py` measures it.
     """
 
-    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor):
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, *learning_rate: tf.Tensor):
         if self.amsgrad:  # The fused kernel has no such variant.
-            return super().update_step(gradient, variable, learning_rate)
-        index = self._get_variable_index(variable)
+            return super().update_step(gradient, variable, *learning_rate)
+        m, v = adam_slots(self, variable)
+        # Keras 2.15 does not pass it.
+        (rate,) = learning_rate or (self.learning_rate,)
         step = tf.cast(self.iterations + 1, variable.dtype)
         return tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
+            m=m.handle,
+            v=v.handle,
             beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
             beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
-            lr=tf.cast(learning_rate, variable.dtype),
+            lr=tf.cast(rate, variable.dtype),
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,

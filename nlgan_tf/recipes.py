@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 from nlgan_tf.config import RECIPES, StageOneConfig
@@ -80,6 +81,8 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"model {os.fspath(path)} is not there: accepted is a .keras file")
+    if not zipfile.is_zipfile(path):  # Keras 2.15 would take it for one of the older formats, which run code.
+        raise ValueError(f"{os.fspath(path)} holds no Keras model: accepted is a .keras file")
     return keras.models.load_model(path)
 
 

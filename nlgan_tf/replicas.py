@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import keras, synchronize
 
 
 def count() -> int:
@@ -45,7 +45,7 @@ def synchronize_batch_norm(network: keras.Model) -> None:
     """Batch statistics over all replicas where there are several, else as before; nested models too."""
     for layer in getattr(network, "layers", ()):
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = count() > 1
+            synchronize(layer, over_replicas=count() > 1)
         synchronize_batch_norm(layer)
 
 

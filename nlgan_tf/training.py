@@ -16,7 +16,7 @@ from nlgan_tf.checkpoints import Checkpoints
 from nlgan_tf.distribution import Processes
 from nlgan_tf.files import whole_file
 from nlgan_tf.signals import Stopped, StopSignals
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import keras, pass_over_epochs
 
 LOWERING = 0.5
 MOST_LOWERINGS = 5
@@ -98,12 +98,7 @@ def fit(
 
 def _fit_rest(model: keras.Model, dataset: tf.data.Dataset, epochs: int, progress: _Progress, verbose) -> None:
     epoch, step = progress.state["epoch"], progress.state["step"]
-    # A tf.data set shuffles anew for each iterator: earlier epochs are passed over as Keras's fit does, which makes
-    # one iterator for an epoch and one more at its end.
-    for _ in range(epoch):
-        for _ in dataset:
-            pass
-        iter(dataset)
+    pass_over_epochs(dataset, epoch)
     settings = {"callbacks": progress.callbacks(), "shuffle": False, "verbose": verbose}
     if step:
         model.fit(dataset.skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)

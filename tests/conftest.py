@@ -16,7 +16,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import numpy as np
 import pytest
 
+from nlgan_tf.installed import STACK
+
 PRIORS = (0.7, 0.85)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marker = item.get_closest_marker("stack")
+        if marker and marker.args != (STACK,):
+            item.add_marker(pytest.mark.skip(reason=f"{marker.args[0]} stack alone: {marker.kwargs['reason']}"))
 
 
 @pytest.fixture

@@ -108,9 +108,9 @@ def switches(strategy, report: dict) -> None:
     with strategy.scope():
         refused({"jit_compile": True})
         refused({"steps_per_execution": 2})
-        keras.config.set_dtype_policy("mixed_float16")
+        keras.mixed_precision.set_global_policy("mixed_float16")
         refused({})
-        keras.config.set_dtype_policy("mixed_bfloat16")
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
         if not spans_machines(strategy):
             model = model_of()
             history = model.fit(dataset(5), epochs=1, verbose=0).history

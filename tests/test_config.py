@@ -39,7 +39,7 @@ def test_the_paper_recipe_keeps_the_losses_of_the_paper():
         (lambda: StageOneConfig(epochs=0), "epochs=0 is out of range"),
         (lambda: StageOneConfig(epochs=True), "epochs=True has the wrong type"),
         (lambda: StageOneConfig(loss="hinge"), "loss='hinge' is unknown: accepted are bce, mse"),
-        (lambda: StageOneConfig(spectral_norm="addon"), "accepted are exact, keras, none"),
+        (lambda: StageOneConfig(spectral_norm="addon"), "accepted are exact, keras, addons, none"),
         (lambda: StageOneConfig(g_learning_rate=float("nan")), "out of range"),
         (lambda: StageOneConfig(width=float("inf")), "accepted are finite values above 0"),
         (lambda: StageOneConfig(beta=-1.0), "beta=-1.0 is out of range"),

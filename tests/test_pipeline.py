@@ -54,7 +54,8 @@ def test_a_whole_run_traces_each_function_once(tmp_path, monkeypatch):
         functions.append(function)
         return function
 
-    monkeypatch.setattr(tf, "function", recording)
+    for module in (tf, tf.compat.v2):  # Keras 2.15 takes it from there.
+        monkeypatch.setattr(module, "function", recording)
     # 700 images are drawn: a whole batch and a part of one.
     nl.run(small_config(tmp_path / "run", stage_two=dataclasses.replace(SMALL_TWO, num_images=1400)), verbose=0)
     counts = {

@@ -25,6 +25,7 @@ PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
         "docs/table1.md",
         "docs/noise-rates.md",
         "docs/tuning.md",
+        "docs/stacks.md",
         "results/README.md",
         "export/README.md",
     ],

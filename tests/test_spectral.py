@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlgan_tf.installed import LEGACY, SPECTRAL_NORMS
 from nlgan_tf.networks.spectral import ExactSpectralNormalization, spectral_normalize
 from nlgan_tf.stack import keras
 
@@ -32,7 +33,7 @@ def inputs_for(shape) -> tf.Tensor:
 
 
 @pytest.mark.parametrize(("make", "shape"), CASES, ids=["dense", "convolution"])
-@pytest.mark.parametrize("implementation", ["exact", "keras"])
+@pytest.mark.parametrize("implementation", SPECTRAL_NORMS)
 def test_the_effective_kernel_has_a_leading_singular_value_of_one(make, shape, implementation):
     layer = make()
     normalised = spectral_normalize(layer, implementation)
@@ -55,7 +56,7 @@ def test_the_gradient_passes_through_sigma(make, shape):
     weights = tf.random.stateless_normal(normalised(x).shape, seed=(3, 4))
     with tf.GradientTape() as tape:
         value = tf.reduce_sum(weights * normalised(x, training=False))
-    gradients = tape.gradient(value, [layer.kernel.value, layer.bias.value])
+    gradients = tape.gradient(value, [layer.kernel, layer.bias])
 
     # The reference: an SVD inside the tape.
     kernel = tf.Variable(layer.kernel.numpy())
@@ -63,7 +64,7 @@ def test_the_gradient_passes_through_sigma(make, shape):
         sigma = tf.linalg.svd(tf.reshape(kernel, (-1, kernel.shape[-1])), compute_uv=True)[0][0]
         linear = tf.matmul if len(shape) == 2 else functools.partial(tf.nn.conv2d, strides=2, padding="SAME")
         outputs = linear(x, kernel / sigma)
-        value = tf.reduce_sum(weights * (outputs + layer.bias.value))
+        value = tf.reduce_sum(weights * (outputs + layer.bias.numpy()))
     reference = tape.gradient(value, kernel).numpy()
     assert np.linalg.norm(gradients[0] - reference) < 1e-4 * np.linalg.norm(reference)
     axes = tuple(range(weights.shape.rank - 1))
@@ -130,8 +131,14 @@ def test_none_leaves_the_layer_alone():
 
 
 def test_an_unknown_implementation_is_refused():
-    with pytest.raises(ValueError, match="'exakt' is unknown: accepted are exact, keras and None"):
+    with pytest.raises(ValueError, match=f"'exakt' is unknown: accepted are {', '.join(SPECTRAL_NORMS)} and None"):
         spectral_normalize(dense(), "exakt")
+
+
+def test_the_other_stacks_implementation_is_refused_by_its_name():
+    other, needs = ("keras", "TF 2.21 and later") if LEGACY else ("addons", "TF 2.15 with tensorflow-addons")
+    with pytest.raises(ValueError, match=f"spectral_norm '{other}' needs {needs}"):
+        spectral_normalize(dense(), other)
 
 
 def test_a_layer_with_activation_is_refused():
@@ -148,3 +155,100 @@ def test_a_kernel_that_was_zero_is_followed_again():
     for _ in range(60):
         outputs = normalised(x, training=True)
     np.testing.assert_allclose(outputs, x @ layer.kernel.numpy() / sigma_of(layer.kernel.numpy()), atol=1e-4)
+
+
+def test_a_transposed_convolution_is_refused():
+    """Its kernel has the outputs on the last axis but one, and would be seen as another matrix."""
+    with pytest.raises(ValueError, match="is a Conv2DTranspose: accepted are Dense and Conv2D"):
+        ExactSpectralNormalization(keras.layers.Conv2DTranspose(3, 3))
+
+
+# docs/stacks.md has the table of what follows.
+
+# Keras's wrapper works on TF 2.15 too as long as nothing is traced, and so all three meet there.
+COMPARED = ("exact", "keras", "addons") if LEGACY else ("exact", "keras")
+VECTORS = {"exact": "right", "keras": "vector_u", "addons": "u"}
+
+
+def wrapped(layer: keras.layers.Layer, implementation: str) -> keras.layers.Layer:
+    if implementation == "keras":
+        return keras.layers.SpectralNormalization(layer, dtype="float32")
+    return spectral_normalize(layer, implementation)
+
+
+def built(layer: keras.layers.Layer, implementation: str, x: tf.Tensor) -> keras.layers.Layer:
+    """The wrapped layer, its power iteration about to start at the same vector in all implementations."""
+    normalised = wrapped(layer, implementation)
+    normalised(x)
+    vector = getattr(normalised, VECTORS[implementation])
+    vector.assign(np.linspace(1, 2, int(tf.size(vector)), dtype=np.float32).reshape(vector.shape))
+    return normalised
+
+
+@pytest.mark.parametrize(("make", "shape"), CASES, ids=["dense", "convolution"])
+def test_the_implementations_agree_call_by_call_while_no_optimizer_moves_the_kernel(make, shape):
+    x = inputs_for(shape)
+    modes = True, False, True, True, False
+    layers = [built(make(), implementation, x) for implementation in COMPARED]
+    reference, *others = [[layer(x, training=training).numpy() for training in modes] for layer in layers]
+    assert np.abs(reference[0] - reference[-1]).max() > 1e-4  # The iteration is under way.
+    for outputs in others:
+        np.testing.assert_allclose(outputs, reference, atol=1e-5)
+
+
+@pytest.mark.parametrize("implementation", COMPARED)
+def test_who_overwrites_the_kernel(implementation):
+    layer, x = dense(), inputs_for((4, 7))
+    normalised = built(layer, implementation, x)
+    before = layer.kernel.numpy()
+    for _ in range(60):
+        normalised(x, training=True)
+    expected = before if implementation == "exact" else before / sigma_of(before)
+    np.testing.assert_allclose(layer.kernel.numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("implementation", COMPARED)
+def test_whose_gradient_passes_through_sigma(implementation):
+    layer, x = dense(), inputs_for((4, 7))
+    normalised = built(layer, implementation, x)
+    kernel = layer.kernel.numpy()
+    for _ in range(100):
+        normalised(x, training=True)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(normalised(x, training=True))
+    gradient = tape.gradient(value, layer.kernel).numpy()
+    left, sigmas, right = np.linalg.svd(kernel)
+    plain = x.numpy().T @ np.ones((4, 5))
+    through = (plain - np.sum(plain * kernel / sigmas[0]) * np.outer(left[:, 0], right[0])) / sigmas[0]
+    np.testing.assert_allclose(gradient, through if implementation == "exact" else plain, atol=1e-3)
+
+
+@pytest.mark.parametrize("implementation", COMPARED)
+def test_what_a_zero_kernel_gives(implementation):
+    layer = keras.layers.Dense(3, kernel_initializer="zeros", bias_initializer="ones")
+    outputs = wrapped(layer, implementation)(tf.ones((2, 4)), training=True).numpy()
+    if implementation == "addons":
+        assert np.isnan(outputs).all()
+    else:
+        np.testing.assert_array_equal(outputs, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("implementation", COMPARED[1:])
+def test_the_wrappers_take_a_transposed_kernel_by_its_inputs(implementation):
+    layer = keras.layers.Conv2DTranspose(4, 3, 2, "same", kernel_initializer=normal(0))
+    x = inputs_for((1, 4, 4, 6))
+    normalised = wrapped(layer, implementation)
+    for _ in range(60):
+        normalised(x, training=True)
+    kernel = layer.kernel.numpy()  # (rows, columns, outputs, inputs)
+    assert sigma_of(kernel) == pytest.approx(1, abs=1e-3)
+    assert sigma_of(np.moveaxis(kernel, 2, 3)) > 1.1
+
+
+@pytest.mark.parametrize("implementation", SPECTRAL_NORMS)
+def test_the_kernel_keeps_its_precision_under_mixed_precision(implementation):
+    layer = keras.layers.Dense(5, kernel_initializer=normal(0), dtype="mixed_float16")
+    spectral_normalize(layer, implementation)(inputs_for((4, 7)), training=True)
+    kernel = layer.kernel.numpy()
+    assert kernel.dtype == np.float32
+    assert np.any(kernel != kernel.astype(np.float16))

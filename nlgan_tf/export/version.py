@@ -19,6 +19,7 @@ from nlgan_tf.export.servable import Servable, save_signatures
 from nlgan_tf.export.serving_config import BATCHING, BATCHING_PARAMETERS, read_models_config, update_models_config
 from nlgan_tf.export.to_onnx import write_onnx
 from nlgan_tf.export.warmup import replay_records, write_records
+from nlgan_tf.installed import STACK
 from nlgan_tf.stack import keras
 
 
@@ -80,5 +81,6 @@ def _versions() -> dict[str, str]:
         "nlgan_tf": nlgan_tf.__version__,
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
+        "stack": STACK,
         "python": platform.python_version(),
     }

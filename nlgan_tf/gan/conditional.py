@@ -8,10 +8,10 @@ import tensorflow as tf
 from nlgan_tf.gan import losses
 from nlgan_tf.gan.images import row_batches, to_network_range, to_public_range
 from nlgan_tf.gan.latent import draw_latent
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import Model, apply_gradients, keras
 
 
-class ConditionalGAN(keras.Model):
+class ConditionalGAN(Model):
     """G draws images of a label that it is given; D tells them from real images with that label.
 
     Here D follows the plain GAN: 1 on real and 0 on generated images.
@@ -56,7 +56,8 @@ class ConditionalGAN(keras.Model):
             (self.discriminator, self.d_optimizer, d_loss),
             (self.generator, self.g_optimizer, g_loss),
         ):
-            optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+            variables = network.trainable_variables
+            apply_gradients(optimizer, tape.gradient(loss, variables), variables)
         self.step.assign_add(1)
         for mean, value in zip(self._means, (d_loss + g_loss, d_loss, g_loss), strict=True):
             mean.update_state(value)

@@ -19,7 +19,7 @@ from nlgan_tf.gan.prior_estimation import ESTIMATE, check_priors, with_prior_est
 from nlgan_tf.gan.split import SplitDiscriminator
 from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import LossScaleOptimizer, Model, apply_gradients, keras, scale_loss
 
 NETWORKS = ("discriminator", "positive_generator", "negative_generator")
 OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
@@ -29,7 +29,7 @@ Z_POSITIVE, Z_NEGATIVE, AUGMENT_REAL, AUGMENT_FAKE = range(4)
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
-class NLGAN(keras.Model):
+class NLGAN(Model):
     """Trains D, G_P and G_N on noisy labels, so that G_P draws clean positives and G_N clean negatives.
 
     Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0.
@@ -125,10 +125,10 @@ class NLGAN(keras.Model):
 
     def _loss_scaled(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
         """Under mixed_float16 with loss scaling, as `keras.Model.compile` does for its one optimizer."""
-        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        scaled = isinstance(optimizer, LossScaleOptimizer)
         if scaled or self.dtype_policy.name != "mixed_float16":
             return optimizer
-        return keras.optimizers.LossScaleOptimizer(optimizer)
+        return LossScaleOptimizer(optimizer)
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """As `keras.Model.fit`; arrays are checked as public images.
@@ -181,12 +181,12 @@ class NLGAN(keras.Model):
             noisy_p, noisy_n = _by_label(real_logits, labels)
             d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
             d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
-            scaled_d_loss = replicas.share(self.d_optimizer.scale_loss(d_loss))
+            scaled_d_loss = replicas.share(scale_loss(self.d_optimizer, d_loss))
 
             gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=self.generator_dropout), 2)
             gp_loss = losses.generator_loss(gp_logits, priors.delta_p, self.loss_metric)
             gn_loss = losses.generator_loss(gn_logits, priors.delta_n, self.loss_metric)
-            g_loss = replicas.share(self.gp_optimizer.scale_loss(gp_loss) + self.gn_optimizer.scale_loss(gn_loss))
+            g_loss = replicas.share(scale_loss(self.gp_optimizer, gp_loss) + scale_loss(self.gn_optimizer, gn_loss))
         self._update_generators(tape, g_loss)
         self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)
@@ -213,12 +213,12 @@ class NLGAN(keras.Model):
         positive = self.positive_generator.trainable_variables
         negative = self.negative_generator.trainable_variables
         gradients = tape.gradient(g_loss, positive + negative)
-        self.gp_optimizer.apply(gradients[: len(positive)], positive)
-        self.gn_optimizer.apply(gradients[len(positive) :], negative)
+        apply_gradients(self.gp_optimizer, gradients[: len(positive)], positive)
+        apply_gradients(self.gn_optimizer, gradients[len(positive) :], negative)
 
     def _update_discriminator(self, tape: tf.GradientTape, d_loss: tf.Tensor) -> None:
         variables = self.discriminator.trainable_variables
-        self.d_optimizer.apply(tape.gradient(d_loss, variables), variables)
+        apply_gradients(self.d_optimizer, tape.gradient(d_loss, variables), variables)
 
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""

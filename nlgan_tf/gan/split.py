@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import draws_at_random, keras
 
 
 class SplitDiscriminator:
@@ -18,7 +18,7 @@ class SplitDiscriminator:
 
 
 def _split(discriminator: keras.Model):
-    if not hasattr(discriminator, "inputs"):
+    if getattr(discriminator, "inputs", None) is None:
         return _identity, discriminator
     layers = discriminator.layers
     dropout = next((layer for layer in layers if isinstance(layer, keras.layers.Dropout)), None)
@@ -38,7 +38,7 @@ def _split(discriminator: keras.Model):
 
 def _depends_on_mode(layer: keras.layers.Layer) -> bool:
     """Whether the layer computes something else in training: batch statistics, noise, or whatever a model nests."""
-    return isinstance(layer, keras.layers.BatchNormalization | keras.Model) or hasattr(layer, "seed_generator")
+    return isinstance(layer, keras.layers.BatchNormalization | keras.Model) or draws_at_random(layer)
 
 
 def _identity(x, training: bool = False):

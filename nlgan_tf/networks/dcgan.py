@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nlgan_tf.installed import DEFAULT_SPECTRAL_NORM
 from nlgan_tf.networks.attention import SelfAttention
 from nlgan_tf.networks.dropout import CountedDropout
 from nlgan_tf.networks.layers import BatchNormalization, Dense, LeakyReLU
@@ -17,7 +18,7 @@ BATCH_NORM_LAYERS = ("transposed", "all")
 
 def build_discriminator(
     image_shape: tuple[int, int, int],
-    spectral_norm: str | None = "exact",
+    spectral_norm: str | None = DEFAULT_SPECTRAL_NORM,
     dropout: float = 0.5,
     width: float = 1.0,
     *,
@@ -31,7 +32,7 @@ def build_discriminator(
 
     Args:
         image_shape: (h, w, c), h and w divisible by 4, or by 8 for three levels.
-        spectral_norm: "exact", "keras" or None (see `spectral_normalize`).
+        spectral_norm: "exact", "keras", "addons" or None (see `spectral_normalize`).
         dropout: rate in the hidden FC layer, in [0, 1).
         width: factor on every layer's size.
         spectral_layers: "convolutions", as the paper, or "all".

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import keras, negative_slope
 
 
 @tf.custom_gradient
@@ -46,12 +46,14 @@ class LeakyReLU(keras.layers.LeakyReLU):
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        slope = negative_slope(self)
+
         @tf.custom_gradient
         def activate(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-            y = tf.nn.leaky_relu(x, self.negative_slope)
+            y = tf.nn.leaky_relu(x, slope)
 
             def gradient(dy: tf.Tensor) -> tf.Tensor:
-                return tf.raw_ops.LeakyReluGrad(gradients=dy, features=y, alpha=self.negative_slope)
+                return tf.raw_ops.LeakyReluGrad(gradients=dy, features=y, alpha=slope)
 
             return y, gradient
 

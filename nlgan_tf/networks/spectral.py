@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from nlgan_tf.installed import DEFAULT_SPECTRAL_NORM, SPECTRAL_NORMS
 from nlgan_tf.networks.layers import input_gradient
-from nlgan_tf.stack import FIRST_REPLICA, keras
+from nlgan_tf.stack import FIRST_REPLICA, addons, keras
 
-IMPLEMENTATIONS = ("exact", "keras")
+OTHER_STACKS = {"addons": "TF 2.15 with tensorflow-addons", "keras": "TF 2.21 and later with Keras 3"}
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
@@ -26,10 +27,14 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             that has outputs on the last axis.
 
     Raises:
-        ValueError: for a layer with an activation.
+        ValueError: for a layer with an activation, or of another kind.
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
+        # Keras 2.15's transposed convolution is a Conv2D, too.
+        accepted = isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
+        if not accepted or isinstance(layer, keras.layers.Conv2DTranspose):
+            raise ValueError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
         if layer.activation is not keras.activations.linear:
             raise ValueError(
                 f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
@@ -112,22 +117,45 @@ def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
     return tf.where(tf.norm(vector) > 0, tf.math.l2_normalize(vector, epsilon=1e-30), tf.convert_to_tensor(previous))
 
 
-def spectral_normalize(layer: keras.layers.Layer, implementation: str | None = "exact") -> keras.layers.Layer:
-    """The layer under spectral normalisation.
+if addons is not None:
+
+    @keras.saving.register_keras_serializable(package="nlgan_tf")
+    class AddonsSpectralNormalization(addons.layers.SpectralNormalization):
+        """tensorflow-addons' wrapper, u a function of its length, and under a strategy the same on all replicas."""
+
+        def add_weight(self, name: str | None = None, **settings):
+            if name == "sn_u":
+                initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=settings["shape"][-1])
+                settings.update(initializer=initializer, aggregation=FIRST_REPLICA)
+            return super().add_weight(name=name, **settings)
+
+
+def spectral_normalize(
+    layer: keras.layers.Layer, implementation: str | None = DEFAULT_SPECTRAL_NORM
+) -> keras.layers.Layer:
+    """The layer under spectral normalisation; docs/stacks.md compares the implementations.
 
     Args:
         layer: a Dense or Conv2D.
-        implementation: "exact" (`ExactSpectralNormalization`), "keras" (Keras's wrapper, which overwrites
-            the kernel and passes no gradient through sigma) or None (the layer as it is).
+        implementation: "exact" (`ExactSpectralNormalization`), "keras" or "addons" (Keras's or tensorflow-addons'
+            wrapper, which overwrite the kernel and pass no gradient through sigma), or None (the layer as it is).
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, or one of the other stack.
+        ImportError: for "addons" without tensorflow-addons.
     """
     if implementation is None:
         return layer
+    accepted = f"accepted are {', '.join(SPECTRAL_NORMS)} and None"
+    if implementation not in SPECTRAL_NORMS:
+        if implementation in OTHER_STACKS:
+            raise ValueError(f"spectral_norm {implementation!r} needs {OTHER_STACKS[implementation]}: {accepted} here")
+        raise ValueError(f"spectral_norm {implementation!r} is unknown: {accepted}")
     if implementation == "exact":
         return ExactSpectralNormalization(layer, name=layer.name)
+    # float32, or both would round the master kernel to float16 under mixed precision.
     if implementation == "keras":
-        # float32, or Keras would round the master kernel to float16 under mixed precision.
         return keras.layers.SpectralNormalization(layer, name=layer.name, dtype="float32")
-    raise ValueError(f"spectral_norm {implementation!r} is unknown: accepted are {', '.join(IMPLEMENTATIONS)} and None")
+    if addons is None:
+        raise ImportError("spectral_norm 'addons' needs tensorflow-addons: pip install 'nlgan-tf[addons]'")
+    return AddonsSpectralNormalization(layer, name=layer.name, dtype="float32")

@@ -45,7 +45,7 @@ ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 
 def measure(combination: Combination, options: Options) -> dict:
     """Trains and tests one combination; the record for the results file."""
-    keras.utils.clear_session()
+    keras.backend.clear_session()
     config = run_config(combination, options)
     # Before the clock starts, as the task stays for the next combination.
     task = noisy_task(_whole_task(config.task, config.data_dir), config)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nlgan_tf.config import StageOneConfig
+from nlgan_tf.installed import SPECTRAL_NORMS
 
 if TYPE_CHECKING:
     from keras_tuner import HyperParameters
@@ -23,7 +24,7 @@ LOG_RANGES = {
 LINEAR_RANGES = {"dropout": (0.0, 0.7), "translation": (0.0, 0.2)}
 CHOICES = {
     "loss": ("bce", "mse"),
-    "spectral_norm": ("exact", "keras", "none"),
+    "spectral_norm": (*SPECTRAL_NORMS, "none"),
     "spectral_layers": ("convolutions", "all"),
     "latent": ("uniform", "normal"),
 }

@@ -12,7 +12,7 @@ from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import apply_gradients, keras
 
 RAMP_EPOCHS = 10
 
@@ -64,4 +64,5 @@ def _step(
         chosen = [tf.math.top_k(-loss, count).indices for loss in losses]
         taught = [tf.reduce_mean(tf.gather(losses[k], chosen[1 - k])) for k in range(2)]
     for network, optimizer, loss in zip(networks, optimizers, taught, strict=True):
-        optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+        variables = network.trainable_variables
+        apply_gradients(optimizer, tape.gradient(loss, variables), variables)
