@@ -49,6 +49,12 @@ def test_rank_pruning_by_hand():
     assert purity.rank_pruning(logits, given) == pytest.approx((1.0, 0.5))
 
 
+def test_rank_pruning_of_labels_that_say_nothing_is_chance():
+    # Either label has one image at each probability: half of the confident ones have the other label.
+    logits, given = np.array([-1.0, 1.0, -1.0, 1.0]), np.array([1, 1, 0, 0])
+    assert purity.rank_pruning(logits, given) == (0.5, 0.5)
+
+
 def test_the_confident_joint_by_hand():
     probability = np.array([0.9, 0.8, 0.2, 0.1, 0.2, 0.75])
     given = np.array([1, 1, 1, 0, 0, 0])

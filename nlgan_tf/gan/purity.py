@@ -33,6 +33,8 @@ def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGr
 def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
     """Rank Pruning's (Northcutt et al. 2017), from one set of out-of-fold probabilities."""
     rh1, rh0 = noise_rates(_positive_probability(logits, noisy_labels), noisy_labels)
+    if rh1 + rh0 >= 1:  # As many confident images have the other label as their own: no better than chance.
+        return 0.5, 0.5
     ps1 = noisy_labels.mean()
     py1 = (ps1 - rh0) / (1 - rh1 - rh0)
     return 1 - rh0 * (1 - py1) / ps1, 1 - rh1 * py1 / (1 - ps1)
