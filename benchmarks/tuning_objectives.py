@@ -4,7 +4,7 @@
     python benchmarks/tuning_objectives.py results/tuning_objectives.jsonl --table
 
 The first appends one JSON line for each configuration that the file does not hold yet, so it can be stopped and
-started again; the second prints the table of results/README.md. Bundled digits at pi (.6,.65), development classes;
+started again; the second prints its tables. Bundled digits at pi (.6,.65), development classes;
 each of three draws of wrong labels, split and weights has its own configurations, as a user searches within one draw.
 Test labels judge the objectives here; no search sees them.
 """
@@ -29,6 +29,8 @@ from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.stack import keras
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
+from nlgan_tf.tuning.plane import write_plane
+from nlgan_tf.tuning.trials import TrialRow
 
 TASK, PRIORS = "digits:0,3-vs-6,8", nl.NoisePriors(0.6, 0.65)
 DRAWS, CONFIGURATIONS = 3, 30
@@ -113,6 +115,26 @@ def table(rows: list[dict]) -> str:
     return "\n".join([*lines, "", note])
 
 
+def plane_table(rows: list[dict]) -> str:
+    """Markdown: the configurations in which alpha and beta alone vary, by their ratio."""
+    lines = [
+        "| alpha | beta | ratio | draw | noisy_likelihood_all | test accuracy | D's |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(rows, key=lambda row: row["values"]["alpha"] / row["values"]["beta"]):
+        alpha, beta = row["values"]["alpha"], row["values"]["beta"]
+        ends = f"{row['noisy_likelihood_all']:.3f} | {row['test_accuracy']:.3f} | {row['test_accuracy_d']:.3f}"
+        lines.append(f"| {alpha:.3g} | {beta:.2g} | {alpha / beta:.1f} | {row['draw']} | {ends} |")
+    return "\n".join(lines)
+
+
+def write_figure(rows: list[dict], path: Path) -> None:
+    """Writes their plane as a PNG."""
+    name = "noisy_likelihood_all"
+    trials = [TrialRow(str(row["number"]), row["values"], row[name], {}, None, None) for row in rows]
+    write_plane(path, trials, name)
+
+
 def correlation(rows: list[dict], name: str) -> float:
     """Spearman's, of an objective and clean test accuracy."""
     return float(spearmanr([row[name] for row in rows], [row["test_accuracy"] for row in rows]).statistic)
@@ -121,11 +143,15 @@ def correlation(rows: list[dict], name: str) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
+    parser.add_argument("--plane", type=Path, help="with --table: PNG to write, the alpha/beta plane")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
     if arguments.table:
-        print(table(rows))
+        plane = [row for row in rows if row["values"].keys() == {"alpha", "beta"}]
+        print(table(rows), plane_table(plane), sep="\n\n")
+        if arguments.plane:
+            write_figure(plane, arguments.plane)
         return
     done = {row["number"] for row in rows}
     for number in range(CONFIGURATIONS):

@@ -18,6 +18,7 @@ from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import NoisePriors, check_labels
 from nlgan_tf.data.task import ImageTask, check_images
 from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.gan.images import map_rows
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.recipes import build_nlgan
 from nlgan_tf.stack import keras
@@ -155,7 +156,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         all_images, all_noisy = (np.concatenate(parts) for parts in zip(self.validation, self.training, strict=True))
         all_logits = predict_logits(classifier, all_images)[:, 0]
         logits = all_logits[: len(images)]
-        d_probability = model.predict(images, batch_size=500, verbose=0)
+        d_probability = map_rows(lambda batch: model(batch, training=False), images)
         found = {
             "corrected_accuracy": objectives.corrected_accuracy(logits > 0, noisy, self.priors),
             "noisy_likelihood": objectives.noisy_likelihood(expit(logits), noisy, self.priors),
