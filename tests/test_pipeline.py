@@ -235,7 +235,7 @@ def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(u
 
 
 @pytest.mark.slow
-def test_seeds_that_were_cut_off_go_on(tmp_path, monkeypatch):
+def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monkeypatch):
     def cut_off(config, *_):
         raise KeyboardInterrupt if config.seed == 1 else AssertionError
 
@@ -250,16 +250,13 @@ def test_seeds_that_were_cut_off_go_on(tmp_path, monkeypatch):
     results = pipeline.resume_seeds(tmp_path / "runs", verbose=0)
     assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
     assert (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns == first
-
-
-@pytest.mark.slow
-def test_seeds_run_side_by_side_in_one_folder(tmp_path):
-    results = nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
     assert [result.run_dir.name for result in results] == ["seed-0", "seed-1"]
-    assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
     values = [result.metrics["accuracy_nlgan"] for result in results]
     summary = json.loads((tmp_path / "runs" / "summary.json").read_text())
     assert summary["accuracy_nlgan"] == pytest.approx({"mean": np.mean(values), "std": np.std(values, ddof=1)})
+
+
+def test_no_seeds_are_refused(tmp_path):
     with pytest.raises(ValueError, match="seeds=0"):
         nl.run_seeds(small_config(tmp_path / "none"), 0)
 
