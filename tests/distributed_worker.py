@@ -75,10 +75,12 @@ def fixed_steps(strategy, report: dict) -> None:
 
 def ordinary_steps(strategy, report: dict) -> None:
     """100 steps as users take them, then what each replica here draws and holds."""
+    from nlgan_tf.installed import LEGACY
+
     with strategy.scope():
         model = model_of()
     model.fit(dataset(50), epochs=2, verbose=0)
-    held = [strategy.experimental_local_results(weight.value) for weight in model.weights]
+    held = [strategy.experimental_local_results(weight if LEGACY else weight.value) for weight in model.weights]
     for replica in range(len(held[0])):
         report[f"after/{replica}"] = np.concatenate([np.ravel(values[replica].numpy()) for values in held])
 
