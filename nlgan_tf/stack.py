@@ -125,10 +125,8 @@ def pass_over_epochs(dataset: tf.data.Dataset, epochs: int) -> None:
     """Leaves the data set's order as `fit` leaves it after so many epochs.
 
     A set that shuffles does so anew for each iterator. Keras 3 makes one for an epoch and one more at its end; Keras
-    2.15 one for an epoch and one more at the start.
+    2.15 one for an epoch, and one more at the start of each `fit`.
     """
-    if LEGACY and epochs:
-        iter(dataset)
     for _ in range(epochs):
         for _ in dataset:
             pass
