@@ -112,3 +112,10 @@ def test_bad_labels_are_refused(bad, message):
 def test_labels_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"labels have shape \(4,\): accepted is shape \(5,\)"):
         check_labels([0, 1, 0, 1], length=5)
+
+
+def test_class_prior_inverts_the_share_of_noisy_positives():
+    priors = NoisePriors(0.7, 0.85)
+    # .7 of 600 noisy positives and .15 of 400 noisy negatives are true positives: 480 of 1,000.
+    assert priors.class_prior(0.6) == pytest.approx(0.48)
+    assert priors.noisy_positive_share(priors.class_prior(0.6)) == pytest.approx(0.6)

@@ -57,10 +57,14 @@ class NoisePriors:
         gap = delta_n - delta_p
         return cls((2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap)
 
+    def class_prior(self, noisy_positive_share: float) -> float:
+        """P(true positive) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0), where `noisy_positive_share` = P(noisy 1)."""
+        return self.pi_p * noisy_positive_share + (1 - self.pi_n) * (1 - noisy_positive_share)
+
     def noisy_positive_share(self, class_prior: float = 0.5) -> float:
         """P(noisy positive), where `class_prior` = P(true positive).
 
-        From P(true 1) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0).
+        The inverse of `class_prior`.
 
         Raises:
             ValueError: unless 1 - pi_n <= class_prior <= pi_p; no labelling has these priors otherwise.

@@ -144,7 +144,8 @@ def estimate_priors(
         point = np.array([DEFAULT_PRIORS.pi_p, DEFAULT_PRIORS.pi_n])
         samples = np.array([[0.5, 0.5], [1.0, 1.0]])
         warnings.warn(f"{problem}; pi_p = pi_n = {DEFAULT_PRIORS.pi_p} is taken", stacklevel=2)
-    return _estimate(NoisePriors(*map(float, point)), samples, _positive_share(labels, point, groups), problem)
+    priors = NoisePriors(*map(float, point))
+    return _estimate(priors, samples, _positive_share(labels, priors, groups), problem)
 
 
 def _checked(logits: ArrayLike, noisy_labels: ArrayLike | None) -> tuple[list[np.ndarray], np.ndarray | None]:
@@ -208,10 +209,10 @@ def _resample(rng: np.random.Generator, n: int, labels: np.ndarray | None) -> np
     return np.concatenate([rng.choice(members, len(members)) for members in map(np.flatnonzero, (labels, 1 - labels))])
 
 
-def _positive_share(labels: np.ndarray | None, pi: np.ndarray, groups: list[TwoGroups]) -> float:
+def _positive_share(labels: np.ndarray | None, priors: NoisePriors, groups: list[TwoGroups]) -> float:
     if labels is None:
         return float(np.mean([group.weights[0] for group in groups]))
-    return float(pi[0] * labels.mean() + (1 - pi[1]) * (1 - labels.mean()))
+    return float(priors.class_prior(labels.mean()))
 
 
 def _estimate(priors: NoisePriors, samples: np.ndarray, positive_share: float, problem: str | None) -> PriorsEstimate:

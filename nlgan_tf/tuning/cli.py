@@ -8,6 +8,7 @@ import click
 
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
 from nlgan_tf.options import CLASSIFIER_PREFIX, config_options, run_config
+from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE, NEEDS_CLEAN_LABELS, OBJECTIVES
 from nlgan_tf.tuning.space import CHOICES, TUNABLE
 
 RUN_OPTIONS = ("task", "size", "pi_p", "pi_n", "estimate_priors", "corrupt_first", "recipe", "seed", "data_dir")
@@ -42,8 +43,8 @@ class Tuned(click.ParamType):
 @click.option("--tuner", default="bayesian", show_default=True, help="random, bayesian, hyperband or grid")
 @click.option(
     "--objective",
-    help="corrected_accuracy, noisy_likelihood, noisy_likelihood_all, agreement, or with --clean clean_accuracy"
-    "  [default: noisy_likelihood_all, which followed clean accuracy best]",
+    help=f"{', '.join(OBJECTIVES)} ({NEEDS_CLEAN_LABELS} needs --clean)"
+    f"  [default: {DEFAULT_OBJECTIVE}, which followed clean accuracy best]",
 )
 @click.option(
     "--tune",

@@ -23,10 +23,8 @@ from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.recipes import build_nlgan
 from nlgan_tf.stack import keras
 from nlgan_tf.tuning import objectives
+from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
 from nlgan_tf.tuning.space import DEFAULT, SearchSpace
-
-# By benchmarks/tuning_objectives.py: it follows clean test accuracy best.
-DEFAULT_OBJECTIVE = "noisy_likelihood_all"
 
 
 class NLGANHyperModel(keras_tuner.HyperModel):

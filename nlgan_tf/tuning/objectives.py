@@ -7,14 +7,10 @@ from numpy.typing import ArrayLike
 
 from nlgan_tf.data.noise import NoisePriors, check_labels
 
-# What each is, as the command line and the tables say it.
-OBJECTIVES = {
-    "corrected_accuracy": "accuracy on held-out noisy labels, corrected for pi: unbiased for clean accuracy",
-    "noisy_likelihood": "mean log likelihood of the held-out noisy labels",
-    "noisy_likelihood_all": "the same of all noisy labels: the classifier has seen drawn images alone",
-    "agreement": "share of held-out images on which D and the classifier of stage two agree; needs no label",
-    "clean_accuracy": "accuracy on the clean validation labels that are given",
-}
+# docs/tuning.md says what each is.
+OBJECTIVES = ("corrected_accuracy", "noisy_likelihood", "noisy_likelihood_all", "agreement", "clean_accuracy")
+# By benchmarks/tuning_objectives.py: it follows clean test accuracy best.
+DEFAULT_OBJECTIVE = "noisy_likelihood_all"
 NEEDS_CLEAN_LABELS = "clean_accuracy"
 
 
@@ -51,7 +47,7 @@ def corrected_accuracy(positive: ArrayLike, noisy_labels: ArrayLike, priors: Noi
     gap = priors.pi_p + priors.pi_n - 1
     true_rate = (priors.pi_n * a - (1 - priors.pi_p) * b) / gap
     false_rate = (priors.pi_p * b - (1 - priors.pi_n) * a) / gap
-    r = _class_prior(share, priors)
+    r = priors.class_prior(share)
     return float(r * true_rate + (1 - r) * (1 - false_rate))
 
 
@@ -71,7 +67,7 @@ def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: No
     """
     probability = np.asarray(probability, np.float64)
     noisy = check_labels(noisy_labels, length=len(probability), minimum_per_class=1)
-    rho_1, rho_0 = priors.flip_rates(_class_prior(noisy.mean(), priors))
+    rho_1, rho_0 = priors.flip_rates(priors.class_prior(noisy.mean()))
     noisy_positive = (1 - rho_1) * probability + rho_0 * (1 - probability)
     likelihood = np.where(noisy == 1, noisy_positive, 1 - noisy_positive)
     return float(np.mean(np.log(np.maximum(likelihood, np.finfo(np.float32).tiny))))
@@ -80,8 +76,3 @@ def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: No
 def agreement(positive: ArrayLike, other: ArrayLike) -> float:
     """Share of images, shape (n,), to which two predictors, bool or 0 and 1, give one class."""
     return float(np.mean(np.asarray(positive, bool) == np.asarray(other, bool)))
-
-
-def _class_prior(share: float, priors: NoisePriors) -> float:
-    """P(true 1) where `share` of the labels are noisy positives."""
-    return priors.pi_p * share + (1 - priors.pi_n) * (1 - share)

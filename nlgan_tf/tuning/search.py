@@ -23,7 +23,8 @@ from nlgan_tf.preparation import prepare_task
 from nlgan_tf.recipes import build_nlgan
 from nlgan_tf.signals import Stopped, StopSignals
 from nlgan_tf.tuning import project as folder
-from nlgan_tf.tuning.hypermodel import DEFAULT_OBJECTIVE, NLGANHyperModel
+from nlgan_tf.tuning.hypermodel import NLGANHyperModel
+from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
 from nlgan_tf.tuning.plane import write_plane
 from nlgan_tf.tuning.space import DEFAULT
 from nlgan_tf.tuning.trials import ENDED, TrialRow, reason, write_trials
