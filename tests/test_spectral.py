@@ -196,24 +196,26 @@ def test_the_implementations_agree_call_by_call_while_no_optimizer_moves_the_ker
         np.testing.assert_allclose(outputs, reference, atol=1e-5)
 
 
-@pytest.mark.parametrize("implementation", COMPARED)
-def test_who_overwrites_the_kernel(implementation):
+def called(implementation, times):
+    """A Dense, its wrapper after so many training calls, their input, and the kernel before them."""
     layer, x = dense(), inputs_for((4, 7))
     normalised = built(layer, implementation, x)
     before = layer.kernel.numpy()
-    for _ in range(60):
+    for _ in range(times):
         normalised(x, training=True)
+    return layer, normalised, x, before
+
+
+@pytest.mark.parametrize("implementation", COMPARED)
+def test_who_overwrites_the_kernel(implementation):
+    layer, _, _, before = called(implementation, 60)
     expected = before if implementation == "exact" else before / sigma_of(before)
     np.testing.assert_allclose(layer.kernel.numpy(), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("implementation", COMPARED)
 def test_whose_gradient_passes_through_sigma(implementation):
-    layer, x = dense(), inputs_for((4, 7))
-    normalised = built(layer, implementation, x)
-    kernel = layer.kernel.numpy()
-    for _ in range(100):
-        normalised(x, training=True)
+    layer, normalised, x, kernel = called(implementation, 100)
     with tf.GradientTape() as tape:
         value = tf.reduce_sum(normalised(x, training=True))
     gradient = tape.gradient(value, layer.kernel).numpy()

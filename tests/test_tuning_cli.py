@@ -1,10 +1,7 @@
-import sys
-
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nlgan_tf import cli
 from nlgan_tf.config import RunConfig
 from nlgan_tf.tuning import search
 from nlgan_tf.tuning.cli import tune
@@ -34,17 +31,11 @@ from nlgan_tf.tuning.trials import TrialRow
         (["--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, capsys):
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, refused):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "notes.txt").write_text("mine")
-    monkeypatch.setattr(sys, "argv", ["nlgan-tf", "tune", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    error = capsys.readouterr().err
-    assert stopped.value.code == 2
-    assert message in error
-    assert error.count("\n") == 1
+    refused(["tune", *arguments], message)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "notes.txt"]
 
 
@@ -94,10 +85,8 @@ def test_the_end_of_a_search(asked):
     assert "nlgan-tf run --config" in output
 
 
-def test_images_of_another_shape_for_clean_accuracy(tmp_path, monkeypatch, images, labels, capsys):
+def test_images_of_another_shape_for_clean_accuracy(tmp_path, monkeypatch, images, labels, refused):
     np.savez(tmp_path / "clean.npz", images=images, labels=labels)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["nlgan-tf", "tune", "--clean", "clean.npz", "--objective", "clean_accuracy"])
-    with pytest.raises(SystemExit):
-        cli.main()
-    assert "images have shape (40, 8, 8, 1): accepted is (n, 16, 16, 1)" in capsys.readouterr().err
+    arguments = ["tune", "--clean", "clean.npz", "--objective", "clean_accuracy"]
+    refused(arguments, "images have shape (40, 8, 8, 1): accepted is (n, 16, 16, 1)")
