@@ -10,13 +10,13 @@ and started again; the second prints the mean differences with their standard er
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import nlgan_tf as nl
+from lines import append_line, read_lines
 
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 SEEDS = 5
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    rows = read_lines(arguments.file)
     if arguments.table:
         print(table(rows))
         return
@@ -63,10 +63,9 @@ def main() -> None:
     for seed in range(SEEDS):
         for level in LEVELS:
             if (*level, seed) not in done:
-                line = json.dumps(measure(*level, seed))
-                with arguments.file.open("a") as file:
-                    file.write(line + "\n")
-                print(line, flush=True)
+                row = measure(*level, seed)
+                append_line(arguments.file, row)
+                print(*row.values(), flush=True)
 
 
 if __name__ == "__main__":

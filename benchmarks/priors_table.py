@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import nlgan_tf as nl
+from lines import append_line, read_lines
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import whole_file
 from nlgan_tf.noise_rates import TITLES, compare_estimators, measure_noise
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--development", action="store_true", help="other classes, to choose estimators on")
     parser.add_argument("--table", action="store_true", help="print the tables of what is there")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    rows = read_lines(arguments.file)
     if arguments.table:
         print(tables(rows))
         return
@@ -150,8 +150,7 @@ def main() -> None:
     for case in (DEVELOPMENT if arguments.development else REPORTED).all():
         if case not in done:
             row = measure(case, arguments.data_dir, arguments.scores)
-            with arguments.file.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            append_line(arguments.file, row)
             print(*case.values(), row["seconds"], flush=True)
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 
 import nlgan_tf as nl
+from lines import append_line, read_lines
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RECIPES, RunConfig
 from nlgan_tf.evaluation.metrics import accuracy
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    rows = read_lines(arguments.file)
     if arguments.table:
         print(table(rows))
         return
@@ -98,8 +98,7 @@ def main() -> None:
         for values in (best, {"alpha": 5.0, "beta": 0.5}):
             if (values["alpha"], values["beta"], seed) not in done:
                 row = measure(run_config(seed, arguments.data_dir, **values))
-                with arguments.file.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+                append_line(arguments.file, row)
                 print(*row.values(), flush=True)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-import json
 import time
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import nlgan_tf as nl
+from lines import append_line, read_lines
 from nlgan_tf.classification import predict_logits
 from nlgan_tf.config import RECIPES
 from nlgan_tf.evaluation.metrics import accuracy
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the tables of what is there")
     parser.add_argument("--plane", type=Path, help="with --table: PNG to write, the alpha/beta plane")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.file.read_text().splitlines()] if arguments.file.exists() else []
+    rows = read_lines(arguments.file)
     if arguments.table:
         plane = [row for row in rows if row["values"].keys() == {"alpha", "beta"}]
         print(table(rows), plane_table(plane), sep="\n\n")
@@ -157,8 +157,7 @@ def main() -> None:
     for number in range(CONFIGURATIONS):
         if number not in done:
             row = measure(number)
-            with arguments.file.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            append_line(arguments.file, row)
             print(number, f"{row['test_accuracy']:.3f}", row["seconds"], flush=True)
 
 

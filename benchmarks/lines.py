@@ -1,0 +1,17 @@
+"""Measurements as JSON, a line each, so that a benchmark that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def read_lines(path: Path) -> list[dict]:
+    """The measurements that the file holds; none if it is not there."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def append_line(path: Path, row: dict) -> None:
+    """One more."""
+    with path.open("a") as file:
+        file.write(json.dumps(row) + "\n")
