@@ -46,16 +46,39 @@ def test_the_notebook_example_runs_as_it_stands():
     assert names["labels"].sum() == 50
 
 
-@pytest.mark.slow
-def test_own_data_as_the_readme_says(tmp_path, monkeypatch):
+SMALL = "--epochs 1 --samples-per-epoch 128 --width 0.1"
+SMALL += " --classifier-epochs 1 --classifier-num-images 64 --classifier-width 0.1 --classifier-samples-per-epoch 128"
+
+
+@pytest.fixture
+def own_data(tmp_path, monkeypatch) -> Path:
+    """The folder with mine.npz, written as the README says; commands run there."""
     monkeypatch.chdir(tmp_path)
     task = nl.load_task("digits:5-vs-7")
     exec(
         PYTHON_BLOCKS[1],
         {"images": task.images, "labels": nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), 0)},
     )
-    command = re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1].split()
-    small = "--quiet --epochs 1 --samples-per-epoch 128 --classifier-epochs 1 --classifier-num-images 64 --width 0.1"
-    subprocess.run([sys.executable, "-m", "nlgan_tf.cli", *command, *small.split()], check=True)
-    with np.load(tmp_path / "runs" / "mine-1" / "clean_dataset.npz") as drawn:
+    return tmp_path
+
+
+def nlgan_tf(command: str) -> None:
+    subprocess.run([sys.executable, "-m", "nlgan_tf.cli", *command.split(), "--quiet"], check=True)
+
+
+@pytest.mark.slow
+def test_own_data_as_the_readme_says(own_data):
+    nlgan_tf(re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1] + f" {SMALL}")
+    with np.load(own_data / "runs" / "mine-1" / "clean_dataset.npz") as drawn:
         assert drawn["images"].shape == (64, 16, 16, 1)
+
+
+@pytest.mark.slow
+def test_what_a_search_finds_trains_as_the_readme_says(own_data):
+    search, run = re.search(r"```bash\nnlgan-tf (tune .+)\nnlgan-tf (run .+)\n```", README).groups()
+    nlgan_tf(f"{search} --trials 1 {SMALL}")
+    nlgan_tf(run)
+    found = nl.RunConfig.from_json((own_data / "tuning" / "mine" / "best.json").read_text())
+    trained = nl.RunConfig.from_json((own_data / "runs" / "mine-1" / "config.json").read_text())
+    assert trained.stage_one == found.stage_one
+    assert (own_data / "runs" / "mine-1" / "saved_models" / "classifier" / "1").is_dir()
