@@ -31,6 +31,7 @@ from nlgan_tf.gan.callbacks import TrainingWatch
 from nlgan_tf.gan.hallucinate import write_clean_dataset
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.prior_estimation import ESTIMATE, PRIORS, EstimatePriors, describe
+from nlgan_tf.installed import LEGACY
 from nlgan_tf.preparation import prepare_task
 from nlgan_tf.recipes import build_nlgan, load_model
 from nlgan_tf.run_folder import (
@@ -75,6 +76,8 @@ class PhasedRun:
         self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
         self.compare = compare
         self.processes = Processes(strategy)
+        if self.processes.several and LEGACY:
+            raise ValueError("several machines on TF 2.15, whose chief cannot save alone: accepted is TF 2.21 or later")
         if self.processes.several and config.estimate_priors:
             raise ValueError(
                 "estimate_priors over several machines: accepted is one, or pi_p and pi_n by `nlgan-tf priors`"
