@@ -12,7 +12,8 @@ from scipy.special import expit
 
 from nlgan_tf.data.noise import check_labels, realised_priors
 from nlgan_tf.data.task import ImageTask, check_images
-from nlgan_tf.gan.priors import METHODS, PriorsEstimate, estimate_priors
+from nlgan_tf.gan.estimators import METHODS
+from nlgan_tf.gan.priors import PriorsEstimate, estimate_priors
 from nlgan_tf.gan.warm_up import WarmUp, unique_images
 from nlgan_tf.histogram import Panel, write_histograms
 from nlgan_tf.networks.dcgan import build_discriminator

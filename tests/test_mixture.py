@@ -17,6 +17,11 @@ def test_the_positives_component_comes_first(rng):
     assert groups.positive_share(np.array([-3.0, 3.0])) == pytest.approx([1, 0], abs=1e-3)
 
 
+@pytest.mark.parametrize("distance", [3, 6])
+def test_ashmans_d_counts_standard_deviations(rng, distance):
+    assert TwoGroups.fit(two_normals(rng, distance, n=4000)).ashman_d == pytest.approx(distance, abs=0.3)
+
+
 @pytest.mark.parametrize(("distance", "apart"), [(0, False), (1, False), (4, True), (8, True)])
 def test_one_mode_is_told_from_two(rng, distance, apart):
     logits = two_normals(rng, distance)

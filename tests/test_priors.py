@@ -3,6 +3,7 @@ import pytest
 
 import nlgan_tf as nl
 from nlgan_tf.gan import priors as module
+from nlgan_tf.gan.estimators import COMBINED, METHODS
 
 
 def logit(p):
@@ -60,25 +61,34 @@ def test_two_modes_on_one_side_of_a_half_are_no_deltas(rng):
 
 
 def overlapping(rng, pi, n=800, distance=3.0):
+    """Logits that know nothing of the deltas, and noisy labels."""
     labels = np.tile([1, 0], n // 2)
     noisy = nl.corrupt_labels(labels, nl.NoisePriors(*pi), 0)
     return rng.normal(np.where(labels == 1, -distance / 2, distance / 2), 1), noisy
 
 
 @pytest.mark.parametrize("pi", [(0.85, 0.85), (0.7, 0.85), (0.6, 0.65)])
-def test_with_labels_d_need_not_stand_at_the_deltas(rng, pi):
-    logits, noisy = overlapping(rng, pi)
+def test_groups_far_apart_need_not_stand_at_the_deltas(rng, pi):
+    logits, noisy = overlapping(rng, pi, distance=4)
     estimate = nl.estimate_priors(logits, noisy_labels=noisy)
     assert (estimate.priors.pi_p, estimate.priors.pi_n) == pytest.approx(pi, abs=0.07)
     assert estimate.weights == pytest.approx((0.5, 0.5), abs=0.05)
     assert estimate.separable
 
 
+def at_the_deltas(rng, pi, n=800, spread=0.3):
+    """Logits of a D that has nearly converged by eq. (2), and noisy labels."""
+    priors = nl.NoisePriors(*pi)
+    labels = np.tile([1, 0], n // 2)
+    noisy = nl.corrupt_labels(labels, priors, int(rng.integers(1000)))
+    return rng.normal(logit(np.where(labels == 1, priors.delta_p, priors.delta_n)), spread), noisy
+
+
 @pytest.mark.slow
 def test_the_intervals_cover(rng):
     hits = []
     for _ in range(15):
-        logits, noisy = overlapping(rng, (0.7, 0.85), n=400)
+        logits, noisy = at_the_deltas(rng, (0.7, 0.85), n=400)
         estimate = nl.estimate_priors(logits, noisy_labels=noisy)
         for pi, (low, high) in ((0.7, estimate.interval_pi_p), (0.85, estimate.interval_pi_n)):
             hits.append(low <= pi <= high)
@@ -110,12 +120,9 @@ def test_intervals_that_say_nothing_are_no_basis(rng, monkeypatch):
         assert nl.estimate_priors(logits, noisy_labels=noisy).priors == module.DEFAULT_PRIORS
 
 
-@pytest.mark.parametrize("method", module.METHODS)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_finds_groups_that_are_far_apart(rng, method):
-    priors = nl.NoisePriors(0.7, 0.85)
-    labels = np.tile([1, 0], 400)
-    noisy = nl.corrupt_labels(labels, priors, 0)
-    logits = rng.normal(logit(np.where(labels == 1, priors.delta_p, priors.delta_n)), 0.1)
+    logits, noisy = at_the_deltas(rng, (0.7, 0.85), spread=0.1)
     estimate = nl.estimate_priors(logits, noisy_labels=noisy, method=method)
     assert (estimate.priors.pi_p, estimate.priors.pi_n) == pytest.approx((0.7, 0.85), abs=0.05)
 
@@ -144,11 +151,19 @@ def test_what_is_not_accepted(logits, arguments, message):
         nl.estimate_priors(logits, **arguments)
 
 
-def test_combined_is_the_mean_of_its_two_and_spans_both(rng):
+def test_combined_lies_between_its_two_and_spans_both(rng):
     logits, noisy = overlapping(rng, (0.7, 0.85), distance=2.5)
-    combined, *parts = (
-        nl.estimate_priors(logits, noisy_labels=noisy, method=m) for m in ("combined", *module.COMBINED)
-    )
-    assert combined.priors.pi_p == pytest.approx(np.mean([part.priors.pi_p for part in parts]))
+    combined, *parts = (nl.estimate_priors(logits, noisy_labels=noisy, method=m) for m in ("combined", *COMBINED))
+    low, high = sorted(part.priors.pi_p for part in parts)
+    assert low < combined.priors.pi_p < high
     low, high = combined.interval_pi_n
     assert all(low < part.priors.pi_n < high for part in parts)
+
+
+@pytest.mark.parametrize(("distance", "leading"), [(1.5, "anchors"), (4, "rank_pruning")])
+def test_the_groups_distance_decides_between_the_two(rng, distance, leading):
+    logits, noisy = overlapping(rng, (0.7, 0.85), distance=distance, n=4000)
+    combined, expected = (
+        nl.estimate_priors(logits, noisy_labels=noisy, method=method).priors for method in ("combined", leading)
+    )
+    assert combined == expected

@@ -12,7 +12,7 @@ from sklearn.mixture import GaussianMixture
 # The least variance of a component, as a share of all logits' variance: no component collapses onto few images.
 REGULARISATION = 0.01
 STARTS = 5
-# Ashman's D, the distance of two means in units of their spread, above which a mixture is seen as two modes.
+# Ashman's D above which a mixture is seen as two modes (Ashman, Bird and Zepf 1994).
 LEAST_ASHMAN_D = 2.0
 
 
@@ -40,6 +40,11 @@ class TwoGroups:
         """Share of either component."""
         return self.mixture.weights_[self.order]
 
+    @property
+    def ashman_d(self) -> float:
+        """Distance of the two means, in units of the root mean square of their standard deviations."""
+        return float(np.ptp(self.means) / np.sqrt(self.mixture.covariances_.mean()))
+
     def positive_share(self, logits: np.ndarray) -> np.ndarray:
         """P(the positives' component | logit), shape (n,)."""
         return self.mixture.predict_proba(logits[:, np.newaxis])[:, self.order[0]]
@@ -48,11 +53,10 @@ class TwoGroups:
         """Whether the logits it was fitted to are two modes rather than one.
 
         Two components must explain them better than one by the Bayesian information criterion, and their
-        means must be at least two of their (root mean square) standard deviations apart.
+        Ashman's D must be above 2.
         """
         column = logits[:, np.newaxis]
-        distance = np.ptp(self.means) / np.sqrt(self.mixture.covariances_.mean())
-        return bool(self.mixture.bic(column) < _fit(logits, 1).bic(column) and distance > LEAST_ASHMAN_D)
+        return bool(self.mixture.bic(column) < _fit(logits, 1).bic(column) and self.ashman_d > LEAST_ASHMAN_D)
 
     def _as_start(self) -> dict:
         fitted = self.mixture

@@ -12,18 +12,16 @@ swapped task. All methods take the majority for right: pi_p + pi_n > 1.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 from scipy.stats import mannwhitneyu
 
 from nlgan_tf.data.noise import NoisePriors, check_labels
+from nlgan_tf.gan.estimators import DIRECT, METHODS, Estimator, estimators
 from nlgan_tf.gan.mixture import TwoGroups
-from nlgan_tf.gan.purity import anchors, confident_joint, corrected_groups, purities, rank_pruning
 
 # What a caller gets, with a warning, where the outputs show no two groups: the middle of what pi can be.
 DEFAULT_PRIORS = NoisePriors(0.75, 0.75)
@@ -36,14 +34,8 @@ CHANCE = 0.01
 WIDEST = 0.5
 # Purities from which labels count as clean, and sums of both below which they count as worthless.
 CLEAN, WORTHLESS = 0.97, 1.1
-RIVALS = {"rank_pruning": rank_pruning, "confident_joint": confident_joint, "anchors": anchors}
-METHODS = ("combined", "mixture", *RIVALS)
-# Their errors have different causes: the mixture's the shape of its groups, the confident joint's their overlap.
-COMBINED = ("mixture", "confident_joint")
 
 Interval = tuple[float, float]
-# From the indices of (resampled) images to raw (pi_p, pi_n).
-Estimator = Callable[[np.ndarray], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -111,8 +103,9 @@ def estimate_priors(
             and their variance enters the intervals.
         seed: of the mixture's starts and of the resampling.
         noisy_labels: 0 or 1, shape (n,), with out-of-fold logits. None: eq. (3) inverted at `estimate_deltas`.
-        method: with noisy labels: "combined", the mean of "mixture" (`gan.purity.corrected_groups`) and
-            "confident_joint"; either of these alone; or "rank_pruning" or "anchors", to compare with.
+        method: with noisy labels: "combined", the mean of "rank_pruning" and "anchors", weighted by how far D's
+            outputs are two groups (`gan.estimators.separation`); either of these alone; or "mixture" or
+            "confident_joint", to compare with.
 
     Returns:
         The estimate. Its intervals hold the variance of resampled images, for "combined" the difference of the two
@@ -126,18 +119,15 @@ def estimate_priors(
     if method not in METHODS:
         raise ValueError(f"method {method!r} is unknown: accepted are {', '.join(METHODS)}")
     rows, labels = _checked(logits, noisy_labels)
-    if labels is None and method in RIVALS:
+    if labels is None and method in DIRECT:
         raise ValueError(f"method {method!r} needs noisy_labels, and there are none")
     groups = [TwoGroups.fit(row, seed) for row in rows]
     problem = _problem(rows, labels, groups)
     if problem is None:
-        parts = COMBINED if method == "combined" and labels is not None else (method,)
-        estimators = [
-            (len(row), _estimator(row, labels, part, group))
-            for row, group in zip(rows, groups, strict=True)
-            for part in parts
+        parts = [
+            part for row, group in zip(rows, groups, strict=True) for part in estimators(row, labels, method, group)
         ]
-        point, samples = _point_and_samples(estimators, labels, seed)
+        point, samples = _point_and_samples(parts, labels, seed)
         if point.sum() <= 1 or (labels is not None and _mean_width(samples) > WIDEST):
             problem = "the labels' agreement with D's outputs is too weak to say how many of them are wrong"
     if problem is not None:
@@ -176,30 +166,13 @@ def _problem(rows: list[np.ndarray], labels: np.ndarray | None, groups: list[Two
     )
 
 
-def _point_and_samples(
-    estimators: list[tuple[int, Estimator]], labels: np.ndarray | None, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(pi_p, pi_n), the mean of the estimators; and the same for resampled images, each by the next estimator.
-
-    Each estimator comes with its number of images.
-    """
-    point = np.mean([estimate(np.arange(n)) for n, estimate in estimators], axis=0)
+def _point_and_samples(parts: list[Estimator], labels: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(pi_p, pi_n), the weighted mean of the parts; and the same for resampled images, each by the next part."""
+    estimates = [part.estimate(np.arange(part.images)) for part in parts]
+    point = np.average(estimates, axis=0, weights=[part.weight for part in parts])
     rng = np.random.default_rng(seed)
-    samples = [estimate(_resample(rng, n, labels)) for n, estimate in islice(cycle(estimators), RESAMPLES)]
-    return np.clip(point, 0, 1), np.clip(samples, 0, 1)
-
-
-def _estimator(logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups) -> Estimator:
-    if method in RIVALS:
-        return lambda chosen: RIVALS[method](logits[chosen], labels[chosen])
-
-    def estimate(chosen: np.ndarray) -> tuple[float, float]:
-        refitted = TwoGroups.fit(logits[chosen], near=groups)
-        if labels is None:
-            return purities(*expit(refitted.means))
-        return corrected_groups(logits[chosen], labels[chosen], refitted)
-
-    return estimate
+    turns = islice(cycle(parts), RESAMPLES)
+    return point, np.array([part.estimate(_resample(rng, part.images, labels)) for part in turns])
 
 
 def _resample(rng: np.random.Generator, n: int, labels: np.ndarray | None) -> np.ndarray:
