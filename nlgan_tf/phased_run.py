@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import functools
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +28,11 @@ from nlgan_tf.export.version import publish_versions
 from nlgan_tf.files import delete_leftovers, whole_file, write_text
 from nlgan_tf.gan.callbacks import TrainingWatch
 from nlgan_tf.gan.hallucinate import write_clean_dataset
-from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.prior_estimation import ESTIMATE, PRIORS, EstimatePriors, describe
 from nlgan_tf.installed import LEGACY
-from nlgan_tf.preparation import prepare_task
+from nlgan_tf.preparation import describe_task, prepare_task
 from nlgan_tf.recipes import build_nlgan, load_model
+from nlgan_tf.run_errors import check_space, python_errors
 from nlgan_tf.run_folder import (
     CHECKPOINTS,
     CLASSIFIER_FILE,
@@ -95,7 +94,7 @@ class PhasedRun:
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
         lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        with lock, _python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
+        with lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
             try:
                 prepare()
                 return RunResult(self.run_dir, self._finish())
@@ -106,7 +105,7 @@ class PhasedRun:
     def _begin(self) -> None:
         """Checks all that can be checked before anything is written, and before an old run is replaced."""
         self._prepare()
-        _check_space(self.run_dir, self.model, self.config)
+        check_space(self.run_dir, self.model, self.config)
         run_folder.empty(self.run_dir)
         # Without its folder, so that the file runs again as it stands.
         portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
@@ -117,7 +116,8 @@ class PhasedRun:
         self._say(f"Reading {self.config.task}")
         self.task = prepare_task(self.config)
         self.data_seconds = time.perf_counter() - start
-        self._say(self._describe())
+        replicas = self.strategy.num_replicas_in_sync
+        self._say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
         self._build()
 
     def _build(self) -> None:
@@ -280,52 +280,6 @@ class PhasedRun:
         settings = dataclasses.asdict(self.config)
         return {name: value for name, value in settings.items() if name not in (*PLACES, *without)}
 
-    def _describe(self) -> str:
-        task = self.task
-        positives = int(task.noisy_labels.sum())
-        wrong = ""
-        if task.labels is not None:
-            count = int(np.sum(task.labels != task.noisy_labels))
-            pi_p, pi_n = realised_priors(task.labels, task.noisy_labels)
-            wrong = f", {count} of them wrong (pi_p {pi_p:.3f}, pi_n {pi_n:.3f} realised)"
-        replicas = self.strategy.num_replicas_in_sync
-        return (
-            f"{len(task.images)} images of {'x'.join(map(str, task.image_shape))}; "
-            f"labels: {positives} {task.class_names[1]}, {len(task.images) - positives} {task.class_names[0]}{wrong}"
-            + (f"; {replicas} replicas" if replicas > 1 else "")
-        )
-
     def _say(self, message: str) -> None:
         if self.verbose:
             print(message, flush=True)
-
-
-def _check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
-    """Refuses before training what would fail in it or after it."""
-    # Float32 weights with Adam's two slots in each checkpoint, kept and being written, and in nlgan.keras; once
-    # more in saved_models/; raw images. The classifier is no larger than D.
-    copies = 3 * (config.keep_checkpoints + 2) + 1
-    images = config.stage_two.num_images * int(np.prod(model.discriminator.input_shape[1:]))
-    needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images
-    free = shutil.disk_usage(run_dir).free
-    if free < needed:
-        raise OSError(
-            errno.ENOSPC,
-            f"{run_dir.parent} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
-        )
-
-
-@contextlib.contextmanager
-def _python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
-    """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
-    try:
-        yield
-    except (tf.errors.OpError, OSError, RuntimeError) as error:
-        if "No space left" in str(error):
-            raise OSError(
-                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
-            ) from error
-        lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
-        if processes.several and isinstance(error, lost):
-            raise ConnectionError("another machine was lost: start all of them again with --resume") from error
-        raise

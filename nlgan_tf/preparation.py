@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nlgan_tf.config import RunConfig
-from nlgan_tf.data.noise import corrupt_labels
+from nlgan_tf.data.noise import corrupt_labels, realised_priors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 
@@ -20,3 +22,17 @@ def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
     if task.noisy_labels is None:
         task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
     return task.reduced(config.size)
+
+
+def describe_task(task: ImageTask) -> str:
+    """One line: its images, its labels, and how many of them are wrong where that is known."""
+    positives = int(task.noisy_labels.sum())
+    line = (
+        f"{len(task.images)} images of {'x'.join(map(str, task.image_shape))}; "
+        f"labels: {positives} {task.class_names[1]}, {len(task.images) - positives} {task.class_names[0]}"
+    )
+    if task.labels is None:
+        return line
+    wrong = int(np.sum(task.labels != task.noisy_labels))
+    pi_p, pi_n = realised_priors(task.labels, task.noisy_labels)
+    return f"{line}, {wrong} of them wrong (pi_p {pi_p:.3f}, pi_n {pi_n:.3f} realised)"
