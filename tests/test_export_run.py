@@ -12,6 +12,8 @@ import nlgan_tf as nl
 from nlgan_tf import cli
 from nlgan_tf.config import RunConfig
 from nlgan_tf.export.manifest import read_manifest
+from nlgan_tf.export.to_onnx import write_onnx
+from nlgan_tf.installed import LEGACY
 from nlgan_tf.run_folder import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
 
 MODELS = ("positive_generator", "negative_generator", "classifier")
@@ -39,7 +41,14 @@ def test_a_run_becomes_three_models_that_pass_the_check(run_dir, tmp_path, monke
     assert table.count("1, 3, 64") == 4 + 4 + 3
 
 
+@pytest.mark.skipif(not LEGACY, reason="TF 2.15 alone refuses it")
+def test_tf_2_15_refuses_onnx_in_one_line(tmp_path):
+    with pytest.raises(ImportError, match="ONNX on TF 2.15"):
+        write_onnx(None, tmp_path)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(LEGACY, reason="refused on TF 2.15, as the test above shows there")
 def test_onnx_answers_as_the_keras_model(run_dir, tmp_path):
     import onnxruntime
 

@@ -69,7 +69,7 @@ def overlapping(rng, pi, n=800, distance=3.0):
 
 @pytest.mark.parametrize("pi", [(0.85, 0.85), (0.7, 0.85), (0.6, 0.65)])
 def test_groups_far_apart_need_not_stand_at_the_deltas(rng, pi):
-    logits, noisy = overlapping(rng, pi, distance=4)
+    logits, noisy = overlapping(rng, pi, distance=5)
     estimate = nl.estimate_priors(logits, noisy_labels=noisy)
     assert (estimate.priors.pi_p, estimate.priors.pi_n) == pytest.approx(pi, abs=0.07)
     assert estimate.weights == pytest.approx((0.5, 0.5), abs=0.05)
@@ -160,7 +160,7 @@ def test_combined_lies_between_its_two_and_spans_both(rng):
     assert all(low < part.priors.pi_n < high for part in parts)
 
 
-@pytest.mark.parametrize(("distance", "leading"), [(1.5, "anchors"), (4, "rank_pruning")])
+@pytest.mark.parametrize(("distance", "leading"), [(1, "anchors"), (5, "rank_pruning")])
 def test_the_groups_distance_decides_between_the_two(rng, distance, leading):
     logits, noisy = overlapping(rng, (0.7, 0.85), distance=distance, n=4000)
     combined, expected = (

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.export.servable import Servable
+from nlgan_tf.installed import LEGACY
 
 FILE = "model.onnx"
 OPSET = 18
@@ -18,9 +19,11 @@ def write_onnx(servable: Servable, version_dir: Path) -> None:
     """Writes `serving_default` as model.onnx and compares it with the Keras model's answers.
 
     Raises:
-        ImportError: without the extra `onnx`.
+        ImportError: without the extra `onnx`, and on TF 2.15, whose ml_dtypes is too old for it.
         ValueError: if onnxruntime's answers differ by more than TOLERANCE, relative to the range.
     """
+    if LEGACY:
+        raise ImportError("ONNX on TF 2.15, whose ml_dtypes is too old for it: accepted is TF 2.21 or later")
     try:
         import onnxruntime
         import tf2onnx

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from nlgan_tf.gan.mixture import LEAST_ASHMAN_D, TwoGroups
+from nlgan_tf.gan.mixture import TwoGroups
 from nlgan_tf.gan.purity import anchors, confident_joint, corrected_groups, purities, rank_pruning
 
 # Straight from logits and labels; the mixture is refitted to resampled logits.
@@ -16,6 +16,8 @@ DIRECT = {"rank_pruning": rank_pruning, "anchors": anchors, "confident_joint": c
 METHODS = ("combined", "mixture", *DIRECT)
 # Their errors have different causes: Rank Pruning's the overlap of the two groups, the anchors' D's extreme outputs.
 COMBINED = ("rank_pruning", "anchors")
+# Ashman's D up to which the anchors alone are heard, and from which Rank Pruning alone (docs/noise-rates.md).
+OVERLAPPING, APART = 1.5, 4.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def estimators(logits: np.ndarray, labels: np.ndarray | None, method: str, group
 
 
 def separation(groups: TwoGroups) -> float:
-    """How far the two groups are told apart: 0 where they are not two modes, 1 from three standard deviations on."""
-    return float(np.clip(groups.ashman_d - LEAST_ASHMAN_D, 0, 1))
+    """How far the two groups in D's outputs are apart, from 0 to 1."""
+    return float(np.clip((groups.ashman_d - OVERLAPPING) / (APART - OVERLAPPING), 0, 1))
 
 
 def _bound(
