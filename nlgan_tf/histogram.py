@@ -30,7 +30,9 @@ def write_histograms(path: Path, noisy_labels: np.ndarray, panels: list[Panel]) 
         groups = [panel.outputs[noisy_labels == 1], panel.outputs[noisy_labels == 0]]
         axes.hist(groups, bins=BINS, range=(0, 1), stacked=True, label=["noisy positives", "noisy negatives"])
         for symbol, delta, style in (("P", panel.delta_p, "--"), ("N", panel.delta_n, ":")):
-            axes.axvline(delta, color="black", linestyle=style, label=rf"$\delta_{symbol}$ = {delta:.3f}")
+            # Up to where the legend begins.
+            label = rf"$\delta_{symbol}$ = {delta:.3f}"
+            axes.axvline(delta, ymax=0.82, color="black", linestyle=style, label=label)
         axes.set(title=panel.title, xlabel="output of D", ylabel="training images", xlim=(0, 1))
         axes.margins(y=0.45)  # Room for the legend above the bars.
         axes.legend(frameon=False, ncols=2, loc="upper center")
