@@ -121,31 +121,13 @@ if addons is not None:
 
     @keras.saving.register_keras_serializable(package="nlgan_tf")
     class AddonsSpectralNormalization(addons.layers.SpectralNormalization):
-        """tensorflow-addons' wrapper with the gradient that passes through sigma.
-
-        Without it each update lengthens the leading direction and the next normalisation shortens all of them, until
-        the kernel has rank 1 (docs/stacks.md). u is a function of its length, and under a strategy the same on all
-        replicas.
-        """
+        """tensorflow-addons' wrapper, u a function of its length, and under a strategy the same on all replicas."""
 
         def add_weight(self, name: str | None = None, **settings):
             if name == "sn_u":
                 initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=settings["shape"][-1])
                 settings.update(initializer=initializer, aggregation=FIRST_REPLICA)
             return super().add_weight(name=name, **settings)
-
-        def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-            outputs = super().call(inputs, training)
-            if not training:
-                return outputs
-            matrix = tf.reshape(self.w, (-1, self.w_shape[-1]))
-            right = tf.convert_to_tensor(self.u)[0]
-            left = tf.math.l2_normalize(tf.stop_gradient(tf.linalg.matvec(matrix, right)))
-            sigma = tf.tensordot(left, tf.linalg.matvec(matrix, right), 1)
-            # 1, and its gradient that of 1 / sigma at sigma = 1. The layer is linear up to its bias.
-            one = tf.cast(tf.stop_gradient(sigma) / sigma, outputs.dtype)
-            bias = 0 if self.layer.bias is None else tf.cast(self.layer.bias, outputs.dtype)
-            return (outputs - bias) * one + bias
 
 
 def spectral_normalize(
@@ -155,9 +137,8 @@ def spectral_normalize(
 
     Args:
         layer: a Dense or Conv2D.
-        implementation: "exact" (`ExactSpectralNormalization`); "addons" (tensorflow-addons' wrapper, which overwrites
-            the kernel, with the gradient through sigma added) or "keras" (Keras's, which overwrites the kernel and
-            passes no gradient through sigma); or None (the layer as it is).
+        implementation: "exact" (`ExactSpectralNormalization`), "keras" or "addons" (Keras's or tensorflow-addons'
+            wrapper, which overwrite the kernel and pass no gradient through sigma), or None (the layer as it is).
 
     Raises:
         ValueError: for another name, or one of the other stack.
