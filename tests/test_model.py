@@ -220,7 +220,7 @@ def test_mixed_precision_stays_finite_and_scales_the_loss(mixed_precision, tiny_
     history = model.fit(nl.noisy_dataset(images, labels, 16, 1600), epochs=2, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
-    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+    assert {tf.as_dtype(variable.dtype) for variable in model.trainable_variables} == {tf.float32}
     scaled = isinstance(model.d_optimizer, LossScaleOptimizer)
     assert scaled == (mixed_precision == "mixed_float16")
     assert int(model.d_optimizer.iterations) > 150

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nlgan_tf.installed import DEFAULT_SPECTRAL_NORM, SPECTRAL_NORMS
-from nlgan_tf.networks.layers import input_gradient
+from nlgan_tf.networks.layers import input_gradient, matmul
 from nlgan_tf.stack import FIRST_REPLICA, addons, keras
 
 OTHER_STACKS = {"addons": "TF 2.15 with tensorflow-addons", "keras": "TF 2.21 and later with Keras 3"}
@@ -31,17 +31,8 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
-        # Keras 2.15's transposed convolution is a Conv2D, too.
-        accepted = isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
-        if not accepted or isinstance(layer, keras.layers.Conv2DTranspose):
-            raise ValueError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
-        if layer.activation is not keras.activations.linear:
-            raise ValueError(
-                f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
-                "accepts linear layers alone; put the activation into a layer of its own"
-            )
         # float32 whatever the wrapped layer computes in: in float16 sigma would lose three digits.
-        super().__init__(layer, **{**kwargs, "dtype": "float32"})
+        super().__init__(_checked(layer), **{**kwargs, "dtype": "float32"})
 
     def build(self, input_shape: tuple) -> None:
         super().build(input_shape)
@@ -70,7 +61,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             outputs = self.layer.convolution_op(inputs, tf.cast(kernel / sigma, dtype))
         else:
             outputs = _normalised_matmul(inputs, matrix, left)
-        return outputs if self.layer.bias is None else tf.nn.bias_add(outputs, tf.cast(self.layer.bias, dtype))
+        return _with_bias(self.layer, outputs)
 
     def _iterated(self, matrix: tf.Tensor) -> tf.Tensor:
         """The left singular vector after one power iteration."""
@@ -78,6 +69,24 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         self.right.assign(_direction(tf.linalg.matvec(matrix, left, transpose_a=True), self.right))
         self.left.assign(left)
         return left
+
+
+def _checked(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """The layer, if it is one whose kernel can be replaced."""
+    # Keras 2.15's transposed convolution is a Conv2D, too.
+    accepted = isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
+    if not accepted or isinstance(layer, keras.layers.Conv2DTranspose):
+        raise ValueError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
+    if layer.activation is not keras.activations.linear:
+        raise ValueError(
+            f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
+            "accepts linear layers alone; put the activation into a layer of its own"
+        )
+    return layer
+
+
+def _with_bias(layer: keras.layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
+    return outputs if layer.bias is None else tf.nn.bias_add(outputs, tf.cast(layer.bias, outputs.dtype))
 
 
 def _projection_and_sigma(matrix: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -117,17 +126,53 @@ def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
     return tf.where(tf.norm(vector) > 0, tf.math.l2_normalize(vector, epsilon=1e-30), tf.convert_to_tensor(previous))
 
 
+@tf.custom_gradient
+def _through_sigma(kernel: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """A kernel that has been divided by its sigma, with the gradient of W / sigma(W) at sigma = 1.
+
+    Args:
+        kernel: W, float32, outputs on the last axis.
+        right: the leading right singular vector, float32, shape (outputs,); a constant to the gradient.
+    """
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, None]:
+        left = tf.math.l2_normalize(tf.linalg.matvec(tf.reshape(kernel, (-1, right.shape[0])), right))
+        through_sigma = tf.reduce_sum(dy * kernel) * left[:, tf.newaxis] * right
+        return dy - tf.reshape(through_sigma, tf.shape(kernel)), None
+
+    return kernel, gradient
+
+
 if addons is not None:
 
     @keras.saving.register_keras_serializable(package="nlgan_tf")
     class AddonsSpectralNormalization(addons.layers.SpectralNormalization):
-        """tensorflow-addons' wrapper, u a function of its length, and under a strategy the same on all replicas."""
+        """tensorflow-addons' wrapper with the gradient that passes through sigma.
+
+        Without it each update lengthens the leading direction, and the next normalisation shortens all of them, until
+        the kernel has rank 1 (docs/stacks.md). u is a function of its length, and under a strategy the same on all
+        replicas.
+
+        Args and errors as `ExactSpectralNormalization`.
+        """
+
+        def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
+            super().__init__(_checked(layer), **kwargs)
 
         def add_weight(self, name: str | None = None, **settings):
             if name == "sn_u":
                 initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=settings["shape"][-1])
                 settings.update(initializer=initializer, aggregation=FIRST_REPLICA)
             return super().add_weight(name=name, **settings)
+
+        def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+            if training:
+                self.normalize_weights()
+            dtype = self.layer.compute_dtype
+            kernel = tf.cast(_through_sigma(tf.convert_to_tensor(self.w), tf.convert_to_tensor(self.u)[0]), dtype)
+            # One read of the kernel: a sum of more gradients than two would depend on their order.
+            product = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else matmul
+            return _with_bias(self.layer, product(tf.cast(inputs, dtype), kernel))
 
 
 def spectral_normalize(
@@ -137,8 +182,9 @@ def spectral_normalize(
 
     Args:
         layer: a Dense or Conv2D.
-        implementation: "exact" (`ExactSpectralNormalization`), "keras" or "addons" (Keras's or tensorflow-addons'
-            wrapper, which overwrite the kernel and pass no gradient through sigma), or None (the layer as it is).
+        implementation: "exact" (`ExactSpectralNormalization`); "addons" (tensorflow-addons' wrapper, which overwrites
+            the kernel, with the gradient through sigma added) or "keras" (Keras's, which overwrites the kernel and
+            passes no gradient through sigma); or None (the layer as it is).
 
     Raises:
         ValueError: for another name, or one of the other stack.
