@@ -13,7 +13,7 @@ from nlgan_tf.data.noise import check_labels
 from nlgan_tf.gan import losses
 from nlgan_tf.gan.images import row_batches, to_network_range
 from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import keras
+from nlgan_tf.stack import apply_gradients, keras
 
 BATCH = 64
 STEPS_A_CHECK = 10
@@ -50,9 +50,7 @@ class WarmUp:
     def __init__(self, discriminator: keras.Model, max_steps: int = 400) -> None:
         self.max_steps = max_steps
         self._model = type(discriminator).from_config(discriminator.get_config())
-        # On balanced batches eq. (2) is twice the mean cross entropy.
-        cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
-        self._model.compile(FusedAdam(2e-4, beta_1=0.5), cross_entropy, jit_compile=False)
+        self._optimizer = FusedAdam(2e-4, beta_1=0.5)
         self._variables: list[tf.Variable] = []
 
     def out_of_fold(self, images: np.ndarray, noisy_labels: np.ndarray, folds: int = 5, seed: int = 0) -> Scores:
@@ -96,10 +94,11 @@ class WarmUp:
     def _learner(self, images, labels, train, held, seed) -> _Learner:
         if not self._variables:
             self._model(to_network_range(images[:1]))  # Builds a subclassed D.
-            self._model.optimizer.build(self._model.trainable_variables)
-            self._variables = [*self._model.weights, *self._model.optimizer.variables]
+            self._optimizer.build(self._model.trainable_variables)
+            self._variables = [*self._model.weights, *self._optimizer.variables]
             self._fresh = [variable.numpy() for variable in self._variables]
-        return _Learner(self._model, self._variables, self._fresh, images, labels, train, held, seed)
+        batches = noisy_dataset(images[train], labels[train], BATCH, BATCH * STEPS_A_CHECK, seed).repeat()
+        return _Learner(held, images[held], labels[held], iter(batches), self._fresh)
 
     def _train(self, learners: list[_Learner]) -> tuple[int, list[float]]:
         """Trains all side by side until their joint held-out loss has not fallen for `PATIENCE` checks."""
@@ -108,14 +107,36 @@ class WarmUp:
         best = 0
         while len(history) < best + PATIENCE and len(history) * STEPS_A_CHECK < self.max_steps:
             for learner in learners:
-                learner.learn()
+                self._advance(learner)
             held = np.concatenate([learner.logits for learner in learners])
             history.append(float(losses.noisy_loss(held[given == 1], held[given == 0])))
             if history[-1] == min(history):
                 best = len(history)
                 for learner in learners:
-                    learner.keep()
+                    learner.best_logits, learner.best_weights = (
+                        learner.logits,
+                        learner.state[: len(self._model.weights)],
+                    )
         return best * STEPS_A_CHECK, history
+
+    def _advance(self, learner: _Learner) -> None:
+        """Trains one learner for `STEPS_A_CHECK` steps and scores the images held out."""
+        for variable, value in zip(self._variables, learner.state, strict=True):
+            variable.assign(value)
+        self._train_steps(learner.batches)
+        learner.state = [variable.numpy() for variable in self._variables]
+        learner.logits = score(self._model, learner.held_images)
+
+    @tf.function
+    def _train_steps(self, batches: tf.data.Iterator) -> None:
+        """`STEPS_A_CHECK` updates of D by eq. (2)."""
+        for _ in tf.range(STEPS_A_CHECK):
+            images, labels = next(batches)
+            with tf.GradientTape() as tape:
+                logits = self._model(to_network_range(images), training=True)
+                loss = losses.noisy_loss(logits[labels == 1], logits[labels == 0])
+            variables = self._model.trainable_variables
+            apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
 
 
 def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -133,35 +154,28 @@ def unique_images(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
     return images[kept], labels[kept]
 
 
+@dataclass
 class _Learner:
-    """D without one fold. All learners share one compiled model and swap its state."""
+    """The state of D without one fold. All learners take turns at one model and one optimizer.
 
-    def __init__(
-        self,
-        model: keras.Model,
-        variables: list[tf.Variable],
-        state: list[np.ndarray],
-        images: np.ndarray,
-        labels: np.ndarray,
-        train: np.ndarray,
-        held: np.ndarray,
-        seed: int,
-    ) -> None:
-        self.model, self._variables, self._state = model, variables, state
-        self.held, self.held_images, self.held_labels = held, images[held], labels[held]
-        dataset = noisy_dataset(images[train], labels[train], BATCH, BATCH * STEPS_A_CHECK, seed).repeat()
-        # D is driven to 0 on positives.
-        self._batches = iter(dataset.map(lambda batch, given: (to_network_range(batch), 1 - given[:, tf.newaxis])))
+    Attributes:
+        held: indices of the fold left out.
+        held_images, held_labels: that fold.
+        batches: of all other images, endless.
+        state: values of D's weights and of the optimizer.
+        logits: on `held_images`, at the present state.
+        best_logits, best_weights: at the state with the lowest joint held-out loss.
+    """
 
-    def learn(self) -> None:
-        """Trains for `STEPS_A_CHECK` steps and scores the images held out."""
-        for variable, value in zip(self._variables, self._state, strict=True):
-            variable.assign(value)
-        for _ in range(STEPS_A_CHECK):
-            self.model.train_on_batch(*next(self._batches))
-        self._state = [variable.numpy() for variable in self._variables]
-        self.logits = score(self.model, self.held_images)
+    held: np.ndarray
+    held_images: np.ndarray
+    held_labels: np.ndarray
+    batches: tf.data.Iterator
+    state: list[np.ndarray]
+    logits: np.ndarray | None = None
+    best_logits: np.ndarray | None = None
+    best_weights: list[np.ndarray] | None = None
 
-    def keep(self) -> None:
-        """Marks the present state as the best."""
-        self.best_logits, self.best_weights = self.logits, self._state[: len(self.model.weights)]
+    def keep(self, weights: int) -> None:
+        """Marks the present state, which begins with so many weights, as the best."""
+        self.best_logits, self.best_weights = self.logits, self.state[:weights]

@@ -166,11 +166,12 @@ if addons is not None:
             return super().add_weight(name=name, **settings)
 
         def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-            if training:
-                self.normalize_weights()
+            if not training:  # No sigma is taken: the kernel is a weight as any other.
+                return super().call(inputs, training=False)
+            self.normalize_weights()
             dtype = self.layer.compute_dtype
-            kernel = tf.cast(_through_sigma(tf.convert_to_tensor(self.w), tf.convert_to_tensor(self.u)[0]), dtype)
             # One read of the kernel: a sum of more gradients than two would depend on their order.
+            kernel = tf.cast(_through_sigma(tf.convert_to_tensor(self.w), tf.convert_to_tensor(self.u)[0]), dtype)
             product = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else matmul
             return _with_bias(self.layer, product(tf.cast(inputs, dtype), kernel))
 
