@@ -54,16 +54,20 @@ DEVELOPMENT = Cases(
 )
 
 
-def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """D's outputs out of fold and in sample, trained unless FOLDER has them."""
+# D's outputs, as `compare_estimators` takes them.
+SCORES = ("out_of_fold", "relearned", "in_sample")
+
+
+def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> dict[str, np.ndarray]:
+    """D's outputs by the names of `SCORES`, trained unless FOLDER has them."""
     name = "-".join(map(str, (case["task"].replace(":", "-"), case["size"], *case["pi"], case["seed"])))
     path = folder / f"{name}.npz"
     if not path.exists():
         report = measure_noise(images, noisy, seed=case["seed"])
         with whole_file(path) as temporary:
-            np.savez(temporary, out_of_fold=report.out_of_fold, in_sample=report.in_sample)
+            np.savez(temporary, **{name: getattr(report, name) for name in SCORES})
     with np.load(path) as scores:
-        return scores["out_of_fold"], scores["in_sample"]
+        return {name: scores[name] for name in SCORES}
 
 
 def measure(case: dict, data_dir: str | None, folder: Path) -> dict:
@@ -71,15 +75,15 @@ def measure(case: dict, data_dir: str | None, folder: Path) -> dict:
     start = time.perf_counter()
     task = load_task(case["task"], case["size"], data_dir)
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(*case["pi"]), case["seed"])
-    out_of_fold, in_sample = scored(case, task.images, noisy, folder)
-    wrong = (out_of_fold.mean(axis=0) < 0) != (task.labels == 1)
+    scores = scored(case, task.images, noisy, folder)
+    wrong = (scores["out_of_fold"].mean(axis=0) < 0) != (task.labels == 1)
     methods = {
         name: {
             "pi": [estimate.priors.pi_p, estimate.priors.pi_n],
             "intervals": [estimate.interval_pi_p, estimate.interval_pi_n],
             "separable": estimate.separable,
         }
-        for name, estimate in compare_estimators(out_of_fold, in_sample, noisy, case["seed"]).items()
+        for name, estimate in compare_estimators(**scores, noisy_labels=noisy, seed=case["seed"]).items()
     }
     return {
         **case,

@@ -36,16 +36,16 @@ class NoiseReport:
     Attributes:
         estimates: by the names of `TITLES`.
         out_of_fold: D's logits on images that it has not seen, shape (trainings, n).
+        relearned: the same of D's that have learned those labels alone that `out_of_fold` agrees with.
         in_sample: D's logits on images four fifths of which it has learned, shape (trainings, n).
         noisy_labels: of the n images.
-        steps: of each training out of fold.
     """
 
     estimates: dict[str, PriorsEstimate]
     out_of_fold: np.ndarray
+    relearned: np.ndarray
     in_sample: np.ndarray
     noisy_labels: np.ndarray
-    steps: list[int]
 
 
 def measure_noise(
@@ -77,25 +77,22 @@ def measure_noise(
     images, noisy_labels = unique_images(images, check_labels(noisy_labels, length=len(images)))
     discriminator = build_discriminator(images.shape[1:], "exact", width=width, spectral_layers="all", seed=seed)
     warm_up = WarmUp(discriminator, max_steps)
-    scores = [warm_up.out_of_fold(images, noisy_labels, folds, seed + training) for training in range(trainings)]
-    out_of_fold = np.stack([score.logits for score in scores])
-    in_sample = np.stack(
-        [warm_up.in_sample(images, noisy_labels, seed + training)[0].logits for training in range(trainings)]
-    )
-    estimates = compare_estimators(out_of_fold, in_sample, noisy_labels, seed)
-    return NoiseReport(estimates, out_of_fold, in_sample, noisy_labels, [score.steps for score in scores])
+    seeds = range(seed, seed + trainings)
+    out_of_fold, relearned = warm_up.cross_validated(images, noisy_labels, folds, seeds)
+    in_sample = np.stack([warm_up.in_sample(images, noisy_labels, training)[0].logits for training in seeds])
+    estimates = compare_estimators(out_of_fold, relearned, in_sample, noisy_labels, seed)
+    return NoiseReport(estimates, out_of_fold, relearned, in_sample, noisy_labels)
 
 
 def compare_estimators(
-    out_of_fold: np.ndarray, in_sample: np.ndarray, noisy_labels: np.ndarray, seed: int = 0
+    out_of_fold: np.ndarray, relearned: np.ndarray, in_sample: np.ndarray, noisy_labels: np.ndarray, seed: int = 0
 ) -> dict[str, PriorsEstimate]:
     """Every estimate, by the names of `TITLES`; arguments as the attributes of `NoiseReport`."""
     with warnings.catch_warnings():
         # The verdict of each says the same.
         warnings.simplefilter("ignore", UserWarning)
-        estimates = {
-            name: estimate_priors(out_of_fold, seed, noisy_labels=noisy_labels, method=name) for name in METHODS
-        }
+        known = {"noisy_labels": noisy_labels, "relearned": relearned}
+        estimates = {name: estimate_priors(out_of_fold, seed, method=name, **known) for name in METHODS}
         estimates["paper"] = estimate_priors(in_sample, seed)
     return {name: estimates[name] for name in TITLES}
 

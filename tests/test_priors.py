@@ -142,6 +142,7 @@ def test_several_trainings_widen_the_intervals(rng):
         ([np.nan] * 20, {}, "accepted are finite ones"),
         (np.tile([1.0, 2.0], 50), {}, "2 different values: at least 10"),
         (np.arange(20.0), {"noisy_labels": [0, 1]}, r"labels have shape \(2,\)"),
+        (np.arange(20.0), {"relearned": np.arange(30.0)}, r"relearned has shape \(30,\): accepted is .* \(20,\)"),
         (np.arange(20.0), {"method": "guess"}, "method 'guess' is unknown: accepted are combined, mixture"),
         (np.arange(20.0), {"method": "anchors"}, "needs noisy_labels"),
     ],
@@ -167,3 +168,11 @@ def test_the_groups_distance_decides_between_the_two(rng, distance, leading):
         nl.estimate_priors(logits, noisy_labels=noisy, method=method).priors for method in ("combined", leading)
     )
     assert combined == expected
+
+
+def test_the_distance_is_that_of_the_logits_learned_again(rng):
+    logits, noisy = overlapping(rng, (0.7, 0.85), distance=2.5)
+    apart = logits + np.where(logits < 0, -3, 3)
+    combined = nl.estimate_priors(logits, noisy_labels=noisy, relearned=apart).priors
+    assert combined == nl.estimate_priors(logits, noisy_labels=noisy, method="rank_pruning").priors
+    assert combined != nl.estimate_priors(logits, noisy_labels=noisy).priors

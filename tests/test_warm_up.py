@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
-from nlgan_tf.gan.warm_up import PATIENCE, STEPS_A_CHECK, WarmUp, score
+from nlgan_tf.gan.mixture import TwoGroups
+from nlgan_tf.gan.warm_up import PATIENCE, STEPS_A_CHECK, Scores, WarmUp, score
 
 
 def small_d(shape=(8, 8, 1)):
@@ -25,6 +26,27 @@ def test_out_of_fold_scores_know_the_class_and_not_the_wrong_label(shapes):
     scores = WarmUp(small_d(), max_steps=100).out_of_fold(images, noisy, folds=4)
     assert np.mean((scores.logits < 0) == labels) > 0.95
     assert np.mean((scores.logits < 0)[noisy != labels] == noisy[noisy != labels]) < 0.2
+
+
+@pytest.mark.slow
+def test_learning_again_from_agreed_labels_draws_the_groups_apart(shapes):
+    images, labels, _ = shapes
+    noisy = nl.corrupt_labels(labels, nl.NoisePriors(0.7, 0.7), 0)
+    warm_up = WarmUp(small_d(), max_steps=60)
+    first = warm_up.out_of_fold(images, noisy, folds=4)
+    again = warm_up.relearn(images, noisy, first, folds=4)
+    assert again.steps <= first.steps
+    assert np.mean((again.logits < 0) == labels) >= np.mean((first.logits < 0) == labels)
+    assert TwoGroups.fit(again.logits).ashman_d > TwoGroups.fit(first.logits).ashman_d
+    rows = warm_up.cross_validated(images, noisy, 4, [0])
+    for row, scores in zip(rows, (first, again), strict=True):
+        np.testing.assert_array_equal(row, scores.logits[np.newaxis])
+
+
+def test_where_no_label_of_a_class_is_agreed_nothing_is_learned_again(shapes):
+    images, _, noisy = shapes
+    all_positive = Scores(np.full(len(images), -1, np.float32), 10, [])
+    assert WarmUp(small_d()).relearn(images, noisy, all_positive) is all_positive
 
 
 @pytest.mark.slow

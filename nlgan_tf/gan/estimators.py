@@ -35,11 +35,20 @@ class Estimator:
     estimate: Callable[[np.ndarray], np.ndarray]
 
 
-def estimators(logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups) -> list[Estimator]:
-    """What `method` consists of, for logits of shape (n,), and noisy labels where the method uses them."""
+def estimators(
+    logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups, relearned: TwoGroups
+) -> list[Estimator]:
+    """What `method` consists of, for logits of shape (n,), and noisy labels where the method uses them.
+
+    Args:
+        logits, labels: of D's outputs and images.
+        method: of `METHODS`.
+        groups: fitted to the logits.
+        relearned: fitted to those of a D that has learned again, which say how far the classes are apart.
+    """
     if method != "combined" or labels is None:
         return [Estimator(len(logits), 1.0, _bound(logits, labels, method, groups))]
-    apart = separation(groups)
+    apart = separation(relearned)
     return [
         Estimator(len(logits), weight, _bound(logits, labels, part, groups))
         for part, weight in zip(COMBINED, (apart, 1 - apart), strict=True)

@@ -84,19 +84,19 @@ class EstimatePriors(keras.callbacks.Callback):
         """Warms up a discriminator or copies of it, and makes the estimate."""
         warm_up = WarmUp(discriminator, self.max_steps)
         seeds = range(self.seed, self.seed + self.trainings)
-        self.logits = np.stack([self._logits(discriminator, warm_up, seed) for seed in seeds])
         if self.out_of_fold:
-            self.estimate = estimate_priors(self.logits, self.seed, noisy_labels=self.labels)
+            folds = min(self.folds, *np.bincount(self.labels))
+            self.logits, relearned = warm_up.cross_validated(self.images, self.labels, folds, seeds)
+            self.estimate = estimate_priors(self.logits, self.seed, noisy_labels=self.labels, relearned=relearned)
         else:
+            self.logits = np.stack([self._warmed_up(discriminator, warm_up, seed) for seed in seeds])
             self.estimate = estimate_priors(self.logits, self.seed)
         if self.log_dir is not None:
             self._write(Path(self.log_dir))
         return self.estimate
 
-    def _logits(self, discriminator: keras.Model, warm_up: WarmUp, seed: int) -> np.ndarray:
-        if self.out_of_fold:
-            folds = min(self.folds, *np.bincount(self.labels))
-            return warm_up.out_of_fold(self.images, self.labels, folds, seed).logits
+    def _warmed_up(self, discriminator: keras.Model, warm_up: WarmUp, seed: int) -> np.ndarray:
+        """The logits of the model's own D after its warm-up."""
         scores, weights = warm_up.in_sample(self.images, self.labels, seed)
         discriminator.set_weights(weights)
         return scores.logits

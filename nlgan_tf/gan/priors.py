@@ -94,7 +94,12 @@ def estimate_deltas(logits: ArrayLike, seed: int = 0) -> DeltaEstimate:
 
 
 def estimate_priors(
-    logits: ArrayLike, seed: int = 0, *, noisy_labels: ArrayLike | None = None, method: str = "combined"
+    logits: ArrayLike,
+    seed: int = 0,
+    *,
+    noisy_labels: ArrayLike | None = None,
+    relearned: ArrayLike | None = None,
+    method: str = "combined",
 ) -> PriorsEstimate:
     """The purities of the noisy labels out of D's outputs.
 
@@ -103,6 +108,9 @@ def estimate_priors(
             and their variance enters the intervals.
         seed: of the mixture's starts and of the resampling.
         noisy_labels: 0 or 1, shape (n,), with out-of-fold logits. None: eq. (3) inverted at `estimate_deltas`.
+        relearned: logits of `gan.warm_up.WarmUp.relearn`, shape as `logits`, by which "combined" sees how far the
+            classes are apart: noisy labels draw the two groups in D's outputs together (eq. 3), and these less. None:
+            by `logits`.
         method: with noisy labels: "combined", the mean of "rank_pruning" and "anchors", weighted by how far D's
             outputs are two groups (`gan.estimators.separation`); either of these alone; or "mixture" or
             "confident_joint", to compare with.
@@ -122,10 +130,17 @@ def estimate_priors(
     if labels is None and method in DIRECT:
         raise ValueError(f"method {method!r} needs noisy_labels, and there are none")
     groups = [TwoGroups.fit(row, seed) for row in rows]
+    again = groups
+    if relearned is not None:
+        if np.shape(relearned) != np.shape(logits):
+            raise ValueError(f"relearned has shape {np.shape(relearned)}: accepted is the logits', {np.shape(logits)}")
+        again = [TwoGroups.fit(row, seed) for row in _checked(relearned, labels)[0]]
     problem = _problem(rows, labels, groups)
     if problem is None:
         parts = [
-            part for row, group in zip(rows, groups, strict=True) for part in estimators(row, labels, method, group)
+            part
+            for row, group, apart in zip(rows, groups, again, strict=True)
+            for part in estimators(row, labels, method, group, apart)
         ]
         point, samples = _point_and_samples(parts, labels, seed)
         if point.sum() <= 1 or (labels is not None and _mean_width(samples) > WIDEST):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,15 +67,50 @@ class WarmUp:
             ValueError: for labels or a number of folds that is not accepted.
         """
         labels = check_labels(noisy_labels, length=len(images))
-        fewest = min(np.bincount(labels))
-        if not 2 <= folds <= fewest:
-            raise ValueError(f"folds={folds} is out of range: accepted are 2 to {fewest}, the smaller class's images")
-        splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
-        learners = [
-            self._learner(images, labels, train, held, folds * seed + fold) for fold, (train, held) in enumerate(splits)
+        everyone = np.full(len(labels), True)
+        splits = _splits(labels, folds, seed)
+        return self._scores(self._learners(images, labels, splits, seed, everyone), self.max_steps)
+
+    def relearn(
+        self, images: np.ndarray, noisy_labels: np.ndarray, first: Scores, folds: int = 5, seed: int = 0
+    ) -> Scores:
+        """Scores each image by a D that has learned, of the other folds, the labels alone that `first` agrees with.
+
+        Most wrong labels are gone, and D shows how well it can tell the classes apart (after Chen et al. 2019,
+        "iterative noisy cross-validation"). It trains for as many steps as the first one at the most. Where fewer
+        than two labels of a class are left to learn, `first` is what comes back.
+
+        Args:
+            first: of `out_of_fold` on the same images and labels.
+            images, noisy_labels, folds, seed: as `out_of_fold`, and errors too.
+        """
+        labels = check_labels(noisy_labels, length=len(images))
+        agreed = (first.logits < 0) == (labels == 1)
+        splits = _splits(labels, folds, seed)
+        if any(min(np.bincount(labels[train[agreed[train]]], minlength=2)) < 2 for train, _ in splits):
+            return first
+        return self._scores(self._learners(images, labels, splits, seed, agreed), first.steps)
+
+    def cross_validated(
+        self, images: np.ndarray, noisy_labels: np.ndarray, folds: int, seeds: Iterable[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of `out_of_fold` and of `relearn` after it, each of shape (number of seeds, n); errors as theirs."""
+        rows = []
+        for seed in seeds:
+            first = self.out_of_fold(images, noisy_labels, folds, seed)
+            rows.append((first.logits, self.relearn(images, noisy_labels, first, folds, seed).logits))
+        return tuple(np.stack(logits) for logits in zip(*rows, strict=True))
+
+    def _learners(self, images, labels, splits, seed: int, trusted: np.ndarray) -> list[_Learner]:
+        """One for each fold, which learns the trusted labels of all others."""
+        return [
+            self._learner(images, labels, train[trusted[train]], held, trusted[held], len(splits) * seed + fold)
+            for fold, (train, held) in enumerate(splits)
         ]
-        steps, history = self._train(learners)
-        logits = np.empty(len(labels), np.float32)
+
+    def _scores(self, learners: list[_Learner], max_steps: int) -> Scores:
+        steps, history = self._train(learners, max_steps)
+        logits = np.empty(sum(len(learner.held) for learner in learners), np.float32)
         for learner in learners:
             logits[learner.held] = learner.best_logits
         return Scores(logits, steps, history)
@@ -86,29 +122,29 @@ class WarmUp:
         """
         labels = check_labels(noisy_labels, length=len(images), minimum_per_class=5)
         train, held = next(StratifiedKFold(5, shuffle=True, random_state=seed).split(labels, labels))
-        learner = self._learner(images, labels, train, held, seed)
-        steps, history = self._train([learner])
+        learner = self._learner(images, labels, train, held, np.full(len(held), True), seed)
+        steps, history = self._train([learner], self.max_steps)
         self._model.set_weights(learner.best_weights)
         return Scores(score(self._model, images), steps, history), learner.best_weights
 
-    def _learner(self, images, labels, train, held, seed) -> _Learner:
+    def _learner(self, images, labels, train, held, trusted, seed) -> _Learner:
         if not self._variables:
             self._model(to_network_range(images[:1]))  # Builds a subclassed D.
             self._optimizer.build(self._model.trainable_variables)
             self._variables = [*self._model.weights, *self._optimizer.variables]
             self._fresh = [variable.numpy() for variable in self._variables]
         batches = noisy_dataset(images[train], labels[train], BATCH, BATCH * STEPS_A_CHECK, seed).repeat()
-        return _Learner(held, images[held], labels[held], iter(batches), self._fresh)
+        return _Learner(held, images[held], labels[held], trusted, iter(batches), self._fresh)
 
-    def _train(self, learners: list[_Learner]) -> tuple[int, list[float]]:
+    def _train(self, learners: list[_Learner], max_steps: int) -> tuple[int, list[float]]:
         """Trains all side by side until their joint held-out loss has not fallen for `PATIENCE` checks."""
-        given = np.concatenate([learner.held_labels for learner in learners])
+        given = np.concatenate([learner.held_labels[learner.trusted] for learner in learners])
         history: list[float] = []
         best = 0
-        while len(history) < best + PATIENCE and len(history) * STEPS_A_CHECK < self.max_steps:
+        while len(history) < best + PATIENCE and len(history) * STEPS_A_CHECK < max_steps:
             for learner in learners:
                 self._advance(learner)
-            held = np.concatenate([learner.logits for learner in learners])
+            held = np.concatenate([learner.logits[learner.trusted] for learner in learners])
             history.append(float(losses.noisy_loss(held[given == 1], held[given == 0])))
             if history[-1] == min(history):
                 best = len(history)
@@ -139,6 +175,14 @@ class WarmUp:
             apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
 
 
+def _splits(labels: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Indices to learn and to hold out, for each fold."""
+    fewest = min(np.bincount(labels))
+    if not 2 <= folds <= fewest:
+        raise ValueError(f"folds={folds} is out of range: accepted are 2 to {fewest}, the smaller class's images")
+    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels))
+
+
 def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
     """D's logits on public images, dropout off, shape (n,)."""
     logits = (discriminator(to_network_range(batch), training=False) for batch in row_batches(images))
@@ -161,6 +205,7 @@ class _Learner:
     Attributes:
         held: indices of the fold left out.
         held_images, held_labels: that fold.
+        trusted: which of its labels the held-out loss counts, bool.
         batches: of all other images, endless.
         state: values of D's weights and of the optimizer.
         logits: on `held_images`, at the present state.
@@ -170,6 +215,7 @@ class _Learner:
     held: np.ndarray
     held_images: np.ndarray
     held_labels: np.ndarray
+    trusted: np.ndarray
     batches: tf.data.Iterator
     state: list[np.ndarray]
     logits: np.ndarray | None = None
