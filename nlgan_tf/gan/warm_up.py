@@ -149,10 +149,7 @@ class WarmUp:
             if history[-1] == min(history):
                 best = len(history)
                 for learner in learners:
-                    learner.best_logits, learner.best_weights = (
-                        learner.logits,
-                        learner.state[: len(self._model.weights)],
-                    )
+                    learner.keep(len(self._model.weights))
         return best * STEPS_A_CHECK, history
 
     def _advance(self, learner: _Learner) -> None:
