@@ -62,12 +62,21 @@ def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> d
     """D's outputs by the names of `SCORES`, trained unless FOLDER has them."""
     name = "-".join(map(str, (case["task"].replace(":", "-"), case["size"], *case["pi"], case["seed"])))
     path = folder / f"{name}.npz"
-    if not path.exists():
+    scores = kept_scores(path)
+    if scores is None:
         report = measure_noise(images, noisy, seed=case["seed"])
+        scores = {name: getattr(report, name) for name in SCORES}
         with whole_file(path) as temporary:
-            np.savez(temporary, **{name: getattr(report, name) for name in SCORES})
+            np.savez(temporary, **scores)
+    return scores
+
+
+def kept_scores(path: Path) -> dict[str, np.ndarray] | None:
+    """What a former call has left, if it is all there."""
+    if not path.exists():
+        return None
     with np.load(path) as scores:
-        return {name: scores[name] for name in SCORES}
+        return dict(scores) if set(SCORES) == set(scores) else None
 
 
 def measure(case: dict, data_dir: str | None, folder: Path) -> dict:

@@ -36,7 +36,7 @@ class NoiseReport:
     Attributes:
         estimates: by the names of `TITLES`.
         out_of_fold: D's logits on images that it has not seen, shape (trainings, n).
-        relearned: the same of D's that have learned those labels alone that `out_of_fold` agrees with.
+        relearned: likewise by D's that have learned only the labels that `out_of_fold` agrees with.
         in_sample: D's logits on images four fifths of which it has learned, shape (trainings, n).
         noisy_labels: of the n images.
     """
@@ -80,8 +80,8 @@ def measure_noise(
     seeds = range(seed, seed + trainings)
     out_of_fold, relearned = warm_up.cross_validated(images, noisy_labels, folds, seeds)
     in_sample = np.stack([warm_up.in_sample(images, noisy_labels, training)[0].logits for training in seeds])
-    estimates = compare_estimators(out_of_fold, relearned, in_sample, noisy_labels, seed)
-    return NoiseReport(estimates, out_of_fold, relearned, in_sample, noisy_labels)
+    scores = {"out_of_fold": out_of_fold, "relearned": relearned, "in_sample": in_sample, "noisy_labels": noisy_labels}
+    return NoiseReport(compare_estimators(**scores, seed=seed), **scores)
 
 
 def compare_estimators(
@@ -91,8 +91,10 @@ def compare_estimators(
     with warnings.catch_warnings():
         # The verdict of each says the same.
         warnings.simplefilter("ignore", UserWarning)
-        known = {"noisy_labels": noisy_labels, "relearned": relearned}
-        estimates = {name: estimate_priors(out_of_fold, seed, method=name, **known) for name in METHODS}
+        estimates = {
+            name: estimate_priors(out_of_fold, seed, noisy_labels=noisy_labels, relearned=relearned, method=name)
+            for name in METHODS
+        }
         estimates["paper"] = estimate_priors(in_sample, seed)
     return {name: estimates[name] for name in TITLES}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from nlgan_tf.stack import adam_slots, keras
+from nlgan_tf.stack import LossScaleOptimizer, adam_slots, keras
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
@@ -34,3 +34,10 @@ class FusedAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=tf.cast(gradient, variable.dtype),
         )
+
+
+def loss_scaled(optimizer: keras.optimizers.Optimizer, compute_dtype: str) -> keras.optimizers.Optimizer:
+    """With loss scaling for networks that compute in float16, as `keras.Model.compile` does for its one optimizer."""
+    if isinstance(optimizer, LossScaleOptimizer) or compute_dtype != "float16":
+        return optimizer
+    return LossScaleOptimizer(optimizer)

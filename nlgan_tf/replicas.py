@@ -6,6 +6,7 @@ With one replica every function gives back what it was given, so that single-dev
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
@@ -39,6 +40,14 @@ def mean(value: tf.Tensor) -> tf.Tensor:
 def share(loss: tf.Tensor) -> tf.Tensor:
     """The replica's part of a loss that is a mean over all: Keras 3 sums gradients over replicas."""
     return loss if count() == 1 else loss / count()
+
+
+def outside(function: Callable, *arguments):
+    """What the function returns outside of any tf.distribute scope: a scope is its thread's alone."""
+    if not tf.distribute.has_strategy():
+        return function(*arguments)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments).result()
 
 
 def synchronize_batch_norm(network: keras.Model) -> None:

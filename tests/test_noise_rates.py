@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import nlgan_tf as nl
@@ -19,6 +20,10 @@ def test_all_methods_side_by_side(digits):
     assert list(report.estimates) == list(TITLES)
     ours = report.estimates["combined"]
     assert (ours.priors.pi_p, ours.priors.pi_n) == pytest.approx((0.7, 0.85), abs=0.05)
+    assert report.out_of_fold.shape == report.relearned.shape == report.in_sample.shape == (1, len(digits.images))
+    known = {"noisy_labels": report.noisy_labels, "relearned": report.relearned}
+    assert ours == nl.estimate_priors(report.out_of_fold, **known)
+    assert np.mean((report.relearned[0] < 0) == digits.labels) > 0.95
     table = rows(report, digits)
     assert [row[0] for row in table] == [*TITLES.values(), "the truth"]
     assert table[-1][1] == "0.700"

@@ -76,6 +76,8 @@ def test_one_fit_estimates_and_trains(digits, tmp_path, out_of_fold):
     assert written["priors"]["pi_p"] == model.priors.pi_p
     assert (tmp_path / "priors.png").read_bytes().startswith(b"\x89PNG")
     assert sum(written["histogram_of_d"]) == len(task.images)
+    known = {"noisy_labels": estimation.labels, "relearned": estimation.relearned} if out_of_fold else {}
+    assert estimation.estimate == nl.estimate_priors(estimation.logits, **known)
     assert describe(estimation.estimate).startswith(f"Estimated pi_p {model.priors.pi_p:.3f} [")
     model.save(tmp_path / "model.keras")
     assert nl.load_model(tmp_path / "model.keras").priors == model.priors
@@ -96,3 +98,19 @@ def test_estimated_priors_train_as_the_same_ones_known(digits):
     known = trained(estimated.priors)
     for a, b in zip(estimated.get_weights(), known.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_fit_within_the_scope_of_a_strategy_estimates_too(digits):
+    task, noisy = digits
+    with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
+        model = nl.build_nlgan(task.image_shape, "estimate", SMALL)
+        estimation = EstimatePriors(task.images, noisy, folds=2, max_steps=20)
+        model.fit(nl.noisy_dataset(task.images, noisy, 32, 64), epochs=1, callbacks=[estimation], verbose=0)
+    assert model.priors == estimation.estimate.priors
+    assert int(model.step) == 2
+
+
+def test_no_training_is_refused(images, labels):
+    with pytest.raises(ValueError, match="trainings=0 is out of range: accepted are 1 and more"):
+        EstimatePriors(images, labels, trainings=0)

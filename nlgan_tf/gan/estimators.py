@@ -36,7 +36,7 @@ class Estimator:
 
 
 def estimators(
-    logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups, relearned: TwoGroups
+    logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups, apart: float
 ) -> list[Estimator]:
     """What `method` consists of, for logits of shape (n,), and noisy labels where the method uses them.
 
@@ -44,11 +44,10 @@ def estimators(
         logits, labels: of D's outputs and images.
         method: of `METHODS`.
         groups: fitted to the logits.
-        relearned: fitted to those of a D that has learned again, which say how far the classes are apart.
+        apart: the classes' `separation`, the weight of Rank Pruning in "combined".
     """
     if method != "combined" or labels is None:
         return [Estimator(len(logits), 1.0, _bound(logits, labels, method, groups))]
-    apart = separation(relearned)
     return [
         Estimator(len(logits), weight, _bound(logits, labels, part, groups))
         for part, weight in zip(COMBINED, (apart, 1 - apart), strict=True)

@@ -18,8 +18,8 @@ from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.prior_estimation import ESTIMATE, check_priors, with_prior_estimation
 from nlgan_tf.gan.split import SplitDiscriminator
 from nlgan_tf.gan.step_metrics import StepMetrics
-from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import LossScaleOptimizer, Model, apply_gradients, keras, scale_loss
+from nlgan_tf.optimizers import FusedAdam, loss_scaled
+from nlgan_tf.stack import Model, apply_gradients, keras, scale_loss
 
 NETWORKS = ("discriminator", "positive_generator", "negative_generator")
 OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
@@ -116,19 +116,12 @@ class NLGAN(Model):
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
         self.generator_dropout = generator_dropout
-        self.d_optimizer = self._loss_scaled(d_optimizer or _paper_adam())
-        self.gp_optimizer = self._loss_scaled(gp_optimizer or _paper_adam())
-        self.gn_optimizer = self._loss_scaled(gn_optimizer or _paper_adam())
+        self.d_optimizer = loss_scaled(d_optimizer or _paper_adam(), self.compute_dtype)
+        self.gp_optimizer = loss_scaled(gp_optimizer or _paper_adam(), self.compute_dtype)
+        self.gn_optimizer = loss_scaled(gn_optimizer or _paper_adam(), self.compute_dtype)
         # Built now, so that checkpoints hold and restore their slots.
         for network, optimizer in zip(NETWORKS, OPTIMIZERS, strict=True):
             getattr(self, optimizer).build(getattr(self, network).trainable_variables)
-
-    def _loss_scaled(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-        """Under mixed_float16 with loss scaling, as `keras.Model.compile` does for its one optimizer."""
-        scaled = isinstance(optimizer, LossScaleOptimizer)
-        if scaled or self.dtype_policy.name != "mixed_float16":
-            return optimizer
-        return LossScaleOptimizer(optimizer)
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """As `keras.Model.fit`; arrays are checked as public images.

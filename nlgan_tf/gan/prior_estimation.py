@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import expit
 
+from nlgan_tf import replicas
 from nlgan_tf.data.noise import NoisePriors, check_labels
 from nlgan_tf.data.task import check_images
 from nlgan_tf.files import write_text
@@ -35,9 +36,10 @@ class EstimatePriors(keras.callbacks.Callback):
 
     It acts on a model whose priors are "estimate", and leaves others alone. The paper warms D up for 15 epochs on
     all images. Differs from the paper: by default fresh copies of D train, each without one fold, and are stopped
-    by held-out noisy labels, since small sets are memorised within few steps; the model's own D starts adversarial
-    training as it was built. `out_of_fold=False` is the paper's way, stopped by held-out noisy labels too: the
-    model's D is warmed up, and goes on from there.
+    by held-out noisy labels, since small sets are memorised within few steps; then others train on the labels that
+    these agree with (docs/noise-rates.md). The model's own D starts adversarial training as it was built.
+    `out_of_fold=False` is the paper's way, stopped by held-out noisy labels too: the model's D is warmed up, and goes
+    on from there.
 
     Args:
         images: training images, uint8 or floats in [0, 255], shape (n, h, w, c); repeated ones count once.
@@ -52,7 +54,11 @@ class EstimatePriors(keras.callbacks.Callback):
 
     Attributes:
         estimate: the `PriorsEstimate`, once made.
-        logits: D's logits on the unique images that it rests on, shape (trainings, n).
+        logits: D's logits on the unique images, shape (trainings, n).
+        relearned: out of fold, those of D's that learned only the labels that `logits` agree with; else None.
+
+    Raises:
+        ValueError: for images, labels or a number of trainings that is not accepted.
     """
 
     def __init__(
@@ -67,16 +73,20 @@ class EstimatePriors(keras.callbacks.Callback):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        if trainings < 1:
+            raise ValueError(f"trainings={trainings} is out of range: accepted are 1 and more")
         images = check_images(images)
         self.images, self.labels = unique_images(images, check_labels(noisy_labels, length=len(images)))
         self.out_of_fold, self.folds, self.max_steps, self.trainings = out_of_fold, folds, max_steps, trainings
         self.log_dir, self.seed = log_dir, seed
         self.estimate: PriorsEstimate | None = None
+        self.relearned: np.ndarray | None = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         if self.model.priors != ESTIMATE:
             return
-        self.model.priors = self.run(self.model.discriminator).priors
+        # Keras 2.15's `fit` is within its strategy's scope, and one replica warms D up.
+        self.model.priors = replicas.outside(self.run, self.model.discriminator).priors
         if self.params.get("verbose"):
             print(describe(self.estimate), flush=True)
 
@@ -86,8 +96,8 @@ class EstimatePriors(keras.callbacks.Callback):
         seeds = range(self.seed, self.seed + self.trainings)
         if self.out_of_fold:
             folds = min(self.folds, *np.bincount(self.labels))
-            self.logits, relearned = warm_up.cross_validated(self.images, self.labels, folds, seeds)
-            self.estimate = estimate_priors(self.logits, self.seed, noisy_labels=self.labels, relearned=relearned)
+            self.logits, self.relearned = warm_up.cross_validated(self.images, self.labels, folds, seeds)
+            self.estimate = estimate_priors(self.logits, self.seed, noisy_labels=self.labels, relearned=self.relearned)
         else:
             self.logits = np.stack([self._warmed_up(discriminator, warm_up, seed) for seed in seeds])
             self.estimate = estimate_priors(self.logits, self.seed)

@@ -3,7 +3,7 @@
 A D trained by eq. (2) tends to delta_p on positives and to delta_n on negatives, so its outputs on the training
 images have two modes. `estimate_deltas` takes their places for the deltas, as the paper does. That needs a D that
 has converged and not memorised, which small sets do not give; `estimate_priors` with the noisy labels needs only
-that D tells the two groups apart on images that it has not learned (`gan.warm_up.out_of_fold`).
+that D tells the two groups apart on images that it has not learned (`gan.warm_up.WarmUp.out_of_fold`).
 
 What no method can see: if most labels of either set are wrong (class names swapped), the data are those of the
 swapped task. All methods take the majority for right: pi_p + pi_n > 1.
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 
 from nlgan_tf.data.noise import NoisePriors, check_labels
-from nlgan_tf.gan.estimators import DIRECT, METHODS, Estimator, estimators
+from nlgan_tf.gan.estimators import DIRECT, METHODS, Estimator, estimators, separation
 from nlgan_tf.gan.mixture import TwoGroups
 
 # What a caller gets, with a warning, where the outputs show no two groups: the middle of what pi can be.
@@ -108,9 +108,9 @@ def estimate_priors(
             and their variance enters the intervals.
         seed: of the mixture's starts and of the resampling.
         noisy_labels: 0 or 1, shape (n,), with out-of-fold logits. None: eq. (3) inverted at `estimate_deltas`.
-        relearned: logits of `gan.warm_up.WarmUp.relearn`, shape as `logits`, by which "combined" sees how far the
-            classes are apart: noisy labels draw the two groups in D's outputs together (eq. 3), and these less. None:
-            by `logits`.
+        relearned: logits of `gan.warm_up.WarmUp.relearn`, shape as `logits`. Noisy labels draw the two groups in D's
+            outputs together (eq. 3), and here most of them are gone: so "combined" looks here for how far the classes
+            are apart. None: in `logits`.
         method: with noisy labels: "combined", the mean of "rank_pruning" and "anchors", weighted by how far D's
             outputs are two groups (`gan.estimators.separation`); either of these alone; or "mixture" or
             "confident_joint", to compare with.
@@ -122,7 +122,7 @@ def estimate_priors(
         `DEFAULT_PRIORS`.
 
     Raises:
-        ValueError: for logits or labels that are not accepted, or an unknown method.
+        ValueError: for logits or labels that are not accepted, `relearned` without labels, or an unknown method.
     """
     if method not in METHODS:
         raise ValueError(f"method {method!r} is unknown: accepted are {', '.join(METHODS)}")
@@ -130,17 +130,15 @@ def estimate_priors(
     if labels is None and method in DIRECT:
         raise ValueError(f"method {method!r} needs noisy_labels, and there are none")
     groups = [TwoGroups.fit(row, seed) for row in rows]
-    again = groups
+    apart = [separation(group) for group in groups]
     if relearned is not None:
-        if np.shape(relearned) != np.shape(logits):
-            raise ValueError(f"relearned has shape {np.shape(relearned)}: accepted is the logits', {np.shape(logits)}")
-        again = [TwoGroups.fit(row, seed) for row in _checked(relearned, labels)[0]]
+        apart = [separation(TwoGroups.fit(row, seed)) for row in _checked_relearned(relearned, rows, labels)]
     problem = _problem(rows, labels, groups)
     if problem is None:
         parts = [
             part
-            for row, group, apart in zip(rows, groups, again, strict=True)
-            for part in estimators(row, labels, method, group, apart)
+            for row, group, weight in zip(rows, groups, apart, strict=True)
+            for part in estimators(row, labels, method, group, weight)
         ]
         point, samples = _point_and_samples(parts, labels, seed)
         if point.sum() <= 1 or (labels is not None and _mean_width(samples) > WIDEST):
@@ -164,6 +162,18 @@ def _checked(logits: ArrayLike, noisy_labels: ArrayLike | None) -> tuple[list[np
     if noisy_labels is None:
         return [np.unique(row) for row in rows], None
     return list(rows), check_labels(noisy_labels, length=rows.shape[1])
+
+
+def _checked_relearned(relearned: ArrayLike, rows: list[np.ndarray], labels: np.ndarray | None) -> np.ndarray:
+    """A row for each of the logits'."""
+    if labels is None:
+        raise ValueError("relearned is given without noisy_labels: accepted are both, or neither")
+    again = np.atleast_2d(np.asarray(relearned, np.float64))
+    if again.shape != np.shape(rows) or not np.isfinite(again).all():
+        raise ValueError(
+            f"relearned has shape {again.shape}: accepted are finite ones of the logits', {np.shape(rows)}"
+        )
+    return again
 
 
 def _problem(rows: list[np.ndarray], labels: np.ndarray | None, groups: list[TwoGroups]) -> str | None:

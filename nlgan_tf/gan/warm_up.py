@@ -13,8 +13,8 @@ from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import check_labels
 from nlgan_tf.gan import losses
 from nlgan_tf.gan.images import row_batches, to_network_range
-from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import apply_gradients, keras
+from nlgan_tf.optimizers import FusedAdam, loss_scaled
+from nlgan_tf.stack import apply_gradients, keras, scale_loss
 
 BATCH = 64
 STEPS_A_CHECK = 10
@@ -51,7 +51,7 @@ class WarmUp:
     def __init__(self, discriminator: keras.Model, max_steps: int = 400) -> None:
         self.max_steps = max_steps
         self._model = type(discriminator).from_config(discriminator.get_config())
-        self._optimizer = FusedAdam(2e-4, beta_1=0.5)
+        self._optimizer = loss_scaled(FusedAdam(2e-4, beta_1=0.5), discriminator.compute_dtype)
         self._variables: list[tf.Variable] = []
 
     def out_of_fold(self, images: np.ndarray, noisy_labels: np.ndarray, folds: int = 5, seed: int = 0) -> Scores:
@@ -67,9 +67,8 @@ class WarmUp:
             ValueError: for labels or a number of folds that is not accepted.
         """
         labels = check_labels(noisy_labels, length=len(images))
-        everyone = np.full(len(labels), True)
-        splits = _splits(labels, folds, seed)
-        return self._scores(self._learners(images, labels, splits, seed, everyone), self.max_steps)
+        splits, all_trusted = _splits(labels, folds, seed), np.full(len(labels), True)
+        return self._scores(self._learners(images, labels, splits, seed, all_trusted), self.max_steps)
 
     def relearn(
         self, images: np.ndarray, noisy_labels: np.ndarray, first: Scores, folds: int = 5, seed: int = 0
@@ -80,9 +79,7 @@ class WarmUp:
         "iterative noisy cross-validation"). It trains for as many steps as the first one at the most. Where fewer
         than two labels of a class are left to learn, `first` is what comes back.
 
-        Args:
-            first: of `out_of_fold` on the same images and labels.
-            images, noisy_labels, folds, seed: as `out_of_fold`, and errors too.
+        Arguments and errors are those of `out_of_fold`, which gave `first` from the same ones.
         """
         labels = check_labels(noisy_labels, length=len(images))
         agreed = (first.logits < 0) == (labels == 1)
@@ -94,7 +91,7 @@ class WarmUp:
     def cross_validated(
         self, images: np.ndarray, noisy_labels: np.ndarray, folds: int, seeds: Iterable[int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of `out_of_fold` and of `relearn` after it, each of shape (number of seeds, n); errors as theirs."""
+        """Logits of `out_of_fold` and of `relearn` after it, each of shape (number of seeds, n); errors are theirs."""
         rows = []
         for seed in seeds:
             first = self.out_of_fold(images, noisy_labels, folds, seed)
@@ -168,6 +165,7 @@ class WarmUp:
             with tf.GradientTape() as tape:
                 logits = self._model(to_network_range(images), training=True)
                 loss = losses.noisy_loss(logits[labels == 1], logits[labels == 0])
+                loss = scale_loss(self._optimizer, loss)
             variables = self._model.trainable_variables
             apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
 
@@ -203,7 +201,7 @@ class _Learner:
         held: indices of the fold left out.
         held_images, held_labels: that fold.
         trusted: which of its labels the held-out loss counts, bool.
-        batches: of all other images, endless.
+        batches: of the trusted ones among all other images, endless.
         state: values of D's weights and of the optimizer.
         logits: on `held_images`, at the present state.
         best_logits, best_weights: at the state with the lowest joint held-out loss.

@@ -126,32 +126,31 @@ def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
     return tf.where(tf.norm(vector) > 0, tf.math.l2_normalize(vector, epsilon=1e-30), tf.convert_to_tensor(previous))
 
 
-@tf.custom_gradient
-def _through_sigma(kernel: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """A kernel that has been divided by its sigma, with the gradient of W / sigma(W) at sigma = 1.
-
-    Args:
-        kernel: W, float32, outputs on the last axis.
-        right: the leading right singular vector, float32, shape (outputs,); a constant to the gradient.
-    """
-
-    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, None]:
-        left = tf.math.l2_normalize(tf.linalg.matvec(tf.reshape(kernel, (-1, right.shape[0])), right))
-        through_sigma = tf.reduce_sum(dy * kernel) * left[:, tf.newaxis] * right
-        return dy - tf.reshape(through_sigma, tf.shape(kernel)), None
-
-    return kernel, gradient
-
-
 if addons is not None:
+
+    @tf.custom_gradient
+    def _through_sigma(kernel: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        """A kernel that has been divided by its sigma, with the gradient of W / sigma(W) at sigma = 1.
+
+        Args:
+            kernel: W, float32, outputs on the last axis.
+            right: the leading right singular vector, float32, shape (outputs,); a constant to the gradient.
+        """
+
+        def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, None]:
+            left = tf.math.l2_normalize(tf.linalg.matvec(tf.reshape(kernel, (-1, right.shape[0])), right))
+            through_sigma = tf.reduce_sum(dy * kernel) * left[:, tf.newaxis] * right
+            return dy - tf.reshape(through_sigma, tf.shape(kernel)), None
+
+        return kernel, gradient
 
     @keras.saving.register_keras_serializable(package="nlgan_tf")
     class AddonsSpectralNormalization(addons.layers.SpectralNormalization):
         """tensorflow-addons' wrapper with the gradient that passes through sigma.
 
         Without it each update lengthens the leading direction, and the next normalisation shortens all of them, until
-        the kernel has rank 1 (docs/stacks.md). u is a function of its length, and under a strategy the same on all
-        replicas.
+        the kernel has nearly rank 1 (docs/stacks.md). u is a function of its length, and under a strategy the same on
+        all replicas.
 
         Args and errors as `ExactSpectralNormalization`.
         """
@@ -170,7 +169,8 @@ if addons is not None:
                 return super().call(inputs, training=False)
             self.normalize_weights()
             dtype = self.layer.compute_dtype
-            # One read of the kernel: a sum of more gradients than two would depend on their order.
+            # One read of the kernel: a sum of three gradients or more would depend on their order, and a loaded model
+            # would not go on as one that never stopped.
             kernel = tf.cast(_through_sigma(tf.convert_to_tensor(self.w), tf.convert_to_tensor(self.u)[0]), dtype)
             product = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else matmul
             return _with_bias(self.layer, product(tf.cast(inputs, dtype), kernel))
