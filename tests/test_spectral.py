@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nlgan_tf.installed import LEGACY, SPECTRAL_NORMS
+from nlgan_tf.networks.layers import Dense
 from nlgan_tf.networks.spectral import ExactSpectralNormalization, spectral_normalize
 from nlgan_tf.stack import addons, keras
 
@@ -126,6 +127,14 @@ def test_a_saved_model_keeps_state_and_outputs(tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again(x), model(x))
     np.testing.assert_array_equal(again(x, training=True), model(x, training=True))
+
+
+@pytest.mark.parametrize("implementation", SPECTRAL_NORMS)
+def test_a_loaded_wrapper_holds_a_layer_of_the_same_class(implementation, tmp_path):
+    inputs = keras.Input((7,))
+    model = keras.Model(inputs, spectral_normalize(Dense(5), implementation)(inputs))
+    model.save(tmp_path / "model.keras")
+    assert type(keras.models.load_model(tmp_path / "model.keras").layers[-1].layer) is Dense
 
 
 def test_none_leaves_the_layer_alone():

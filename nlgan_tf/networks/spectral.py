@@ -14,6 +14,12 @@ from nlgan_tf.stack import FIRST_REPLICA, addons, keras
 OTHER_STACKS = {"addons": "TF 2.15 with tensorflow-addons", "keras": "TF 2.21 and later with Keras 3"}
 
 
+def _from_config(cls, config: dict, custom_objects: dict | None = None) -> keras.layers.Wrapper:
+    """The wrapper with its layer: Keras 2.15's own would take our Dense for Keras's."""
+    layer = keras.saving.deserialize_keras_object(config["layer"], custom_objects=custom_objects)
+    return cls(**{**config, "layer": layer})
+
+
 @keras.saving.register_keras_serializable(package="nlgan_tf")
 class ExactSpectralNormalization(keras.layers.Wrapper):
     """Runs a layer with the kernel W / sigma(W), the gradient passing through sigma.
@@ -33,6 +39,8 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
         # float32 whatever the wrapped layer computes in: in float16 sigma would lose three digits.
         super().__init__(_checked(layer), **{**kwargs, "dtype": "float32"})
+
+    from_config = classmethod(_from_config)
 
     def build(self, input_shape: tuple) -> None:
         super().build(input_shape)
@@ -158,6 +166,8 @@ if addons is not None:
         def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
             super().__init__(_checked(layer), **kwargs)
 
+        from_config = classmethod(_from_config)
+
         def add_weight(self, name: str | None = None, **settings):
             if name == "sn_u":
                 initializer = keras.initializers.TruncatedNormal(stddev=0.02, seed=settings["shape"][-1])
@@ -169,8 +179,6 @@ if addons is not None:
                 return super().call(inputs, training=False)
             self.normalize_weights()
             dtype = self.layer.compute_dtype
-            # One read of the kernel: a sum of three gradients or more would depend on their order, and a loaded model
-            # would not go on as one that never stopped.
             kernel = tf.cast(_through_sigma(tf.convert_to_tensor(self.w), tf.convert_to_tensor(self.u)[0]), dtype)
             product = self.layer.convolution_op if isinstance(self.layer, keras.layers.Conv2D) else matmul
             return _with_bias(self.layer, product(tf.cast(inputs, dtype), kernel))
