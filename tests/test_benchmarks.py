@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from nlgan_tf.config import RECIPES
+from nlgan_tf.evaluation import metrics
 from nlgan_tf.gan.model import NETWORKS
 from nlgan_tf.stack import keras
 
@@ -68,9 +69,11 @@ def test_the_first_update_is_that_of_the_plain_step_which_it_is_timed_against(sh
 
 
 @pytest.mark.slow
-def test_a_run_is_judged(tmp_path):
+def test_a_run_is_judged(tmp_path, monkeypatch):
     import judge_run
 
+    # A hasty judge, so that it ends in seconds.
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
     config = nl.RunConfig.from_json(
         json.dumps(
             {
@@ -83,7 +86,7 @@ def test_a_run_is_judged(tmp_path):
     )
     nl.run(config, verbose=0)
     report = judge_run.judge_run(tmp_path / "run", None)
-    assert report["judge_accuracy"] > 0.93
+    assert report["judge_accuracy"] > 0.8
     assert report["5,7"]["purity"] == pytest.approx(sum(report["5,7"]["coverage"].values()))
     assert set(report["2,4"]["coverage"]) == {"2", "4"}
 
