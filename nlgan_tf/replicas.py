@@ -5,7 +5,7 @@ With one replica every function gives back what it was given, so that single-dev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
@@ -50,12 +50,18 @@ def outside(function: Callable, *arguments):
         return thread.submit(function, *arguments).result()
 
 
-def synchronize_batch_norm(network: keras.Model) -> None:
-    """Batch statistics over all replicas where there are several, else as before; nested models too."""
+def batch_norms(network: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
+    """Those of a network, nested models' too."""
     for layer in getattr(network, "layers", ()):
         if isinstance(layer, keras.layers.BatchNormalization):
-            synchronize(layer, over_replicas=count() > 1)
-        synchronize_batch_norm(layer)
+            yield layer
+        yield from batch_norms(layer)
+
+
+def synchronize_batch_norm(network: keras.Model) -> None:
+    """Batch statistics over all replicas where there are several, else as before."""
+    for layer in batch_norms(network):
+        synchronize(layer, over_replicas=count() > 1)
 
 
 def check_switches(precision: str, jit_compile: bool | str, steps_per_execution: int) -> None:

@@ -314,6 +314,21 @@ class TestSplitDiscriminator:
         model = keras.Model(inputs, keras.layers.Dense(1)(x))
         assert SplitDiscriminator(model).head is model
 
+    def test_minibatches_go_in_one_call_unless_batch_norm_would_mix_them(self):
+        inputs = keras.Input((4,))
+        minibatches = [
+            np.full((3, 4), 1.0, np.float32),
+            np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32),
+        ]
+        dense = SplitDiscriminator(keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(inputs))))
+        for minibatch, logits in zip(minibatches, dense.logits(minibatches, training=False), strict=True):
+            np.testing.assert_allclose(logits, dense.head(minibatch), rtol=1e-6)
+        normalised = SplitDiscriminator(keras.Model(inputs, keras.layers.BatchNormalization(epsilon=1e-6)(inputs)))
+        constant, normal = normalised.logits(minibatches, training=True)
+        np.testing.assert_allclose(constant, np.zeros((3, 4)), atol=1e-3)
+        np.testing.assert_allclose(np.mean(normal, axis=0), np.zeros(4), atol=1e-5)
+        np.testing.assert_allclose(np.std(normal, axis=0), np.ones(4), atol=1e-3)
+
     def test_a_subclassed_model_is_left_whole(self):
         class Subclassed(keras.Model):
             def call(self, x, training=False):

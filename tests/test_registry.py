@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.utils import compute_sample_weight
 
 import nlgan_tf as nl
-from nlgan_tf.evaluation.baselines.registry import BASELINES, build_baseline
+from nlgan_tf.evaluation.baselines import BASELINES, build_baseline
+from nlgan_tf.evaluation.baselines.cnn import CNNClassifier
 from nlgan_tf.reproduce.measure import ANCESTORS, STAGE_ONE_CHANGES
 from nlgan_tf.reproduce.methods import METHODS
 
@@ -54,6 +56,18 @@ def test_a_network_repeats_and_learns_true_labels_better(task, noisy):
     clean = accuracy("pn", task, task.labels)
     assert clean > 0.95
     assert accuracy("pn", task, task.labels) == clean
+
+
+def test_given_weights_take_the_place_of_equal_classes(task):
+    images, labels = task.images[::6], (task.labels * (task.subclass_labels != 7))[::6]
+    config = nl.StageTwoConfig(epochs=1, width=0.1)
+
+    def probabilities(weights):
+        return CNNClassifier(config).fit(images, labels, weights).predict_proba(images)
+
+    equal = probabilities(None)
+    np.testing.assert_array_equal(equal, probabilities(compute_sample_weight("balanced", labels)))
+    assert np.abs(equal - probabilities(np.ones(len(labels)))).max() > 1e-3
 
 
 def test_colour_images_become_hog_features():

@@ -169,11 +169,9 @@ class NLGAN(Model):
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
-            d_logits = self._split.head(tf.concat([fake_features, real_features], axis=0), training=True)
-            fake_logits, real_logits = tf.split(d_logits, [2 * half, tf.shape(images)[0]])
-            noisy_p, noisy_n = _by_label(real_logits, labels)
-            d_sets = (noisy_p, noisy_n, *tf.split(fake_logits, 2))
-            d_loss = losses.discriminator_loss(*d_sets, self.alpha, self.beta, self.loss_metric)
+            minibatches = *tf.split(fake_features, 2), *_by_label(real_features, labels)
+            *d_fakes, noisy_p, noisy_n = self._split.logits(minibatches, training=True)
+            d_loss = losses.discriminator_loss(noisy_p, noisy_n, *d_fakes, self.alpha, self.beta, self.loss_metric)
             scaled_d_loss = replicas.share(scale_loss(self.d_optimizer, d_loss))
 
             gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=self.generator_dropout), 2)
@@ -325,9 +323,9 @@ def _noisy_labels(labels) -> tf.Tensor:
     return labels["noisy"] if isinstance(labels, dict) else labels
 
 
-def _by_label(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _by_label(rows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     positive = tf.reshape(labels, [-1]) == 1
-    return tf.boolean_mask(logits, positive), tf.boolean_mask(logits, ~positive)
+    return tf.boolean_mask(rows, positive), tf.boolean_mask(rows, ~positive)
 
 
 def _agreement(positive: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

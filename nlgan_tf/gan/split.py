@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from nlgan_tf.replicas import batch_norms
 from nlgan_tf.stack import draws_at_random, keras
 
 
@@ -15,6 +20,17 @@ class SplitDiscriminator:
 
     def __init__(self, discriminator: keras.Model) -> None:
         self.trunk, self.head = _split(discriminator)
+        self._has_batch_norm = any(batch_norms(discriminator))
+
+    def logits(self, minibatches: Sequence[tf.Tensor], training: bool) -> list[tf.Tensor]:
+        """D's logits on minibatches of the trunk's features, in one call.
+
+        A D with batch norm is called on each, so that their distributions do not share statistics; none may be empty.
+        """
+        if self._has_batch_norm:
+            return [self.head(minibatch, training=training) for minibatch in minibatches]
+        sizes = [tf.shape(minibatch)[0] for minibatch in minibatches]
+        return tf.split(self.head(tf.concat(minibatches, axis=0), training=training), sizes)
 
 
 def _split(discriminator: keras.Model):

@@ -22,7 +22,7 @@ from nlgan_tf.config import RunConfig
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classes
 from nlgan_tf.data.task import ImageTask
-from nlgan_tf.evaluation.baselines.registry import build_baseline
+from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
 from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.ancestors import build_conditional_dcgan

@@ -42,7 +42,7 @@ class ImagePredictor(ClassifierMixin, BaseEstimator):
 class CNNClassifier(ImagePredictor):
     """The stage-two classifier on images as they are: an epoch sees each once, in batches of 50.
 
-    Classes weigh equally, whatever their sizes.
+    Classes weigh equally, whatever their sizes, unless `fit` is given weights.
 
     Args:
         config: its width, epochs and learning rate; the rest of it belongs to upsampled training.
@@ -57,9 +57,7 @@ class CNNClassifier(ImagePredictor):
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> CNNClassifier:
         """Trains a fresh network on public images X and labels y, 0 or 1."""
-        weights = compute_sample_weight("balanced", y)
-        if sample_weight is not None:
-            weights = weights * sample_weight
+        weights = compute_sample_weight("balanced", y) if sample_weight is None else sample_weight
         labels, weights = (np.asarray(values, np.float32)[:, np.newaxis] for values in (y, weights))
         rows = tf.data.Dataset.from_tensor_slices((X, labels, weights)).shuffle(len(X), seed=self.seed)
         self.network_ = build_classifier(X.shape[1:], self.config.width, seed=self.seed)

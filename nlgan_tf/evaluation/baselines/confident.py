@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
 FOLDS = 5
+NEIGHBOURS = (5, 10, 20, 50)
 
 
 class FilteredClassifier(ClassifierMixin, BaseEstimator):
-    """Fits one classifier on the examples that cleanlab finds no issue with, judged by another's probabilities.
+    """Fits a classifier on the examples that cleanlab finds no issue with, by probabilities of nearest neighbours.
+
+    These are divided by the shares of the noisy classes, and so are what a judge of equal classes would say. How many
+    neighbours are asked is chosen on the noisy labels.
 
     Args:
-        judge: gives cross-validated probabilities.
         estimator: is fitted on what stays.
         seed: of the folds.
     """
 
-    def __init__(self, judge, estimator, seed: int = 0) -> None:
-        self.judge = judge
+    def __init__(self, estimator, seed: int = 0) -> None:
         self.estimator = estimator
         self.seed = seed
 
@@ -27,8 +30,13 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
         """Fits on noisy labels y, 0 or 1, shape (n,)."""
         from cleanlab.filter import find_label_issues
 
+        # A search within a fold has little more than half of the examples.
+        numbers = [number for number in NEIGHBOURS if number <= len(y) // 2]
+        judge = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": numbers}, scoring="roc_auc", cv=3)
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed)
-        probabilities = cross_val_predict(clone(self.judge), X, y, cv=folds, method="predict_proba")
+        probabilities = cross_val_predict(judge, X, y, cv=folds, method="predict_proba")
+        probabilities /= np.bincount(y) / len(y)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
         kept = ~find_label_issues(y, probabilities, n_jobs=1)
         self.classes_ = np.array([0, 1])
         self.estimator_ = clone(self.estimator).fit(X[kept], y[kept])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import compute_sample_weight
 
 from nlgan_tf.gan.purity import noise_rates
 
@@ -14,8 +15,11 @@ LEAST_KEPT = 10
 class RankPruning(ClassifierMixin, BaseEstimator):
     """Estimates the noise from out-of-fold probabilities, prunes what is ranked worst, and fits again, weighted.
 
+    The folds' fits weigh the noisy classes equally; the last one weighs each class by its estimated rate of loss.
+
     Args:
-        estimator: a binary classifier with `predict_proba` and `fit(X, y, sample_weight)`.
+        estimator: a binary classifier with `predict_proba` and `fit(X, y, sample_weight)`, without class weights of
+            its own.
         folds: of the cross-validation.
         seed: of the folds.
 
@@ -45,7 +49,8 @@ class RankPruning(ClassifierMixin, BaseEstimator):
         probability, rates = np.empty(len(noisy)), []
         folds = StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)
         for train, held_out in folds.split(np.zeros(len(noisy)), noisy):
-            fitted = clone(self.estimator).fit(X[train], noisy[train])
+            equal = compute_sample_weight("balanced", noisy[train])
+            fitted = clone(self.estimator).fit(X[train], noisy[train], sample_weight=equal)
             probability[held_out] = fitted.predict_proba(X[held_out])[:, 1]
             rates.append(noise_rates(probability[held_out], noisy[held_out]))
         return probability, tuple(np.mean(rates, axis=0))

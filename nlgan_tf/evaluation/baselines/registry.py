@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
@@ -27,14 +26,14 @@ from nlgan_tf.evaluation.baselines.robust import forward_corrected, generalised_
 class Predictor(Protocol):
     """What a fitted baseline is."""
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
+    def predict(self, images: np.ndarray, /) -> np.ndarray:
         """Labels, int, shape (n,), for public images."""
 
 
 class Baseline(Protocol):
     """A method for noisy labels."""
 
-    def fit(self, images: np.ndarray, noisy_labels: np.ndarray) -> Predictor:
+    def fit(self, images: np.ndarray, noisy_labels: np.ndarray, /) -> Predictor:
         """Trains on public images, shape (n, h, w, c), and labels 0 or 1, shape (n,)."""
 
 
@@ -51,13 +50,13 @@ def _on_features(estimator) -> Baseline:
     return make_pipeline(FunctionTransformer(features), estimator)
 
 
-def _logistic() -> LogisticRegression:
-    return LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+def _logistic(class_weight: str | None = "balanced") -> LogisticRegression:
+    return LogisticRegression(C=0.01, class_weight=class_weight, max_iter=1000)
 
 
 def _searched_logistic() -> GridSearchCV:
     """Its C is chosen on the noisy labels: pixels want a small one, HOG features a larger."""
-    return GridSearchCV(_logistic(), {"C": [0.01, 0.1, 1.0]}, scoring="balanced_accuracy", cv=3)
+    return GridSearchCV(_logistic(class_weight=None), {"C": [0.01, 0.1, 1.0]}, scoring="balanced_accuracy", cv=3)
 
 
 def _svc() -> SVC:
@@ -80,7 +79,7 @@ BASELINES: dict[str, Callable[[Setting], Baseline]] = {
     "rank-pruning": lambda setting: RankPruning(_cnn(setting), seed=setting.seed),
     "rank-pruning-logistic": lambda setting: _on_features(RankPruning(_searched_logistic(), seed=setting.seed)),
     "svc": lambda _: _on_features(_svc()),
-    "cleanlab-svc": lambda setting: _on_features(FilteredClassifier(KNeighborsClassifier(10), _svc(), setting.seed)),
+    "cleanlab-svc": lambda setting: _on_features(FilteredClassifier(_svc(), setting.seed)),
     "cleanlab-logistic": lambda setting: _on_features(ConfidentLearning(_logistic(), setting.seed)),
     "cleanlab": lambda setting: ConfidentLearning(_cnn(setting), setting.seed),
     "gce": lambda setting: CNNClassifier(setting.classifier, generalised_cross_entropy(), setting.seed),
