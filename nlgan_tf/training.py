@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -182,19 +183,30 @@ class _Progress(keras.callbacks.Callback):
         bad = [name for name, value in logs.items() if not math.isfinite(value)]
         if bad:
             raise _DivergedError(f"{', '.join(bad)} not finite in epoch {self.state['epoch'] + 1}, step {batch + 1}")
-        signum = self.survival.signals.signum
-        if self.survival.processes.any(signum is not None):
+        # After the last step the epoch's end asks: a rest of no steps could not be continued.
+        if batch + 1 != self.params["steps"] and self.asked_to_stop():
             self.state["metrics"] = [variable.numpy().item() for variable in _metric_variables(self.trained)]
             self.save()
-            raise Stopped(signum)
+            self.stop()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.check_weights()
         self.state["rows"].append({"epoch": epoch, **logs, "event": "; ".join(self.state["events"])})
         self.state.update(epoch=epoch + 1, step=0, metrics=[], events=[])
-        if epoch + 1 == self.epochs or time.monotonic() - self.saved_at >= self.survival.every:
+        stop = self.asked_to_stop()
+        if stop or epoch + 1 == self.epochs or time.monotonic() - self.saved_at >= self.survival.every:
             self.save()
         self.write_history()
+        if stop:
+            self.stop()
+
+    def asked_to_stop(self) -> bool:
+        """Whether any of the processes has a signal."""
+        return self.survival.processes.any(self.survival.signals.signum is not None)
+
+    def stop(self) -> None:
+        """All of them stop; those that have no signal themselves as by SIGTERM."""
+        raise Stopped(self.survival.signals.signum or signal.SIGTERM)
 
     def check_weights(self) -> None:
         """A gradient that is not finite leaves such weights behind, and they must not be saved."""

@@ -77,9 +77,10 @@ def test_cut_off_twice_it_is_what_keras_s_fit_gives(training, straight, tmp_path
         assert [float(row[name]) for row in rows(tmp_path)] == values, name
 
 
-def test_a_signal_in_mid_epoch_saves_the_step_and_its_metrics(training, straight, tmp_path):
+@pytest.mark.parametrize("step", [5, 6])
+def test_a_signal_in_mid_epoch_or_in_its_last_step_loses_nothing(training, straight, tmp_path, step):
     with pytest.raises(Stopped) as stopped:
-        training(stop=5)
+        training(stop=step)
     assert stopped.value.exit_code == 143
     assert_equal(training(), straight[0])
     assert [float(row["d_loss"]) for row in rows(tmp_path)] == straight[1].history["d_loss"]
