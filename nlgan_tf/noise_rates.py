@@ -131,4 +131,6 @@ def write_figure(report: NoiseReport, path: str | os.PathLike) -> None:
         Panel(title, expit(logits.mean(axis=0)), estimate.delta_p, estimate.delta_n)
         for title, logits, estimate in shown
     ]
-    write_histograms(Path(path), report.noisy_labels, panels)
+    path = Path(path).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_histograms(path, report.noisy_labels, panels)

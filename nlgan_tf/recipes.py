@@ -79,10 +79,12 @@ def load_model(path: str | os.PathLike) -> keras.Model:
         FileNotFoundError: if there is no such file.
         ValueError: if the file holds no Keras model.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"model {os.fspath(path)} is not there: accepted is a .keras file")
-    if not zipfile.is_zipfile(path):  # Keras 2.15 would take it for one of the older formats, which run code.
-        raise ValueError(f"{os.fspath(path)} holds no Keras model: accepted is a .keras file")
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"model {path} is not there: accepted is a .keras file")
+    # Keras 2.15 would take what is no zip for one of the older formats, which run code.
+    if not zipfile.is_zipfile(path) or "config.json" not in zipfile.ZipFile(path).namelist():
+        raise ValueError(f"{path} holds no Keras model: accepted is a .keras file")
     return keras.models.load_model(path)
 
 

@@ -26,6 +26,13 @@ def test_shapes_and_ranges(shape):
     assert build_classifier((*shape[:2], shape[2]), width=0.1)(images).shape == (3, 1)
 
 
+@pytest.mark.parametrize("width", [0.0, -1.0, math.nan])
+def test_a_width_that_is_none_is_refused(width):
+    for build in (build_generator, build_discriminator, build_classifier):
+        with pytest.raises(ValueError, match=r"width=.* is out of range: accepted are finite values above 0"):
+            build((8, 8, 1), width=width)
+
+
 def test_parameters_of_the_mnist_networks_by_hand():
     convolutions = (9 * 1 * 64 + 64) + (9 * 64 * 128 + 128)
     spectral_state = (9 + 64) + (9 * 64 + 128)

@@ -65,3 +65,14 @@ def test_synchronised_batch_norm_is_left_to_keras():
     layer = layers.BatchNormalization(synchronized=True)
     x = tf.random.stateless_normal((8, 3), seed=(1, 2))
     np.testing.assert_allclose(tf.math.reduce_std(layer(x, training=True), axis=0), np.ones(3), atol=1e-2)
+
+
+def test_a_frozen_batch_norm_keeps_its_statistics():
+    layer = layers.BatchNormalization()
+    x = 5 + tf.random.stateless_normal((8, 3), seed=(1, 2))
+    layer(x, training=True)
+    layer.trainable = False
+    before = layer.get_weights()
+    np.testing.assert_array_equal(layer(x, training=True), layer(x, training=False))
+    for mine, theirs in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -231,6 +233,13 @@ def test_mixed_precision_stays_finite_and_scales_the_loss(mixed_precision, tiny_
     np.testing.assert_array_equal(again.predict(images, verbose=0), model.predict(images, verbose=0))
 
 
+def test_optimizers_may_be_names(tiny_model):
+    model = tiny_model()
+    model.compile(d_optimizer="sgd")
+    assert isinstance(model.d_optimizer, keras.optimizers.SGD)
+    assert isinstance(model.gp_optimizer, keras.optimizers.Adam)
+
+
 def test_alpha_not_above_beta_warns(tiny_model):
     with pytest.warns(UserWarning, match="alpha >> beta"):
         tiny_model().compile(alpha=0.5, beta=0.5)
@@ -261,8 +270,11 @@ def test_load_model_takes_classifiers_and_refuses_what_is_no_model(tmp_path):
     with pytest.raises(FileNotFoundError, match="is not there"):
         nl.load_model(tmp_path / "none.keras")
     (tmp_path / "text.keras").write_text("no model")
-    with pytest.raises(ValueError, match=r"text\.keras"):
-        nl.load_model(tmp_path / "text.keras")
+    with zipfile.ZipFile(tmp_path / "zip.keras", "w") as other:
+        other.writestr("readme", "no model")
+    for name in ("text.keras", "zip.keras"):
+        with pytest.raises(ValueError, match=f"{name} holds no Keras model"):
+            nl.load_model(tmp_path / name)
 
 
 def test_an_uncompiled_model_can_be_saved(tiny_model, images, tmp_path):
@@ -274,14 +286,39 @@ def test_an_uncompiled_model_can_be_saved(tiny_model, images, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", [np.full((4, 8, 8, 1), -1.0), np.full((4, 8, 8, 1), np.nan), np.zeros((4, 8, 8), np.uint8)]
+    "bad",
+    [
+        np.full((4, 8, 8, 1), -1.0),
+        np.full((4, 8, 8, 1), np.nan),
+        np.zeros((4, 8, 8), np.uint8),
+        np.zeros((4, 8, 8, 2), np.uint8),
+        np.zeros((4, 12, 8, 1), np.uint8),
+        tf.fill((4, 8, 8, 1), 256.0),
+    ],
 )
 def test_arrays_that_are_no_public_images_are_refused(tiny_model, bad):
+    model, labels = tiny_model(), np.array([0, 1, 0, 1])
+    for act in (model.predict, lambda x, **kwargs: model.fit(x, labels, **kwargs), model.evaluate):
+        with pytest.raises(ValueError, match="accepted"):
+            act(bad, verbose=0)
+
+
+def test_priors_that_are_set_anew_are_used_at_once(tiny_model, images, labels):
     model = tiny_model()
-    with pytest.raises(ValueError, match="accepted"):
-        model.predict(bad, verbose=0)
-    with pytest.raises(ValueError, match="accepted"):
-        model.fit(bad, np.array([0, 1, 0, 1]), verbose=0)
+    model.fit(images, labels, verbose=0)
+    model.predict(images, verbose=0)
+    model.priors = nl.NoisePriors(0.95, 0.9)
+    np.testing.assert_allclose(model.predict(images, verbose=0), model(images), rtol=1e-5)
+    logs = model.fit(images, labels, verbose=0).history
+    assert logs["gap_p"][0] == pytest.approx(logs["d_fake_p"][0] - model.priors.delta_p, abs=1e-5)
+    with pytest.raises(ValueError, match=r"priors=\(0.7, 0.85\) are unknown: accepted are NoisePriors"):
+        model.priors = (0.7, 0.85)
+
+
+def test_evaluate_returns_each_metric_once(tiny_model, images, labels):
+    model = tiny_model()
+    loss, accuracy = model.evaluate(images, labels, verbose=0)
+    assert (loss, accuracy) == tuple(model.evaluate(images, labels, verbose=0, return_dict=True).values())
 
 
 class TestSplitDiscriminator:

@@ -93,6 +93,14 @@ def test_a_class_share_at_the_edge_is_reached():
     assert corrupt_labels(labels, NoisePriors(0.7, 0.85), seed=0).sum() == 1000
 
 
+def test_small_and_one_sided_labels_are_corrupted_where_the_priors_allow():
+    for labels in ([1, 0, 1], [1, 1, 1], [1]):
+        np.testing.assert_array_equal(corrupt_labels(labels, NoisePriors(1, 1), seed=0), labels)
+    assert corrupt_labels(np.ones(10, int), NoisePriors(1, 0.5), seed=0).sum() == 10
+    with pytest.raises(ValueError, match="labels are empty"):
+        corrupt_labels([], NoisePriors(1, 1), seed=0)
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [

@@ -49,6 +49,14 @@ def test_repeated_images_are_collected_once(images, labels):
     assert with_prior_estimation([callback], dataset) == [callback]
 
 
+@pytest.mark.parametrize("name", ["an endless data set", "generator"])
+def test_what_cannot_be_collected_is_refused(pending, images, labels, name):
+    endless = nl.noisy_dataset(images, labels, 8, 16).repeat()
+    data = endless if name == "an endless data set" else (batch for batch in endless)
+    with pytest.raises(ValueError, match=f'priors="estimate" with {name}: accepted are arrays, a finite tf.data set'):
+        pending.fit(data, steps_per_epoch=2)
+
+
 def test_clean_labels_beside_the_noisy_ones_are_not_looked_at(images, labels):
     dataset = tf.data.Dataset.from_tensor_slices((images, {"noisy": labels, "clean": 1 - labels})).batch(10)
     assert np.array_equal(with_prior_estimation(None, dataset)[0].labels, labels)

@@ -96,6 +96,11 @@ def test_the_intervals_cover(rng):
     assert np.mean(hits) >= 0.8
 
 
+def test_ds_own_outputs_are_taken_as_they_are(rng):
+    logits, _ = two_modes(rng, 0.2, 0.8)
+    assert nl.estimate_deltas(logits[:, np.newaxis]) == nl.estimate_deltas(logits)
+
+
 def test_clean_labels_are_recognised(rng):
     logits, labels = two_modes(rng, 0.02, 0.98)
     estimate = nl.estimate_priors(logits, noisy_labels=labels)

@@ -26,7 +26,7 @@ def noisy_dataset(
         noisy_labels: 0 or 1, shape (n,).
         batch_size: even.
         samples_per_epoch: an epoch is samples_per_epoch // batch_size batches: 78 by default.
-        seed: of the order.
+        seed: of the order, together with TensorFlow's global seed if that is set.
 
     Returns:
         A finite dataset of (images in their dtype, int64 labels).

@@ -125,10 +125,11 @@ def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndar
         int64 array, shape (n,).
 
     Raises:
-        ValueError: for labels other than 0 and 1, fewer than 2 of a class, or priors that the share of
-            positives cannot reach.
+        ValueError: for labels other than 0 and 1, none at all, or priors that the share of positives cannot reach.
     """
-    labels = check_labels(labels)
+    labels = check_labels(labels, minimum_per_class=0)
+    if not len(labels):
+        raise ValueError("labels are empty: accepted is one or more")
     n, positives = len(labels), np.flatnonzero(labels == 1)
     negatives = np.flatnonzero(labels == 0)
     noisy_positives = n * priors.noisy_positive_share(len(positives) / n)

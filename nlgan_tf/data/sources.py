@@ -36,7 +36,7 @@ def load_task(spec: str, size: int | None = None, data_dir: str | None = None, s
     """
     source, _, rest = spec.partition(":")
     if source == "npz":
-        return _load_npz(Path(rest)).reduced(size)
+        return _load_npz(Path(rest).expanduser()).reduced(size)
     if source in SOURCES:
         return _binary_task(rest, *load_classes(source, data_dir)).reduced(size)
     raise ValueError(f"task {spec!r} is unknown: accepted are {ACCEPTED}")

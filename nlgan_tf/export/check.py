@@ -37,7 +37,7 @@ def check_export(directory: str | os.PathLike) -> Iterator[dict]:
     Raises:
         ValueError: for a folder without versions, and for the first version that does not pass.
     """
-    for version_dir in _version_dirs(Path(directory).absolute()):
+    for version_dir in _version_dirs(Path(directory).expanduser().absolute()):
         check_manifest(version_dir)
         *rows, summary = _replay_in_a_clean_process(version_dir)
         for row in rows:

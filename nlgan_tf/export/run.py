@@ -39,7 +39,7 @@ def export_run(
         ValueError: for a folder that is no finished run, or was altered; and as `publish_versions`.
         ImportError, OSError: as `publish_versions`.
     """
-    folder = Path(run_dir)
+    folder = Path(run_dir).expanduser()
     source = _checked_source(folder)
     nlgan = load_model(folder / NLGAN_FILE)
     classifier = load_model(folder / CLASSIFIER_FILE)

@@ -51,7 +51,7 @@ def publish_versions(
         ImportError: for ONNX without its packages.
         OSError: if the base cannot be written.
     """
-    base, about = Path(base_dir), {**(source or {}), "versions": _versions()}
+    base, about = Path(base_dir).expanduser(), {**(source or {}), "versions": _versions()}
     # Before the work: a damaged file would be found when the versions stand.
     read_models_config(base)
     with contextlib.ExitStack() as unfinished:

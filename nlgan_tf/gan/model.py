@@ -41,7 +41,8 @@ class NLGAN(Model):
         positive_generator: G_P, z (n, latent_dim) -> images in [-1, 1].
         negative_generator: G_N, likewise.
         priors: purities of the noisy labels; they give the deltas of eq. (3). "estimate": `fit` begins by
-            estimating them (`EstimatePriors`), and until then nothing that needs them can be asked for.
+            estimating them (`EstimatePriors`), and until then nothing that needs them can be asked for. The
+            attribute may be set anew at any time.
         latent: distribution of z: "uniform" in (-1, 1), or "normal".
         augment: `augment(images, seed)` for every image that D sees. It must pass gradients, and be
             registered with Keras for saving. None: no augmentation.
@@ -66,7 +67,7 @@ class NLGAN(Model):
         self.discriminator = discriminator
         self.positive_generator = positive_generator
         self.negative_generator = negative_generator
-        self.priors = check_priors(priors)
+        self.priors = priors
         self.latent = check_latent(latent)
         self.augment = augment
         self.seed = seed
@@ -76,10 +77,22 @@ class NLGAN(Model):
         # The only random state of its own: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._step_metrics = StepMetrics()
-        self._noisy_loss = keras.metrics.Mean(name="loss")
         self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
         self._clean_accuracy = keras.metrics.Mean(name="clean_accuracy")
         self.built = True
+
+    @property
+    def priors(self) -> NoisePriors | str:
+        """Purities of the noisy labels, or "estimate"."""
+        return self._priors
+
+    @priors.setter
+    def priors(self, priors: NoisePriors | str) -> None:
+        self._priors = check_priors(priors)
+        # What Keras has traced holds the deltas of the priors before.
+        self.test_function = self.predict_function = None
+        if self.train_function is not None:
+            self.make_train_function(force=True)
 
     def compile(
         self,
@@ -98,7 +111,8 @@ class NLGAN(Model):
             alpha: weight of the noisy-label terms, positive.
             beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
             loss: H, "bce" or "mse".
-            d_optimizer, gp_optimizer, gn_optimizer: by default Adam, learning rate 2e-4, beta_1 0.5.
+            d_optimizer, gp_optimizer, gn_optimizer: one each, or its Keras name; by default Adam, learning rate 2e-4,
+                beta_1 0.5.
             generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
@@ -116,12 +130,11 @@ class NLGAN(Model):
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
         self.generator_dropout = generator_dropout
-        self.d_optimizer = loss_scaled(d_optimizer or _paper_adam(), self.compute_dtype)
-        self.gp_optimizer = loss_scaled(gp_optimizer or _paper_adam(), self.compute_dtype)
-        self.gn_optimizer = loss_scaled(gn_optimizer or _paper_adam(), self.compute_dtype)
-        # Built now, so that checkpoints hold and restore their slots.
-        for network, optimizer in zip(NETWORKS, OPTIMIZERS, strict=True):
-            getattr(self, optimizer).build(getattr(self, network).trainable_variables)
+        for name, network, given in zip(OPTIMIZERS, NETWORKS, (d_optimizer, gp_optimizer, gn_optimizer), strict=True):
+            optimizer = loss_scaled(keras.optimizers.get(given or _paper_adam()), self.compute_dtype)
+            # Built now, so that checkpoints hold and restore its slots.
+            optimizer.build(getattr(self, network).trainable_variables)
+            setattr(self, name, optimizer)
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """As `keras.Model.fit`; arrays are checked as public images.
@@ -135,11 +148,21 @@ class NLGAN(Model):
             kwargs["callbacks"] = with_prior_estimation(
                 kwargs.get("callbacks"), x, args[0] if args else kwargs.get("y")
             )
-        return super().fit(_checked(x), *args, **kwargs)
+        return super().fit(self._checked(x), *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """As `keras.Model.evaluate`, see `test_step`; arrays are checked as public images."""
+        return super().evaluate(self._checked(x), *args, **kwargs)
 
     def predict(self, x, *args, **kwargs) -> np.ndarray:
         """As `keras.Model.predict`: P(positive), shape (n,); arrays are checked as public images."""
-        return super().predict(_checked(x), *args, **kwargs)
+        return super().predict(self._checked(x), *args, **kwargs)
+
+    def _checked(self, images):
+        """Arrays and tensors as public images of this model's shape; data sets bring what they bring."""
+        if not isinstance(images, np.ndarray | tf.Tensor):
+            return images
+        return check_images(images, self.positive_generator.output_shape[1:])
 
     def _maybe_symbolic_build(self, **_) -> None:
         """Nothing: it is built. Keras would draw a batch to build it, and so change the order of the following ones."""
@@ -217,9 +240,10 @@ class NLGAN(Model):
         logits = self.discriminator(to_network_range(images), training=False)[:, 0]
         positive = self._probability(logits) > 0.5
         loss = losses.noisy_loss(*_by_label(logits, _noisy_labels(labels)), self.loss_metric)
-        self._noisy_loss.update_state(loss)
+        mean_loss = self._step_metrics.means["loss"]
+        mean_loss.update_state(loss)
         self._noisy_accuracy.update_state(_agreement(positive, _noisy_labels(labels)))
-        logs = {"loss": self._noisy_loss.result(), "noisy_accuracy": self._noisy_accuracy.result()}
+        logs = {"loss": mean_loss.result(), "noisy_accuracy": self._noisy_accuracy.result()}
         if isinstance(labels, dict) and "clean" in labels:
             self._clean_accuracy.update_state(_agreement(positive, labels["clean"]))
             logs["clean_accuracy"] = self._clean_accuracy.result()
@@ -268,8 +292,7 @@ class NLGAN(Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        evaluated = [self._noisy_loss, self._noisy_accuracy, self._clean_accuracy]
-        return [*self._step_metrics.means.values(), *evaluated]
+        return [*self._step_metrics.means.values(), self._noisy_accuracy, self._clean_accuracy]
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
@@ -313,10 +336,6 @@ class NLGAN(Model):
 def _paper_adam() -> keras.optimizers.Optimizer:
     """Section 3.1's Adam; beta_1 as in DCGAN."""
     return FusedAdam(2e-4, beta_1=0.5)
-
-
-def _checked(images):
-    return check_images(images) if isinstance(images, np.ndarray) else images
 
 
 def _noisy_labels(labels) -> tf.Tensor:

@@ -143,8 +143,14 @@ def describe(estimate: PriorsEstimate) -> str:
     return f"Estimated {', '.join(parts)}: {estimate.verdict}"
 
 
-def _collected(dataset: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _collected(dataset) -> tuple[np.ndarray, np.ndarray]:
     """All of one epoch; labels may come as {"noisy": ..., "clean": ...}."""
+    if not isinstance(dataset, tf.data.Dataset) or dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        given = "an endless data set" if isinstance(dataset, tf.data.Dataset) else type(dataset).__name__
+        raise ValueError(
+            f'priors="estimate" with {given}: accepted are arrays, a finite tf.data set, or the callback '
+            "EstimatePriors(images, noisy_labels)"
+        )
     batches = list(dataset.as_numpy_iterator())
     labels = [labels["noisy"] if isinstance(labels, dict) else labels for _, labels, *_ in batches]
     return np.concatenate([images for images, *_ in batches]), np.concatenate(labels).reshape(-1)

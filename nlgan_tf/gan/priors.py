@@ -39,14 +39,17 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class DeltaEstimate:
-    """Where D's output stands on positives and on negatives.
+class PriorsEstimate:
+    """Where D's output stands on positives and on negatives, and with that the purities of the noisy labels.
 
     Attributes:
         delta_p, delta_n: D's output sigmoid(logit) on positives and on negatives, as in eq. (3).
         interval_p, interval_n: their 95% intervals, (low, high).
         weights: share of positives and of negatives among the images.
         separable: False where the outputs are not two groups; then all else is that of `DEFAULT_PRIORS`.
+        priors: the estimated purities.
+        interval_pi_p, interval_pi_n: their 95% intervals, (low, high).
+        verdict: what was found, in words.
     """
 
     delta_p: float
@@ -55,31 +58,19 @@ class DeltaEstimate:
     interval_n: Interval
     weights: tuple[float, float]
     separable: bool
-
-
-@dataclass(frozen=True)
-class PriorsEstimate(DeltaEstimate):
-    """The deltas, and with them the purities of the noisy labels.
-
-    Attributes:
-        priors: the estimated purities.
-        interval_pi_p, interval_pi_n: their 95% intervals, (low, high).
-        verdict: what was found, in words.
-    """
-
     priors: NoisePriors
     interval_pi_p: Interval
     interval_pi_n: Interval
     verdict: str
 
 
-def estimate_deltas(logits: ArrayLike, seed: int = 0) -> DeltaEstimate:
+def estimate_deltas(logits: ArrayLike, seed: int = 0) -> PriorsEstimate:
     """The paper's estimate: the means of a two-component Gaussian mixture of D's logits (section 2.1, figure 1).
 
     Repeated logits count once, since small sets are repeated for training.
 
     Args:
-        logits: D's logits on training images, dropout off, shape (n,).
+        logits: D's logits on training images, dropout off, shape (n,) or (n, 1).
         seed: of the mixture's starts and of the resampling.
 
     Returns:
@@ -87,10 +78,9 @@ def estimate_deltas(logits: ArrayLike, seed: int = 0) -> DeltaEstimate:
         outputs are not two groups on either side of 1/2, a warning, and the deltas of `DEFAULT_PRIORS`.
 
     Raises:
-        ValueError: for logits that are not finite, not of shape (n,), or fewer than 10 different ones.
+        ValueError: for logits that are not finite, of another shape, or fewer than 10 different ones.
     """
-    estimate = estimate_priors(logits, seed)
-    return DeltaEstimate(**{name: getattr(estimate, name) for name in DeltaEstimate.__dataclass_fields__})
+    return estimate_priors(logits, seed)
 
 
 def estimate_priors(
@@ -153,9 +143,11 @@ def estimate_priors(
 
 def _checked(logits: ArrayLike, noisy_labels: ArrayLike | None) -> tuple[list[np.ndarray], np.ndarray | None]:
     """One row of logits for each training of D; without labels each distinct value once."""
-    rows = np.atleast_2d(np.asarray(logits, np.float64))
+    rows = np.atleast_2d(np.squeeze(np.asarray(logits, np.float64)))  # D's own outputs are of shape (n, 1).
     if rows.ndim != 2 or not np.isfinite(rows).all():
-        raise ValueError(f"logits have shape {np.shape(logits)}: accepted are finite ones of shape (n,) or (r, n)")
+        raise ValueError(
+            f"logits have shape {np.shape(logits)}: accepted are finite ones of shape (n,), (n, 1) or (r, n)"
+        )
     distinct = min(len(np.unique(row)) for row in rows)
     if distinct < LEAST_LOGITS:
         raise ValueError(f"logits hold {distinct} different values: at least {LEAST_LOGITS} are needed")

@@ -65,7 +65,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's BatchNormalization over the last axis, its training pass one fused operation."""
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        if not training or self.synchronized:
+        if not training or not self.trainable or self.synchronized:
             return super().call(inputs, training=training)
         # The fused operation knows images alone: features are images of one pixel.
         images = inputs if inputs.shape.rank == 4 else inputs[:, tf.newaxis, tf.newaxis, :]

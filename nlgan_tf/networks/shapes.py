@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,7 +35,9 @@ def check_levels(levels: int | None, image_shape: tuple[int, int, int], most: in
 
 
 def scaled(units: int, width: float) -> int:
-    """A layer's size at a relative width: at least one unit."""
+    """A layer's size at a relative width: at least one unit. ValueError for a width that is not above 0."""
+    if not 0 < width < math.inf:
+        raise ValueError(f"width={width} is out of range: accepted are finite values above 0")
     return max(1, round(units * width))
 
 
