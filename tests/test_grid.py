@@ -51,6 +51,8 @@ def test_a_part_of_the_papers_grid_shares_its_file_and_another_grid_does_not():
         ({"recipe": "best"}, "accepted are literal, paper, modern"),
         ({"priors": ((0.2, 0.3),)}, "priors pi_p=0.2, pi_n=0.3 are out of range"),
         ({"sizes": (0,)}, "size=0 is out of range"),
+        ({"tasks": ("fashion:1-vs-2",)}, "task 'fashion:1-vs-2' is unknown"),
+        ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"pn at pi \(0.7, 0.85\): accepted are pn at \(1, 1\)"),
     ],
 )
 def test_bad_values(values, message):

@@ -37,15 +37,15 @@ def test_rows_are_means_and_deviations_and_unlike_runs_stay_apart():
     assert list(tables) == [("mnist:5,7-vs-2,4", 1000), ("cifar10:automobile-vs-airplane", 1000)]
     rows = {row.title: row.cells for row in tables["mnist:5,7-vs-2,4", 1000]}
     assert list(rows) == [
-        "NL-GAN (literal, 40 epochs)",
-        "NL-GAN, D itself (literal, 40 epochs)",
-        "NL-GAN (paper, 20 epochs)",
-        "NL-GAN, D itself (paper, 20 epochs)",
-        "NL-GAN (paper, 40 epochs)",
-        "NL-GAN, D itself (paper, 40 epochs)",
+        "NL-GAN (recipe literal, 40 epochs)",
+        "NL-GAN, D itself (recipe literal, 40 epochs)",
+        "NL-GAN (recipe paper, 20 epochs)",
+        "NL-GAN, D itself (recipe paper, 20 epochs)",
+        "NL-GAN (recipe paper, 40 epochs)",
+        "NL-GAN, D itself (recipe paper, 40 epochs)",
         "A: SVC",
     ]
-    cell = rows["NL-GAN (paper, 40 epochs)"][0.7, 0.85]
+    cell = rows["NL-GAN (recipe paper, 40 epochs)"][0.7, 0.85]
     assert (cell.mean, cell.std, cell.seeds, cell.paper) == pytest.approx((0.96, 0.0141421, 2, 0.956), rel=1e-4)
     assert rows["A: SVC"] == {(0.7, 0.85): Cell(0.94, None, 1, None), (1.0, 1.0): Cell(0.98, None, 1, None)}
 
@@ -59,8 +59,8 @@ def test_the_table_and_the_figure(tmp_path):
     assert [path.name for path in paths] == ["table1.md", "table1.png"]
     text = paths[0].read_text()
     assert "| method | pi (1, 1) | pi (0.7, 0.85) |" in text
-    assert "| NL-GAN (paper, 40 epochs) |  | .960 ± .014 (2) [.956] |" in text
-    assert "| NL-GAN, D itself (paper, 40 epochs) |  | **.970** ± .014 (2) |" in text
+    assert "| NL-GAN (recipe paper, 40 epochs) |  | .960 ± .014 (2) [.956] |" in text
+    assert "| NL-GAN, D itself (recipe paper, 40 epochs) |  | **.970** ± .014 (2) |" in text
     assert "| A: SVC | **.980** (1) | .940 (1) |" in text
     assert f"| {NLGAN} | 40 | .970 | 1.000 | 5: .600, 7: .370 | .991 |" in text
     assert matplotlib.image.imread(paths[1]).shape[1] > 1000

@@ -1,5 +1,6 @@
 """`nlgan-tf reproduce` and `nlgan-tf figures` as a user calls them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -53,8 +54,19 @@ def test_the_whole_grid_in_a_dry_run(nlgan_tf):
     assert "840 of 840 combinations to run" in output
 
 
+def test_results_with_other_epochs_are_told_of_and_stay(nlgan_tf):
+    line = json.dumps({**json.loads(LINE), "size": 40, "method": "nlgan", "epochs": 3}) + "\n"
+    Path("t.jsonl").write_text(line)
+    one = [*SMALL[:-6], "--seeds", "1", "--method", "nlgan", "--results", "t.jsonl", "--epochs", "5"]
+    code, output, _ = nlgan_tf(*one)
+    assert code == 0
+    assert "nlgan paper seed 0 is there with 3 epochs of stage one instead of 5, and stays." in output
+    assert Path("t.jsonl").read_text() == line
+
+
 def test_a_failure_is_told_and_is_exit_code_1(nlgan_tf):
-    tiny = [*SMALL, "--method", "rank-pruning-logistic", "--size", "4", "--priors", "1,1"]
+    clean = [part.replace("0.7,0.85", "1,1") for part in SMALL]
+    tiny = [*clean, "--method", "rank-pruning-logistic", "--size", "4"]  # too few for its folds
     code, output, error = nlgan_tf(*tiny)
     assert code == 1
     assert "rank-pruning-logistic paper seed 0: failed: ValueError" in error
@@ -73,6 +85,9 @@ def test_a_failure_is_told_and_is_exit_code_1(nlgan_tf):
         (["--task", "fashion:1-vs-2"], None, "task 'fashion:1-vs-2' is unknown"),
         (["--seeds", "0"], None, "seeds=0 is out of range"),
         (["--epochs", "0"], None, "epochs=0 is out of range"),
+        (["--jobs", "0"], None, "jobs=0 is out of range: accepted are 1 and more, or -1"),
+        (["--results", "t.md"], None, "t.md would be its own table"),
+        (["--dry-run", "--task", "fashion:1-vs-2"], None, "task 'fashion:1-vs-2' is unknown"),
         ([], LINE.replace("100", "40") + LINE[:30], "t.jsonl, line 2: the line is torn"),
         ([], '{"hello": 1}\n', "t.jsonl, line 1:"),
         ([], LINE, "t.jsonl, line 1: digits:5-vs-7 100 (0.7, 0.85) svc paper seed 0 belongs to another grid"),

@@ -23,9 +23,9 @@ def results(tmp_path) -> ResultsFile:
 
 def test_what_is_appended_is_read_back(results):
     assert results.read() == {}
-    results.append(record(purity_p=0.97))
+    results.append(record(note="more than the keys"))
     results.append(record(TWO))
-    assert ResultsFile(results.path).read() == {ONE: record(purity_p=0.97), TWO: record(TWO)}
+    assert ResultsFile(results.path).read() == {ONE: record(note="more than the keys"), TWO: record(TWO)}
     assert len(results.path.read_text().splitlines()) == 2
 
 
@@ -43,6 +43,12 @@ LINE = json.dumps(record()) + "\n"
         ("\n", "line 1: the line is torn or no JSON"),
         (json.dumps(record(size="100")) + "\n", "size='100' is no result of table 1"),
         (json.dumps(record(method="magic")) + "\n", "method 'magic' is unknown: accepted are nlgan"),
+        (json.dumps(record(recipe="magic")) + "\n", "recipe='magic' is unknown: accepted are literal"),
+        (json.dumps(record(accuracy=95.7)) + "\n", "accuracy=95.7 is no result .*: accepted are values from 0 to 1"),
+        (json.dumps(record(seconds=float("inf"))) + "\n", "seconds=inf are no result"),
+        (json.dumps(record(method="nlgan")) + "\n", "epochs=None is no result of nlgan"),
+        (json.dumps(record(accuracy_discriminator="x")) + "\n", "accuracy_discriminator='x' is no result"),
+        (json.dumps(record(purity_p=0.9)) + "\n", "a judge's result is not whole: accepted are all of judge_accuracy"),
         (json.dumps(record(task="mnist:5-vs-7")) + "\n", "line 1: mnist:5-vs-7 100 .* belongs to another grid"),
         (LINE + LINE, "line 2: digits:5-vs-7 100 .* stands there twice"),
         ("\x00\xff\n", "line 1: the line is torn or no JSON"),
@@ -55,6 +61,29 @@ def test_a_bad_file_is_named_and_stays_as_it_was(results, text, message):
         with pytest.raises(ValueError, match=message):
             act()
     assert results.path.read_text(encoding="latin-1") == text
+
+
+def test_what_a_killed_process_left_is_deleted(results):
+    results.append(record())
+    leftover = results.path.with_name(f".0123abcd-{results.path.name}")
+    leftover.write_text("half a fi")
+    results.append(record(TWO))
+    assert not leftover.exists()
+
+
+def test_a_link_stays_one(results, tmp_path):
+    results.append(record())
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(results.path)
+    ResultsFile(link).append(record(TWO))
+    assert link.is_symlink()
+    assert list(results.read()) == [ONE, TWO]
+
+
+@pytest.mark.parametrize("name", ["table1.md", "table1.png"])
+def test_a_name_that_the_table_would_take_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match=f"{name} would be its own table: accepted is another suffix"):
+        ResultsFile(tmp_path / name)
 
 
 def test_a_combination_is_written_once(results):

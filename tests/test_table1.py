@@ -2,16 +2,21 @@
 
 import dataclasses
 import json
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nlgan_tf.cli import TRY_AGAIN
 from nlgan_tf.config import RECIPES, Recipe, StageOneConfig, StageTwoConfig
+from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation import metrics
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
@@ -96,7 +101,14 @@ def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
     again = ResultsFile(tmp_path / "again.jsonl", {cell})
     assert not run_grid(combinations[:1], again, Options(epochs=1, keep=str(tmp_path / "runs")))
     assert weights.stat().st_mtime_ns == before
-    assert again.read()[combinations[0]]["accuracy"] == records["nlgan"]["accuracy"]
+    assert again.read()[combinations[0]] == records["nlgan"]
+
+    # With other settings it is neither continued nor replaced.
+    outcomes = {}
+    other, options = ResultsFile(tmp_path / "other.jsonl"), Options(epochs=2, keep=str(tmp_path / "runs"))
+    assert run_grid(combinations[:1], other, options, report=outcomes.__setitem__) == combinations[:1]
+    assert "holds a run with another stage_one" in str(outcomes[combinations[0]])
+    assert weights.stat().st_mtime_ns == before
 
 
 def kill_until_done(path: Path, times: int, rng: random.Random) -> None:
@@ -158,12 +170,47 @@ def test_the_documented_dask_cluster_runs_the_grid(undisturbed, tmp_path):
     [
         ("digits:5-vs-7", 41, "size=41 does not divide"),
         ("digits:5-vs-x", 40, "unknown class 'x'"),
+        ("digits:5-vs-2,4,6,8", 100, "cannot be reached with a share of true positives of 0.2"),
         ("fashion:1-vs-2", 40, "task 'fashion:1-vs-2' is unknown"),
     ],
 )
 def test_what_cannot_run_is_refused_before_anything_does(task, size, message):
     with pytest.raises(ValueError, match=message):
-        check_runnable([Combination(task, size, 0.7, 0.85, "svc", "paper", 0)], Options())
+        check_runnable([Combination(task, size, 0.6, 0.65, "svc", "paper", 0)], Options())
+
+
+def test_a_task_with_wrong_labels_of_its_own_is_refused(tmp_path):
+    task = load_task("digits:5-vs-7")
+    known = {"labels": task.labels, "noisy_labels": 1 - task.labels, "test_images": task.test_images}
+    np.savez(tmp_path / "own.npz", images=task.images, test_labels=task.test_labels, **known)
+    with pytest.raises(ValueError, match=r"own.npz' brings noisy labels: accepted are tasks whose true ones"):
+        check_runnable([Combination(f"npz:{tmp_path / 'own.npz'}", 40, 0.7, 0.85, "svc", "paper", 0)], Options())
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_one_line_and_the_rest_goes_on(undisturbed, tmp_path):
+    command = [*COMMAND, "--jobs", "2", "--results", str(tmp_path / "t.jsonl")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    assert " seed " in process.stdout.readline()
+    workers = [child for child in Path("/proc").glob("[0-9]*") if _is_worker(child, process.pid)]
+    os.kill(int(workers[0].name), signal.SIGKILL)
+    error = process.communicate()[1]
+    assert process.returncode == TRY_AGAIN
+    assert error.splitlines()[-1].startswith("nlgan-tf: a worker was killed, perhaps for want of memory")
+    assert "Traceback" not in error
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert lines_of(tmp_path / "t.jsonl") == lines_of(undisturbed)
+
+
+def _is_worker(process: Path, parent: int) -> bool:
+    try:
+        return (
+            f"PPid:\t{parent}\n" in (process / "status").read_text()
+            and b"LokyProcess" in (process / "cmdline").read_bytes()
+        )
+    except OSError:  # It has just ended.
+        return False
 
 
 def test_missing_libraries_are_named(monkeypatch):

@@ -34,12 +34,22 @@ def load_task(spec: str, size: int | None = None, data_dir: str | None = None, s
         ValueError: for an unknown source or class, a bad file, or a size that does not divide.
         FileNotFoundError: for a file or data set that is not there and cannot be fetched.
     """
-    source, _, rest = spec.partition(":")
+    source, rest = check_source(spec)
     if source == "npz":
         return _load_npz(Path(rest).expanduser()).reduced(size)
-    if source in SOURCES:
-        return _binary_task(rest, *load_classes(source, data_dir)).reduced(size)
-    raise ValueError(f"task {spec!r} is unknown: accepted are {ACCEPTED}")
+    return _binary_task(rest, *load_classes(source, data_dir)).reduced(size)
+
+
+def check_source(spec: str) -> tuple[str, str]:
+    """What stands before and after a task's colon.
+
+    Raises:
+        ValueError: for an unknown source.
+    """
+    source, _, rest = spec.partition(":")
+    if source != "npz" and source not in SOURCES:
+        raise ValueError(f"task {spec!r} is unknown: accepted are {ACCEPTED}")
+    return source, rest
 
 
 def load_classes(source: str, data_dir: str | None = None) -> tuple[tuple[str, ...], Arrays, Arrays]:

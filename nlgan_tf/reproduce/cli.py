@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
 
-from nlgan_tf.reproduce.grid import PRIORS, SIZES, TASKS, Combination, Grid, Options, planned
+from nlgan_tf.reproduce.grid import PRIORS, SIZES, TASKS, Combination, Grid, Options, planned, run_config
 from nlgan_tf.reproduce.methods import METHODS
 
 FAILED = 1
@@ -57,6 +58,7 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
     It may be stopped at any moment and started again, and several may work on one file.
     """
     from nlgan_tf.reproduce.results import ResultsFile
+    from nlgan_tf.reproduce.table1 import check_jobs, check_runnable
 
     grid = Grid(
         tasks=options["tasks"] or TASKS,
@@ -77,8 +79,11 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
     if dry_run:
         _print_plan(left, len(plan))
         return
-    in_all = f"{len(seen.keys() & plan.keys())} of {len(plan)} combinations are in {results_path}"
+    check_runnable(list(plan), settings)
+    check_jobs(jobs)
+    in_all = f"{len(plan) - len(left)} of {len(plan)} combinations are in {results_path}"
     click.echo(f"{in_all}; the others take about {_duration(sum(left.values()))} on one core of 2.5 GHz.")
+    _warn_of_other_epochs(plan, seen, settings)
     _run(list(plan), results, settings, jobs)
 
 
@@ -101,10 +106,18 @@ def _print_plan(left: dict[Combination, float], total: int) -> None:
     click.echo(f"{len(left)} of {total} combinations to run, about {needed} in all on one core of 2.5 GHz.")
 
 
-def _run(plan: list[Combination], results, settings: Options, jobs: int) -> None:
-    from nlgan_tf.reproduce.table1 import check_runnable, run_grid
+def _warn_of_other_epochs(plan: Iterable[Combination], seen: Mapping[Combination, dict], settings: Options) -> None:
+    """Of results that the file has, which stay as they are."""
+    for combination in plan:
+        if combination not in seen or not METHODS[combination.method].stage_one:
+            continue
+        asked, found = run_config(combination, settings).stage_one.epochs, seen[combination]["epochs"]
+        if asked != found:
+            click.echo(f"{combination} is there with {found} epochs of stage one instead of {asked}, and stays.")
 
-    check_runnable(plan, settings)
+
+def _run(plan: list[Combination], results, settings: Options, jobs: int) -> None:
+    from nlgan_tf.reproduce.table1 import run_grid
 
     def report(combination: Combination, outcome: dict | Exception) -> None:
         if isinstance(outcome, Exception):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlgan_tf.config import RunConfig
+from nlgan_tf.data.sources import check_source
 from nlgan_tf.reproduce.methods import METHODS, Method, check_method
 
 TASKS = ("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane")
@@ -97,7 +98,11 @@ class Grid:
         for method in self.methods:
             check_method(method)
         for task, size, (pi_p, pi_n) in itertools.product(self.tasks, self.sizes, self.priors):
+            check_source(task)
             RunConfig(task=task, size=size, pi_p=pi_p, pi_n=pi_n, recipe=self.recipe)
+        if not self.combinations():
+            methods, priors = ", ".join(self.methods), ", ".join(f"({pi_p:g}, {pi_n:g})" for pi_p, pi_n in self.priors)
+            raise ValueError(f"{methods} at pi {priors}: accepted are pn at (1, 1), and most others at noisy pairs")
 
     @property
     def cells(self) -> set[tuple[str, int, float, float]]:

@@ -24,11 +24,12 @@ from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classe
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.phased_run import PLACES
 from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
-from nlgan_tf.run_folder import CONFIG, DATASET
+from nlgan_tf.run_folder import CONFIG, DATASET, TIMINGS, read_json
 from nlgan_tf.stack import keras
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
@@ -39,6 +40,8 @@ STAGE_ONE_CHANGES: dict[str, dict] = {
     "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
     "nlgan-generator-dropout": {"generator_dropout": True},
 }
+# Images and labels that generators drew.
+Drawn = tuple[np.ndarray, np.ndarray]
 # The paper's ancestors: whether D has spectral norm.
 ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 
@@ -46,24 +49,28 @@ ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 def measure(combination: Combination, options: Options) -> dict:
     """Trains and tests one combination; the record for the results file."""
     keras.backend.clear_session()
+    # Now: a commit may be made while a long training runs.
+    made_by = {"versions": versions(), "commit": commit()}
     config = run_config(combination, options)
     # Before the clock starts, as the task stays for the next combination.
     task = noisy_task(_whole_task(config.task, config.data_dir), config)
     start = time.perf_counter()
+    drawn = None
     if combination.method in STAGE_ONE_CHANGES:
-        found = _nlgan(combination, config, options.keep)
+        found, drawn = _nlgan(combination, config, options.keep)
     elif combination.method in ANCESTORS:
-        found = _ancestor(combination.method, config, task)
+        found, drawn = _ancestor(combination.method, config, task)
     else:
         found = _baseline(combination.method, config, task)
+    seconds = found.pop("seconds", time.perf_counter() - start)
     return {
         **dataclasses.asdict(combination),
         "accuracy": found.pop("accuracy"),
-        "seconds": round(time.perf_counter() - start, 1),
+        "seconds": round(seconds, 1),
         "epochs": found.pop("epochs"),
-        "versions": versions(),
-        "commit": commit(),
+        **made_by,
         **found,
+        **(_judged(*drawn, config) if drawn else {}),
     }
 
 
@@ -76,42 +83,44 @@ def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
     return {"accuracy": float(np.mean(predicted == task.test_labels)), "epochs": epochs}
 
 
-def _ancestor(method: str, config: RunConfig, task: ImageTask) -> dict:
+def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Drawn]:
     one, two = config.stage_one, config.stage_two
     model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
     batches = noisy_dataset(task.images, task.noisy_labels, one.batch_size, one.samples_per_epoch, config.seed)
     model.fit(batches, epochs=one.epochs, shuffle=False, verbose=0)
-    images, labels = model.hallucinate(two.num_images, config.seed)
-    classifier = train_classifier(images, labels, two, config.seed)
-    return {
-        "accuracy": accuracy(classifier, task.test_images, task.test_labels),
-        "epochs": one.epochs,
-        **_judged(images, labels, config),
-    }
+    drawn = model.hallucinate(two.num_images, config.seed)
+    classifier = train_classifier(*drawn, two, config.seed)
+    return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
 
 
-def _run(config: RunConfig, run_dir: Path) -> dict:
-    """The metrics of a run, which goes on where a killed process left it."""
-    begun = run_dir / CONFIG
-    if begun.is_file() and RunConfig.from_json(begun.read_text(encoding="utf-8")) == config:
-        return pipeline.resume(run_dir, verbose=0, compare=False).metrics
-    config = dataclasses.replace(config, run_dir=str(run_dir), overwrite=True)
-    return pipeline.run(config, verbose=0, compare=False).metrics
-
-
-def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> dict:
-    """Both stages, and what a judge of clean data says of the drawn images."""
+def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> tuple[dict, Drawn]:
+    """Both stages, as a run."""
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
         metrics = _run(dataclasses.replace(config, stage_one=stage_one), run_dir)
         drawn = load_task(f"npz:{run_dir / DATASET}")
-    return {
+        timings = read_json(run_dir / TIMINGS)
+    found = {
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,
+        # The clock here has run since the last start alone.
+        "seconds": sum(timings.values()),
         "accuracy_discriminator": metrics["accuracy_discriminator"],
-        **_judged(drawn.images, drawn.labels, config),
     }
+    return found, (drawn.images, drawn.labels)
+
+
+def _run(config: RunConfig, run_dir: Path) -> dict:
+    """The metrics of a run, which goes on where a killed process left it."""
+    if not (run_dir / CONFIG).is_file():
+        config = dataclasses.replace(config, run_dir=str(run_dir), overwrite=True)
+        return pipeline.run(config, verbose=0, compare=False).metrics
+    begun = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
+    unlike = [name for name, value in vars(config).items() if name not in PLACES and vars(begun)[name] != value]
+    if unlike:
+        raise ValueError(f"{run_dir} holds a run with another {unlike[0]}: accepted is another folder to keep runs in")
+    return pipeline.resume(run_dir, verbose=0, compare=False).metrics
 
 
 def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
@@ -153,9 +162,12 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of the package's source, "+" after it if files were changed since; None outside a repository."""
-    git = ["git", "-C", str(Path(nlgan_tf.__file__).parent)]
+    """The commit of the package's source, "+" after it if files were changed since; None outside its repository."""
+    source = Path(nlgan_tf.__file__)
+    git = ["git", "-C", str(source.parent)]
     try:
+        # Installed within another repository, it is not that one's.
+        subprocess.run([*git, "ls-files", "--error-unmatch", source.name], capture_output=True, check=True)
         head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
         changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

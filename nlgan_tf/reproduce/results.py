@@ -11,9 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nlgan_tf.config import RunConfig
 from nlgan_tf.files import write_text
 from nlgan_tf.reproduce.grid import Combination
-from nlgan_tf.reproduce.methods import check_method
+from nlgan_tf.reproduce.methods import METHODS, check_method
 
 NUMBER = (int, float)
 KEYS = {
@@ -31,6 +32,11 @@ KEYS = {
     "commit": (str, type(None)),
 }
 IDENTITY = [field.name for field in dataclasses.fields(Combination)]
+# What a judge of the drawn images adds, all or nothing; and all that must lie in [0, 1].
+JUDGED = {"judge_accuracy": NUMBER, "purity_p": NUMBER, "purity_n": NUMBER, "coverage": dict}
+SHARES = ("accuracy", "accuracy_discriminator", "judge_accuracy", "purity_p", "purity_n")
+# Of the table, which stands beside the results.
+TABLE_SUFFIXES = (".md", ".png")
 
 
 class ResultsFile:
@@ -43,9 +49,16 @@ class ResultsFile:
     Args:
         path: of the file; it need not exist.
         cells: (task, size, pi_p, pi_n) that its lines may be of; None: any.
+
+    Raises:
+        ValueError: for a name that its own table would have.
     """
 
     def __init__(self, path: Path, cells: set[tuple] | None = None) -> None:
+        if path.suffix in TABLE_SUFFIXES:
+            raise ValueError(f"{path} would be its own table: accepted is another suffix, such as .jsonl")
+        if path.is_symlink():  # Replaced as a whole, the link would become a file of its own.
+            path = path.resolve()
         self.path, self.cells = path, cells
         self._locks = path.with_name(path.name + ".locks")
 
@@ -84,6 +97,8 @@ class ResultsFile:
             known = self.read()
             if Combination(**{name: record[name] for name in IDENTITY}) in known:
                 raise ValueError(f"{self.path} already has a line of that combination: {line.strip()}")
+            for leftover in self.path.parent.glob(f".????????-{self.path.name}"):
+                leftover.unlink()  # A process that was killed here held the lock.
             before = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
             write_text(self.path, before + line)
 
@@ -116,9 +131,18 @@ def _parsed(line: str) -> dict[str, typing.Any]:
     if not isinstance(record, dict) or not KEYS.keys() <= record.keys():
         wanted = f"the keys {', '.join(KEYS)}"
         raise ValueError(f"{line.strip()[:60]} is no result of table 1: accepted are objects with {wanted}")
-    for name, kind in KEYS.items():
-        value = record[name]
-        if not isinstance(value, kind) or isinstance(value, bool) or (isinstance(value, float) and math.isnan(value)):
+    kinds = {**KEYS, "accuracy_discriminator": NUMBER, **JUDGED}
+    for name, value in record.items():
+        if not isinstance(value, kinds.get(name, object)) or isinstance(value, bool):
             raise ValueError(f"{name}={value!r} is no result of table 1")
-    check_method(record["method"])
+        if name in SHARES and not 0 <= value <= 1:
+            raise ValueError(f"{name}={value!r} is no result of table 1: accepted are values from 0 to 1")
+    if not 0 <= record["seconds"] < math.inf:
+        raise ValueError(f"seconds={record['seconds']!r} are no result of table 1: accepted are 0 and more")
+    if 0 < len(JUDGED.keys() & record.keys()) < len(JUDGED):
+        raise ValueError(f"a judge's result is not whole: accepted are all of {', '.join(JUDGED)}, or none")
+    method = METHODS[check_method(record["method"])]
+    if record["epochs"] is None and (method.stage_one or method.fits):
+        raise ValueError(f"epochs=None is no result of {record['method']}: accepted are 1 and more")
+    RunConfig(**{name: record[name] for name in IDENTITY if name != "method"})
     return record

@@ -52,7 +52,7 @@ class _RowKey:
 
     def title(self) -> str:
         name = list(METHODS.values())[self.method].title
-        notes = [self.recipe] if self.recipe else []
+        notes = [f"recipe {self.recipe}"] if self.recipe else []
         notes += [f"{self.epochs} epochs"] if self.epochs else []
         return name + (", D itself" if self.discriminator else "") + (f" ({', '.join(notes)})" if notes else "")
 

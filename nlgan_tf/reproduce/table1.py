@@ -8,12 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 
 import joblib
 from filelock import FileLock
 
 from nlgan_tf.data.sources import load_task
-from nlgan_tf.reproduce.grid import Combination, Options
+from nlgan_tf.preparation import noisy_task
+from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.reproduce.results import ResultsFile
 
@@ -46,17 +48,23 @@ def run_grid(
         The combinations that failed.
 
     Raises:
-        ValueError: for a results file that cannot be read.
+        ValueError: for a results file that cannot be read, or jobs that are not accepted.
+        ConnectionError: if a worker was killed; what had finished is in the file.
     """
-    _share_cores(jobs)
+    _share_cores(check_jobs(jobs))
     failed: list[Combination] = []
     while pending := _missing(combinations, results, failed):
         ran = 0
-        for combination, outcome in _run_unclaimed(pending, results, options, jobs):
-            ran += 1
-            if isinstance(outcome, Exception):
-                failed.append(combination)
-            report(combination, outcome)
+        try:
+            for combination, outcome in _run_unclaimed(pending, results, options, jobs):
+                ran += 1
+                if isinstance(outcome, Exception):
+                    failed.append(combination)
+                report(combination, outcome)
+        except BrokenExecutor as error:
+            raise ConnectionError(
+                "a worker was killed, perhaps for want of memory: start again to go on, with fewer jobs if need be"
+            ) from error
         if not ran:  # All that is left is in the hands of other processes.
             time.sleep(POLL_SECONDS)
     return failed
@@ -66,7 +74,8 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
     """Finds out before hours of work whether it can be done.
 
     Raises:
-        ValueError: for a task that is unknown, has no test images, or is too small for a size.
+        ValueError: for a task that is unknown, has no test images, is too small for a size, or whose share of
+            positives cannot go with a pi.
         FileNotFoundError: for data that are not there.
         ImportError: for a method whose library is not installed.
     """
@@ -77,8 +86,14 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
         whole = load_task(task, data_dir=options.data_dir)
         if whole.test_images is None or whole.labels is None:
             raise ValueError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
-        for size in dict.fromkeys(combination.size for combination in combinations):
-            whole.reduced(size)
+        if whole.noisy_labels is not None:
+            raise ValueError(
+                f"task {task!r} brings noisy labels: accepted are tasks whose true ones are made wrong here"
+            )
+        for cell in {
+            combination.cell: combination for combination in combinations if combination.task == task
+        }.values():
+            noisy_task(whole, run_config(cell, options))
 
 
 def _libraries(combinations: Sequence[Combination]) -> set[str]:
@@ -107,7 +122,7 @@ def _run_unclaimed(
                 claims[combination] = claim
                 yield joblib.delayed(_attempt)(combination, options, os.getpid())
 
-    # One at a time and none ahead: what is claimed is running.
+    # One at a time: what is claimed runs, or is among the next few, which joblib takes when one ends.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
     try:
         for combination, outcome in parallel(tasks()):
@@ -144,9 +159,17 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def check_jobs(jobs: int) -> int:
+    """`jobs` as joblib's `n_jobs` may be; ValueError for 0."""
+    if jobs == 0:
+        raise ValueError("jobs=0 is out of range: accepted are 1 and more, or -1 for one a core")
+    return jobs
+
+
 def _share_cores(jobs: int) -> None:
     """Each worker its share of the cores, also in TensorFlow, which joblib does not know of."""
-    if jobs > 1:
-        threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    workers = joblib.effective_n_jobs(jobs)
+    if workers > 1:
+        threads = str(max(1, (os.cpu_count() or 1) // workers))
         for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(variable, threads)
