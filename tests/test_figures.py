@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import shutil
 
 import matplotlib.image
 import numpy as np
@@ -40,6 +42,16 @@ def test_they_show_the_runs_own_images_and_history(run_dir):
     panels = learning_curves([(run_dir, config)]).axes
     assert len(panels) == len(CURVES)
     assert panels[0].lines[0].get_xdata().tolist() == [1, 2]
+    assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [config.priors.delta_p, config.priors.delta_n]
+
+
+@pytest.mark.slow
+def test_a_run_with_estimated_priors_shows_its_own_deltas(run_dir, tmp_path):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    (copy / "priors.json").write_text(json.dumps({"delta_p": 0.2, "delta_n": 0.9}))
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    panels = learning_curves([(copy, dataclasses.replace(config, estimate_priors=True))]).axes
+    assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [0.2, 0.9]
 
 
 def test_no_run_at_all(tmp_path):

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.files import whole_file
+from nlgan_tf.gan.prior_estimation import PRIORS
 from nlgan_tf.preparation import prepare_task
-from nlgan_tf.run_folder import CONFIG, DATASET, HISTORY
+from nlgan_tf.run_folder import CONFIG, DATASET, HISTORY, read_json
 from nlgan_tf.samples import noisy_and_drawn, show_grid
 
 ROWS, COLUMNS = 4, 8
@@ -94,12 +95,20 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
             axes.set_xlabel("epoch", fontsize=8)
             axes.tick_params(labelsize=8)
             axes.legend(fontsize=7, ncols=(len(columns) + 1) // 2)
-        for delta, text in ((config.priors.delta_p, "delta_p"), (config.priors.delta_n, "delta_n")):
+        for name, delta in _deltas(run_dir, config).items():
             panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
-            panels[1].annotate(text, (1, delta), fontsize=7, color="grey")
+            panels[1].annotate(name, (1, delta), fontsize=7, color="grey")
         panels[2].axhline(0, color="grey", linewidth=0.8, linestyle=":")
         panels[0].set_ylabel(_name(config), fontsize=8)
     return figure
+
+
+def _deltas(run_dir: Path, config: RunConfig) -> dict[str, float]:
+    """Of eq. (3), as the run trained with them."""
+    if config.estimate_priors:
+        estimated = read_json(run_dir / PRIORS)
+        return {name: estimated[name] for name in ("delta_p", "delta_n")}
+    return {"delta_p": config.priors.delta_p, "delta_n": config.priors.delta_n}
 
 
 def _name(config: RunConfig) -> str:

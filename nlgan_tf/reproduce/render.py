@@ -87,7 +87,10 @@ def _drawn_images(records: Mapping[Combination, dict]) -> str:
 
 
 def _figure(tables: dict[tuple[str, int], list[Row]]) -> Figure:
-    """One panel for each task and size: a row for each method, a mark for each noise level, the paper's hollow."""
+    """One panel for each task and size: a row for each method, a mark for each noise level with its number of seeds.
+
+    The paper's marks are hollow, the best of a level is a star.
+    """
     most = max(map(len, tables.values()))
     figure = Figure(figsize=(15, (0.27 * most + 1.3) * ((len(tables) + 1) // 2)), layout="constrained")
     panels = figure.subplots((len(tables) + 1) // 2, 2 if len(tables) > 1 else 1, squeeze=False).ravel()
@@ -106,7 +109,9 @@ def _figure(tables: dict[tuple[str, int], list[Row]]) -> Figure:
         panels[0].plot([], [], "o", color=f"C{color}", label=f"pi ({p:g}, {n:g})")[0]
         for color, (p, n) in enumerate(levels)
     ]
+    handles += panels[0].plot([], [], "*", color="grey", label="the best")
     handles += panels[0].plot([], [], "s", color="grey", markerfacecolor="none", label="the paper's value")
+    handles += panels[0].plot([], [], " ", label="numbers: seeds")
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
 
@@ -116,6 +121,9 @@ def _draw_level(axes, rows: list[Row], level: Priors, color: str) -> None:
         if level not in row.cells:
             continue
         cell = row.cells[level]
-        axes.errorbar(cell.mean, place, xerr=cell.std, fmt="o", color=color, markersize=4, capsize=2, linewidth=1)
+        marker, size = ("*", 9) if round(cell.mean, 3) == best(rows, level) else ("o", 4)
+        axes.errorbar(cell.mean, place, xerr=cell.std, fmt=marker, color=color, markersize=size, capsize=2, linewidth=1)
+        above = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center"}
+        axes.annotate(str(cell.seeds), (cell.mean, place), **above, fontsize=6, color=color)
         if cell.paper is not None:
             axes.plot(cell.paper, place, "s", color=color, markerfacecolor="none", markersize=7)
