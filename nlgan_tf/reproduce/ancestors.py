@@ -8,6 +8,9 @@ from nlgan_tf.networks.dcgan import build_discriminator, build_generator
 from nlgan_tf.networks.shapes import default_levels
 from nlgan_tf.optimizers import FusedAdam
 
+# DCGAN's own, of both networks.
+LEARNING_RATE = 2e-4
+
 
 def build_conditional_dcgan(
     image_shape: tuple[int, int, int], config: StageOneConfig, spectral_norm: bool, seed: int = 0
@@ -16,7 +19,7 @@ def build_conditional_dcgan(
 
     Args:
         image_shape: (h, w, c).
-        config: width, kernel size, latent distribution, and D's learning rate, which is DCGAN's for both networks.
+        config: width, kernel size and latent distribution.
         spectral_norm: in D in place of DCGAN's batch norm, on the layers that `config` names.
         seed: of initial weights and z.
     """
@@ -42,5 +45,5 @@ def build_conditional_dcgan(
         seed=2 * seed + 1,
     )
     model = ConditionalGAN(discriminator, generator, config.latent, seed)
-    model.compile(*(FusedAdam(config.d_learning_rate, beta_1=0.5) for _ in range(2)))
+    model.compile(*(FusedAdam(LEARNING_RATE, beta_1=0.5) for _ in range(2)))
     return model
