@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 # Beside another worker of pytest-xdist threads would only wait for each other, in subprocesses too.
@@ -26,6 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("stack")
         if marker and marker.args != (STACK,):
             item.add_marker(pytest.mark.skip(reason=f"{marker.args[0]} stack alone: {marker.kwargs['reason']}"))
+    # The files with the most slow tests first, so that all workers end at about the same time.
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture

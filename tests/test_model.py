@@ -351,17 +351,16 @@ class TestSplitDiscriminator:
         model = keras.Model(inputs, keras.layers.Dense(1)(x))
         assert SplitDiscriminator(model).head is model
 
-    def test_minibatches_go_in_one_call_unless_batch_norm_would_mix_them(self):
+    def test_minibatches_go_in_one_call_unless_batch_norm_would_mix_them(self, rng):
         inputs = keras.Input((4,))
-        minibatches = [
-            np.full((3, 4), 1.0, np.float32),
-            np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32),
-        ]
+        features = np.concatenate([np.ones((3, 4)), rng.normal(size=(5, 4))]).astype(np.float32)
+        minibatches = np.repeat([1, 0], [3, 5])
         dense = SplitDiscriminator(keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(inputs))))
-        for minibatch, logits in zip(minibatches, dense.logits(minibatches, training=False), strict=True):
-            np.testing.assert_allclose(logits, dense.head(minibatch), rtol=1e-6)
+        normal, constant = dense.logits(features, minibatches, count=2, training=False)
+        np.testing.assert_allclose(constant, dense.head(features[:3]), rtol=1e-6)
+        np.testing.assert_allclose(normal, dense.head(features[3:]), rtol=1e-6)
         normalised = SplitDiscriminator(keras.Model(inputs, keras.layers.BatchNormalization(epsilon=1e-6)(inputs)))
-        constant, normal = normalised.logits(minibatches, training=True)
+        normal, constant = normalised.logits(features, minibatches, count=2, training=True)
         np.testing.assert_allclose(constant, np.zeros((3, 4)), atol=1e-3)
         np.testing.assert_allclose(np.mean(normal, axis=0), np.zeros(4), atol=1e-5)
         np.testing.assert_allclose(np.std(normal, axis=0), np.ones(4), atol=1e-3)

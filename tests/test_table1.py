@@ -121,7 +121,8 @@ def kill_until_done(path: Path, times: int, rng: random.Random) -> None:
             assert " seed " in process.stdout.readline(), "nothing left to kill"
         time.sleep(rng.uniform(0, 0.3))
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()  # Not to its end: a worker that has no work yet lives on for some minutes.
         print(f"kill {number}: {len(lines_of(path))} of {len(SMALL.combinations())} combinations are there", flush=True)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 

@@ -192,8 +192,9 @@ class NLGAN(Model):
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
-            minibatches = *tf.split(fake_features, 2), *_by_label(real_features, labels)
-            *d_fakes, noisy_p, noisy_n = self._split.logits(minibatches, training=True)
+            features = tf.concat([fake_features, real_features], axis=0)
+            minibatches = tf.concat([tf.range(2 * half) // half, tf.where(_is_positive(labels), 2, 3)], axis=0)
+            *d_fakes, noisy_p, noisy_n = self._split.logits(features, minibatches, count=4, training=True)
             d_loss = losses.discriminator_loss(noisy_p, noisy_n, *d_fakes, self.alpha, self.beta, self.loss_metric)
             scaled_d_loss = replicas.share(scale_loss(self.d_optimizer, d_loss))
 
@@ -342,10 +343,14 @@ def _noisy_labels(labels) -> tf.Tensor:
     return labels["noisy"] if isinstance(labels, dict) else labels
 
 
-def _by_label(rows: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    positive = tf.reshape(labels, [-1]) == 1
-    return tf.boolean_mask(rows, positive), tf.boolean_mask(rows, ~positive)
+def _is_positive(labels: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(labels, [-1]) == 1
+
+
+def _by_label(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    positive = _is_positive(labels)
+    return tf.boolean_mask(logits, positive), tf.boolean_mask(logits, ~positive)
 
 
 def _agreement(positive: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.equal(positive, tf.reshape(labels, [-1]) == 1), tf.float32)
+    return tf.cast(tf.equal(positive, _is_positive(labels)), tf.float32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import tensorflow as tf
 
 from nlgan_tf.replicas import batch_norms
@@ -22,15 +20,22 @@ class SplitDiscriminator:
         self.trunk, self.head = _split(discriminator)
         self._has_batch_norm = any(batch_norms(discriminator))
 
-    def logits(self, minibatches: Sequence[tf.Tensor], training: bool) -> list[tf.Tensor]:
-        """D's logits on minibatches of the trunk's features, in one call.
+    def logits(self, features: tf.Tensor, minibatches: tf.Tensor, count: int, training: bool) -> list[tf.Tensor]:
+        """D's logits on each of several minibatches, in one call.
 
         A D with batch norm is called on each, so that their distributions do not share statistics; none may be empty.
+
+        Args:
+            features: of the trunk, all minibatches' together.
+            minibatches: which one each row belongs to, int, from 0 to count - 1.
+            count: of minibatches.
+            training: of the call.
         """
+        members = [minibatches == number for number in range(count)]
         if self._has_batch_norm:
-            return [self.head(minibatch, training=training) for minibatch in minibatches]
-        sizes = [tf.shape(minibatch)[0] for minibatch in minibatches]
-        return tf.split(self.head(tf.concat(minibatches, axis=0), training=training), sizes)
+            return [self.head(tf.boolean_mask(features, mask), training=training) for mask in members]
+        logits = self.head(features, training=training)
+        return [tf.boolean_mask(logits, mask) for mask in members]
 
 
 def _split(discriminator: keras.Model):
