@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import typing
@@ -32,8 +33,12 @@ def _check_keys(cls: type, values: Any) -> None:
             raise ValueError(f"the configuration has the unknown key {key!r}: accepted are {', '.join(accepted)}")
 
 
+# Read anew they would take most of the time of reading a results file, whose every line is checked as a run.
+_type_hints = functools.cache(typing.get_type_hints)
+
+
 def _check_types(config: Any) -> None:
-    for name, hint in typing.get_type_hints(type(config)).items():
+    for name, hint in _type_hints(type(config)).items():
         value = getattr(config, name)
         accepted = typing.get_args(hint) or (hint,)
         if type(value) is int and float in accepted:

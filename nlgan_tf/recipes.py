@@ -82,10 +82,17 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"model {path} is not there: accepted is a .keras file")
-    # Keras 2.15 would take what is no zip for one of the older formats, which run code.
-    if not zipfile.is_zipfile(path) or "config.json" not in zipfile.ZipFile(path).namelist():
+    if not _holds_model(path):
         raise ValueError(f"{path} holds no Keras model: accepted is a .keras file")
     return keras.models.load_model(path)
+
+
+def _holds_model(path: Path) -> bool:
+    # Keras 2.15 would take what is no zip for one of the older formats, which run code.
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "config.json" in archive.namelist()
 
 
 def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:

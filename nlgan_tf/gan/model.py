@@ -192,6 +192,7 @@ class NLGAN(Model):
             real_features = self._split.trunk(real, training=True)
             fake_features = self._split.trunk(fake, training=False)
 
+            # Four minibatches: 0 and 1 are G_P's and G_N's, 2 and 3 the noisy positives and negatives.
             features = tf.concat([fake_features, real_features], axis=0)
             minibatches = tf.concat([tf.range(2 * half) // half, tf.where(_is_positive(labels), 2, 3)], axis=0)
             *d_fakes, noisy_p, noisy_n = self._split.logits(features, minibatches, count=4, training=True)

@@ -79,8 +79,8 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **options
     if dry_run:
         _print_plan(left, len(plan))
         return
-    check_runnable(list(plan), settings)
     check_jobs(jobs)
+    check_runnable(list(plan), settings)
     in_all = f"{len(plan) - len(left)} of {len(plan)} combinations are in {results_path}"
     click.echo(f"{in_all}; the others take about {_duration(sum(left.values()))} on one core of 2.5 GHz.")
     _warn_of_other_epochs(plan, seen, settings)

@@ -20,7 +20,7 @@ from nlgan_tf import pipeline
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.sources import SOURCES, load_classes, load_task, parse_classes
+from nlgan_tf.data.sources import SOURCES, check_source, load_classes, load_task, parse_classes
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
@@ -125,7 +125,7 @@ def _run(config: RunConfig, run_dir: Path) -> dict:
 
 def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
     """Label purity of both generators, and the share of each class in its generator's images."""
-    source, _, pairing = config.task.partition(":")
+    source, pairing = check_source(config.task)
     if source not in SOURCES:
         return {}
     judge, class_names, judge_accuracy = _judge(source, config.data_dir)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from nlgan_tf.files import whole_file, write_text
 from nlgan_tf.reproduce.grid import Combination
+from nlgan_tf.reproduce.results import TABLE_SUFFIXES
 from nlgan_tf.reproduce.summary import Cell, Priors, Row, best, summarise
 
 LEGEND = """\
@@ -26,7 +27,7 @@ def write_table(records: Mapping[Combination, dict], results: Path) -> list[Path
     """
     if not records:
         raise ValueError(f"{results} holds no results: run them first")
-    text, figure = results.with_suffix(".md"), results.with_suffix(".png")
+    text, figure = map(results.with_suffix, TABLE_SUFFIXES)
     tables = summarise(records)
     write_text(text, markdown(tables, results.name) + _drawn_images(records))
     with whole_file(figure) as temporary:

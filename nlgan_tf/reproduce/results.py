@@ -34,6 +34,7 @@ KEYS = {
 IDENTITY = [field.name for field in dataclasses.fields(Combination)]
 # What a judge of the drawn images adds, all or nothing; and all that must lie in [0, 1].
 JUDGED = {"judge_accuracy": NUMBER, "purity_p": NUMBER, "purity_n": NUMBER, "coverage": dict}
+KINDS = {**KEYS, "accuracy_discriminator": NUMBER, **JUDGED}
 SHARES = ("accuracy", "accuracy_discriminator", "judge_accuracy", "purity_p", "purity_n")
 # Of the table, which stands beside the results.
 TABLE_SUFFIXES = (".md", ".png")
@@ -131,9 +132,8 @@ def _parsed(line: str) -> dict[str, typing.Any]:
     if not isinstance(record, dict) or not KEYS.keys() <= record.keys():
         wanted = f"the keys {', '.join(KEYS)}"
         raise ValueError(f"{line.strip()[:60]} is no result of table 1: accepted are objects with {wanted}")
-    kinds = {**KEYS, "accuracy_discriminator": NUMBER, **JUDGED}
     for name, value in record.items():
-        if not isinstance(value, kinds.get(name, object)) or isinstance(value, bool):
+        if not isinstance(value, KINDS.get(name, object)) or isinstance(value, bool):
             raise ValueError(f"{name}={value!r} is no result of table 1")
         if name in SHARES and not 0 <= value <= 1:
             raise ValueError(f"{name}={value!r} is no result of table 1: accepted are values from 0 to 1")

@@ -90,10 +90,9 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
             raise ValueError(
                 f"task {task!r} brings noisy labels: accepted are tasks whose true ones are made wrong here"
             )
-        for cell in {
-            combination.cell: combination for combination in combinations if combination.task == task
-        }.values():
-            noisy_task(whole, run_config(cell, options))
+        one_a_cell = {combination.cell: combination for combination in combinations if combination.task == task}
+        for combination in one_a_cell.values():
+            noisy_task(whole, run_config(combination, options))
 
 
 def _libraries(combinations: Sequence[Combination]) -> set[str]:
