@@ -74,7 +74,7 @@ def test_one_fit_estimates_and_trains(digits, tmp_path, out_of_fold):
     task, noisy = digits
     model = nl.build_nlgan(task.image_shape, "estimate", SMALL)
     before = model.discriminator.get_weights()
-    estimation = EstimatePriors(task.images, noisy, out_of_fold, log_dir=tmp_path)
+    estimation = EstimatePriors(task.images, noisy, out_of_fold, folds=3, log_dir=tmp_path)
     model.fit(nl.noisy_dataset(task.images, noisy, 32, 64), epochs=1, callbacks=[estimation], verbose=0)
     tolerance = 0.06 if out_of_fold else 0.25
     assert (model.priors.pi_p, model.priors.pi_n) == pytest.approx((0.7, 0.85), abs=tolerance)
@@ -98,7 +98,7 @@ def test_estimated_priors_train_as_the_same_ones_known(digits):
 
     def trained(priors):
         model = nl.build_nlgan(task.image_shape, priors, SMALL)
-        callbacks = [EstimatePriors(task.images, noisy)]
+        callbacks = [EstimatePriors(task.images, noisy, folds=2)]
         model.fit(*arrays, batch_size=16, epochs=1, shuffle=False, callbacks=callbacks, verbose=0)
         return model
 
