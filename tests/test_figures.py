@@ -54,6 +54,17 @@ def test_a_run_with_estimated_priors_shows_its_own_deltas(run_dir, tmp_path):
     assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [0.2, 0.9]
 
 
+@pytest.mark.slow
+def test_an_event_with_a_comma_is_one_column(run_dir, tmp_path):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    first, *rows = (copy / "history.csv").read_text().splitlines()
+    assert first.endswith(",event")
+    rows[-1] = rows[-1].rpartition(",")[0] + ',"G_P collapses, and G_N too"'
+    (copy / "history.csv").write_text("\n".join([first, *rows]) + "\n")
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    assert learning_curves([(copy, config)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
+
+
 def test_no_run_at_all(tmp_path):
     with pytest.raises(ValueError, match="no run folder is given"):
         write_figures([], tmp_path / "figures")

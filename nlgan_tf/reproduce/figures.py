@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,14 +84,22 @@ def _mixed(images: np.ndarray, seed: int) -> np.ndarray:
     return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
 
 
+def _history(run_dir: Path) -> list[dict[str, str]]:
+    # Not by numpy: an event is a sentence, and those with a comma are quoted.
+    with (run_dir / HISTORY).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
     """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
     for panels, (run_dir, config) in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
-        history = np.genfromtxt(run_dir / HISTORY, delimiter=",", names=True, ndmin=1)
+        history = _history(run_dir)
+        epochs = [int(row["epoch"]) + 1 for row in history]
         for axes, (title, columns) in zip(panels, CURVES.items(), strict=True):
             for column, label in columns.items():
-                axes.plot(history["epoch"] + 1, history[column], label=label, marker="." if len(history) < 20 else None)
+                values = [float(row[column]) for row in history]
+                axes.plot(epochs, values, label=label, marker="." if len(history) < 20 else None)
             axes.set_title(title, fontsize=9)
             axes.set_xlabel("epoch", fontsize=8)
             axes.tick_params(labelsize=8)
