@@ -13,7 +13,21 @@ class FusedAdam(keras.optimizers.Adam):
 
     On the 20 million weights of the paper's MNIST networks Keras's own chain of operations takes a fifth of a
     training step; `benchmarks/step_time.py` measures it.
+
+    Args:
+        decay_steps: steps in which the rate falls to 1/e of `learning_rate`; None: it is constant. A schedule of
+            Keras would do the same, but leave no `learning_rate` to set, which a training that diverged needs.
+        *args, **kwargs: as Keras's Adam.
+
+    Raises:
+        ValueError: for `decay_steps` together with `amsgrad`.
     """
+
+    def __init__(self, *args, decay_steps: float | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.amsgrad and decay_steps:
+            raise ValueError(f"amsgrad with decay_steps={decay_steps} is not there: accepted is one of them")
+        self.decay_steps = decay_steps
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, *learning_rate: tf.Tensor):
         if self.amsgrad:  # The fused kernel has no such variant.
@@ -22,18 +36,24 @@ class FusedAdam(keras.optimizers.Adam):
         # Keras 2.15 does not pass it.
         (rate,) = learning_rate or (self.learning_rate,)
         step = tf.cast(self.iterations + 1, variable.dtype)
+        rate = tf.cast(rate, variable.dtype)
+        if self.decay_steps:
+            rate *= tf.exp((1 - step) / self.decay_steps)
         return tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=m.handle,
             v=v.handle,
             beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
             beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
-            lr=tf.cast(rate, variable.dtype),
+            lr=rate,
             beta1=self.beta_1,
             beta2=self.beta_2,
             epsilon=self.epsilon,
             grad=tf.cast(gradient, variable.dtype),
         )
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "decay_steps": self.decay_steps}
 
 
 def loss_scaled(optimizer: keras.optimizers.Optimizer, compute_dtype: str) -> keras.optimizers.Optimizer:

@@ -59,14 +59,15 @@ def build_nlgan(
         augment=_augmentation(config),
         seed=seed,
     )
+    adam = {"beta_1": 0.5, "decay_steps": _decay_steps(config)}
     model.compile(
         alpha=config.alpha,
         beta=config.beta,
         loss=config.loss,
         generator_dropout=config.generator_dropout,
-        d_optimizer=FusedAdam(config.d_learning_rate, beta_1=0.5),
-        gp_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),
-        gn_optimizer=FusedAdam(config.g_learning_rate, beta_1=0.5),
+        d_optimizer=FusedAdam(config.d_learning_rate, **adam),
+        gp_optimizer=FusedAdam(config.g_learning_rate, **adam),
+        gn_optimizer=FusedAdam(config.g_learning_rate, **adam),
     )
     return model
 
@@ -101,6 +102,12 @@ def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:
     if recipe not in RECIPES:
         raise ValueError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}, or a StageOneConfig")
     return RECIPES[recipe].stage_one
+
+
+def _decay_steps(config: StageOneConfig) -> float | None:
+    if config.decay_epochs is None:
+        return None
+    return config.decay_epochs * (config.samples_per_epoch // config.batch_size)
 
 
 def _augmentation(config: StageOneConfig) -> RandomTranslation | None:
