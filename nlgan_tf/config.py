@@ -89,7 +89,7 @@ class StageOneConfig:
     latent: str = _option("uniform", "distribution of z: uniform or normal")
     d_learning_rate: float = _option(2e-4, "Adam's learning rate of D")
     g_learning_rate: float = _option(2e-4, "Adam's learning rate of each generator")
-    decay_epochs: float | None = _option(None, "epochs in which these rates fall to 1/e; constant by default")
+    decay_epochs: float | None = _option(None, "epochs in which both rates fall to 1/e")
     translation: float = _option(0.0, "largest shift of what D sees, as a share of the side; 0: none")
     translation_probability: float = _option(1.0, "share of those images that is shifted")
 
@@ -155,7 +155,7 @@ RECIPES = {
         StageTwoConfig(),
     ),
     # The smallest departure from it that trains: docs/recipes.md lists each difference.
-    "paper": Recipe(StageOneConfig(spectral_layers="all", d_learning_rate=1e-5), StageTwoConfig()),
+    "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3, decay_epochs=12.0), StageTwoConfig()),
     # Half the width, and stopped before D memorises the wrong labels: minutes on a laptop.
     "modern": Recipe(
         StageOneConfig(epochs=10, width=0.5, spectral_layers="all", g_learning_rate=1e-3),
