@@ -38,7 +38,7 @@ class FusedAdam(keras.optimizers.Adam):
         step = tf.cast(self.iterations + 1, variable.dtype)
         rate = tf.cast(rate, variable.dtype)
         if self.decay_steps:
-            rate *= tf.exp((1 - step) / self.decay_steps)
+            rate = rate * tf.exp((1 - step) / self.decay_steps)
         return tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=m.handle,
