@@ -89,7 +89,7 @@ class StageOneConfig:
     latent: str = _option("uniform", "distribution of z: uniform or normal")
     d_learning_rate: float = _option(2e-4, "Adam's learning rate of D")
     g_learning_rate: float = _option(2e-4, "Adam's learning rate of each generator")
-    decay_epochs: float | None = _option(None, "epochs in which both rates fall to 1/e")
+    decay_epochs: float = _option(0.0, "epochs in which both rates fall to 1/e; 0: constant")
     translation: float = _option(0.0, "largest shift of what D sees, as a share of the side; 0: none")
     translation_probability: float = _option(1.0, "share of those images that is shifted")
 
@@ -99,11 +99,10 @@ class StageOneConfig:
             _check_positive(self, name)
         for name in ("d_learning_rate", "g_learning_rate"):
             _check_positive(self, name)
-        if self.decay_epochs is not None:
-            _check_positive(self, "decay_epochs")
         check_batches(self.batch_size, self.samples_per_epoch)
-        if not 0 <= self.beta < math.inf:
-            raise ValueError(f"beta={self.beta} is out of range: accepted are finite values from 0")
+        for name in ("beta", "decay_epochs"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}={getattr(self, name)} is out of range: accepted are finite values from 0")
         if not 0 <= self.translation_probability <= 1:
             raise ValueError(
                 f"translation_probability={self.translation_probability} is out of range: accepted is [0, 1]"

@@ -15,7 +15,7 @@ class FusedAdam(keras.optimizers.Adam):
     training step; `benchmarks/step_time.py` measures it.
 
     Args:
-        decay_steps: steps in which the rate falls to 1/e of `learning_rate`; None: it is constant. A schedule of
+        decay_steps: steps in which the rate falls to 1/e of `learning_rate`; 0: it is constant. A schedule of
             Keras would do the same, but leave no `learning_rate` to set, which a training that diverged needs.
         *args, **kwargs: as Keras's Adam.
 
@@ -23,7 +23,7 @@ class FusedAdam(keras.optimizers.Adam):
         ValueError: for `decay_steps` together with `amsgrad`.
     """
 
-    def __init__(self, *args, decay_steps: float | None = None, **kwargs) -> None:
+    def __init__(self, *args, decay_steps: float = 0.0, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if self.amsgrad and decay_steps:
             raise ValueError(f"amsgrad with decay_steps={decay_steps} is not there: accepted is one of them")

@@ -59,7 +59,8 @@ def build_nlgan(
         augment=_augmentation(config),
         seed=seed,
     )
-    adam = {"beta_1": 0.5, "decay_steps": _decay_steps(config)}
+    steps_per_epoch = config.samples_per_epoch // config.batch_size
+    adam = {"beta_1": 0.5, "decay_steps": config.decay_epochs * steps_per_epoch}
     model.compile(
         alpha=config.alpha,
         beta=config.beta,
@@ -102,12 +103,6 @@ def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:
     if recipe not in RECIPES:
         raise ValueError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}, or a StageOneConfig")
     return RECIPES[recipe].stage_one
-
-
-def _decay_steps(config: StageOneConfig) -> float | None:
-    if config.decay_epochs is None:
-        return None
-    return config.decay_epochs * (config.samples_per_epoch // config.batch_size)
 
 
 def _augmentation(config: StageOneConfig) -> RandomTranslation | None:

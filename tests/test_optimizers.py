@@ -48,7 +48,7 @@ def test_amsgrad_does_not_decay():
         FusedAdam(0.1, amsgrad=True, decay_steps=5)
 
 
-@pytest.mark.parametrize(("recipe", "decay_steps"), [("literal", None), ("paper", 12 * 78), ("modern", None)])
+@pytest.mark.parametrize(("recipe", "decay_steps"), [("literal", 0), ("paper", 12 * 78), ("modern", 0)])
 def test_each_recipe_s_decay(recipe, decay_steps):
     model = build_nlgan((8, 8, 1), NoisePriors(0.7, 0.85), recipe)
     for optimizer in (model.d_optimizer, model.gp_optimizer, model.gn_optimizer):
