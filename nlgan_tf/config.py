@@ -89,7 +89,7 @@ class StageOneConfig:
     latent: str = _option("uniform", "distribution of z: uniform or normal")
     d_learning_rate: float = _option(2e-4, "Adam's learning rate of D")
     g_learning_rate: float = _option(2e-4, "Adam's learning rate of each generator")
-    decay_epochs: float = _option(0.0, "epochs in which both rates fall to 1/e; 0: constant")
+    decay_share: float = _option(0.0, "share of the epochs in which both rates fall to 1/e; 0: constant")
     translation: float = _option(0.0, "largest shift of what D sees, as a share of the side; 0: none")
     translation_probability: float = _option(1.0, "share of those images that is shifted")
 
@@ -100,7 +100,7 @@ class StageOneConfig:
         for name in ("d_learning_rate", "g_learning_rate"):
             _check_positive(self, name)
         check_batches(self.batch_size, self.samples_per_epoch)
-        for name in ("beta", "decay_epochs"):
+        for name in ("beta", "decay_share"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name}={getattr(self, name)} is out of range: accepted are finite values from 0")
         if not 0 <= self.translation_probability <= 1:
@@ -154,7 +154,7 @@ RECIPES = {
         StageTwoConfig(),
     ),
     # The smallest departure from it that trains: docs/recipes.md lists each difference.
-    "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3, decay_epochs=12.0), StageTwoConfig()),
+    "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3, decay_share=0.3), StageTwoConfig()),
     # Half the width, and stopped before D memorises the wrong labels: minutes on a laptop.
     "modern": Recipe(
         StageOneConfig(epochs=10, width=0.5, spectral_layers="all", g_learning_rate=1e-3),

@@ -60,7 +60,7 @@ def build_nlgan(
         seed=seed,
     )
     steps_per_epoch = config.samples_per_epoch // config.batch_size
-    adam = {"beta_1": 0.5, "decay_steps": config.decay_epochs * steps_per_epoch}
+    adam = {"beta_1": 0.5, "decay_steps": config.decay_share * config.epochs * steps_per_epoch}
     model.compile(
         alpha=config.alpha,
         beta=config.beta,

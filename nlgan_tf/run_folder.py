@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlgan_tf.config import RunConfig
-from nlgan_tf.files import sha256, write_text
+from nlgan_tf.files import HIDDEN, sha256, write_text
 
 # What a run writes, from its folder on.
 CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
@@ -42,7 +42,9 @@ def choose(config: RunConfig) -> Path:
     if not config.overwrite:
         hint = " (it is unfinished: --resume continues it)" if (run_dir / UNFINISHED).exists() else ""
         raise FileExistsError(f"folder {run_dir} exists{hint}: give another one, or --overwrite to replace it")
-    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not any((run_dir / name).exists() for name in MARKERS)):
+    # A process killed at its first file leaves that one's hidden half alone.
+    held = [path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name)] if run_dir.is_dir() else []
+    if not run_dir.is_dir() or (held and not set(MARKERS) & set(held)):
         raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
     return run_dir
 

@@ -41,7 +41,7 @@ def test_the_paper_recipe_keeps_the_losses_of_the_paper():
         (lambda: StageOneConfig(loss="hinge"), "loss='hinge' is unknown: accepted are bce, mse"),
         (lambda: StageOneConfig(spectral_norm="addon"), "accepted are exact, keras, addons, none"),
         (lambda: StageOneConfig(g_learning_rate=float("nan")), "out of range"),
-        (lambda: StageOneConfig(decay_epochs=-1), "decay_epochs=-1 is out of range"),
+        (lambda: StageOneConfig(decay_share=-1), "decay_share=-1 is out of range"),
         (lambda: StageOneConfig(width=float("inf")), "accepted are finite values above 0"),
         (lambda: StageOneConfig(beta=-1.0), "beta=-1.0 is out of range"),
         (lambda: StageOneConfig(translation=1.0), "translation=1.0 is out of range"),

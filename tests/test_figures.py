@@ -8,7 +8,7 @@ import pytest
 
 import nlgan_tf as nl
 from nlgan_tf.config import RECIPES
-from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, write_figures
+from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, row_name, write_figures
 
 ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
 TWO = nl.StageTwoConfig(num_images=64, epochs=1, samples_per_epoch=256, width=0.1)
@@ -63,6 +63,14 @@ def test_an_event_with_a_comma_is_one_column(run_dir, tmp_path):
     (copy / "history.csv").write_text("\n".join([first, *rows]) + "\n")
     config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
     assert learning_curves([(copy, config)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
+
+
+def test_rows_say_what_their_run_changed_of_its_recipe():
+    paper = RECIPES["paper"].stage_one
+    task = {"task": "mnist:5-vs-7", "size": 100, "recipe": "paper"}
+    changed = nl.RunConfig(**task, stage_one=dataclasses.replace(paper, attention=True))
+    assert row_name(nl.RunConfig(**task)) == "mnist:5-vs-7, 100\npi (0.7, 0.85), seed 0\npaper"
+    assert row_name(changed) == "mnist:5-vs-7, 100\npi (0.7, 0.85), seed 0\npaper\nattention True"
 
 
 def test_no_run_at_all(tmp_path):

@@ -1,11 +1,13 @@
 """FusedAdam: Keras's own numbers, and rates that decay."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlgan_tf.config import RECIPES
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.optimizers import FusedAdam
 from nlgan_tf.recipes import build_nlgan
@@ -53,3 +55,9 @@ def test_each_recipe_s_decay(recipe, decay_steps):
     model = build_nlgan((8, 8, 1), NoisePriors(0.7, 0.85), recipe)
     for optimizer in (model.d_optimizer, model.gp_optimizer, model.gn_optimizer):
         assert optimizer.decay_steps == decay_steps
+
+
+def test_longer_trainings_decay_as_much_in_all():
+    stage = dataclasses.replace(RECIPES["paper"].stage_one, epochs=500)
+    model = build_nlgan((8, 8, 1), NoisePriors(0.7, 0.85), stage)
+    assert model.d_optimizer.decay_steps == 150 * 78

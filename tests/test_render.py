@@ -27,6 +27,7 @@ def records() -> dict[Combination, dict]:
     add(0.9, recipe="literal", epochs=40, accuracy_discriminator=0.5)
     add(0.88, seed=2, epochs=20, accuracy_discriminator=0.9)
     add(0.94, method="svc")
+    add(0.94, method="svc", recipe="literal")
     add(0.98, method="svc", pi_p=1.0, pi_n=1.0)
     add(0.6, method="svc", task="cifar10:automobile-vs-airplane")
     return found

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from nlgan_tf import run_folder
+from nlgan_tf.config import RunConfig
 from nlgan_tf.run_folder import RunState
 
 
@@ -33,6 +34,17 @@ def test_a_phase_is_done_while_its_files_are_as_it_left_them(tmp_path):
     assert not again.has("hallucination")
     (tmp_path / "drawn").unlink()
     assert not again.has("hallucination")
+
+
+def test_a_folder_is_replaced_if_it_is_a_runs_or_a_killed_start_of_one(tmp_path):
+    config = RunConfig(run_dir=str(tmp_path), overwrite=True)
+    (tmp_path / ".0123abcd-config.json").write_text("{")
+    assert run_folder.choose(config) == tmp_path
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+        run_folder.choose(config)
+    (tmp_path / "config.json").touch()
+    assert run_folder.choose(config) == tmp_path
 
 
 def test_another_configuration_is_refused(tmp_path):

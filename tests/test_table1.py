@@ -18,10 +18,13 @@ from nlgan_tf.cli import TRY_AGAIN
 from nlgan_tf.config import RECIPES, Recipe, StageOneConfig, StageTwoConfig
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation import metrics
+from nlgan_tf.reproduce import ancestors
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
+from nlgan_tf.reproduce.measure import measure
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
 from nlgan_tf.reproduce.table1 import check_runnable, run_grid
 from nlgan_tf.run_folder import NLGAN_FILE
+from nlgan_tf.training import NonFiniteError
 
 METHODS = ("svc", "cleanlab-svc", "rank-pruning-logistic")
 SMALL = Grid(("digits:5,7-vs-2,4",), (100, 40), ((0.7, 0.85), (1.0, 1.0)), METHODS, seeds=3)
@@ -73,6 +76,15 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path):
     assert failed == [tiny]
     assert isinstance(reports[tiny], ValueError)
     assert list(results.read()) == [fine]
+
+
+@pytest.mark.slow
+def test_an_ancestor_that_diverges_fails(monkeypatch):
+    monkeypatch.setattr(ancestors, "LEARNING_RATE", 1e30)
+    stages = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1)
+    monkeypatch.setitem(RECIPES, "modern", Recipe(*stages))
+    with pytest.raises(NonFiniteError, match="conditional-dcgan diverged in epoch 1"):
+        measure(Combination("digits:5-vs-7", 40, 0.7, 0.85, "conditional-dcgan", "modern", 0), Options())
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from nlgan_tf.config import RunConfig
+from nlgan_tf.config import RECIPES, RunConfig
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.files import whole_file
 from nlgan_tf.gan.prior_estimation import PRIORS
@@ -74,7 +74,7 @@ def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
         groups = noisy_and_drawn(task.class_names, noisy, (drawn.images, drawn.labels))
         for axes, (title, images) in zip(panels, groups.items(), strict=True):
             show_grid(axes, title, _mixed(images, config.seed), ROWS, COLUMNS)
-        panels[0].set_ylabel(_name(config), fontsize=8)
+        panels[0].set_ylabel(row_name(config), fontsize=8)
     return figure
 
 
@@ -108,7 +108,7 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
             panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
             panels[1].annotate(name, (1, delta), fontsize=7, color="grey")
         panels[2].axhline(0, color="grey", linewidth=0.8, linestyle=":")
-        panels[0].set_ylabel(_name(config), fontsize=8)
+        panels[0].set_ylabel(row_name(config), fontsize=8)
     return figure
 
 
@@ -120,6 +120,10 @@ def _deltas(run_dir: Path, config: RunConfig) -> dict[str, float]:
     return {"delta_p": config.priors.delta_p, "delta_n": config.priors.delta_n}
 
 
-def _name(config: RunConfig) -> str:
+def row_name(config: RunConfig) -> str:
+    """What sets a run apart, the settings of stage one that are not its recipe's among it."""
     size = "" if config.size is None else f", {config.size}"
-    return f"{config.task}{size}\npi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}"
+    recipe = RECIPES[config.recipe].stage_one
+    own = [f"{name} {value}" for name, value in vars(config.stage_one).items() if value != getattr(recipe, name)]
+    lines = [f"{config.task}{size}", f"pi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}", config.recipe, *own]
+    return "\n".join(lines)

@@ -31,6 +31,7 @@ from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.run_folder import CONFIG, DATASET, TIMINGS, read_json
 from nlgan_tf.stack import keras
+from nlgan_tf.training import NonFiniteError
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # The methods of the paper's model: the fields of stage one that each changes.
@@ -87,7 +88,11 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
     one, two = config.stage_one, config.stage_two
     model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
     batches = noisy_dataset(task.images, task.noisy_labels, one.batch_size, one.samples_per_epoch, config.seed)
-    model.fit(batches, epochs=one.epochs, shuffle=False, verbose=0)
+    history = model.fit(
+        batches, epochs=one.epochs, shuffle=False, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()]
+    ).history
+    if not np.isfinite(history["loss"]).all():
+        raise NonFiniteError(f"{method} diverged in epoch {len(history['loss'])}: its images would mean nothing")
     drawn = model.hallucinate(two.num_images, config.seed)
     classifier = train_classifier(*drawn, two, config.seed)
     return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
@@ -104,7 +109,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> tup
     found = {
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,
-        # The clock here has run since the last start alone.
+        # The clock here has run since the last start alone; of an earlier one only the phases that it finished count.
         "seconds": sum(timings.values()),
         "accuracy_discriminator": metrics["accuracy_discriminator"],
     }

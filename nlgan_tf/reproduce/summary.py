@@ -60,19 +60,20 @@ class _RowKey:
 def summarise(records: Mapping[Combination, dict]) -> dict[tuple[str, int], list[Row]]:
     """The rows by (task, size), in the order of `METHODS`; recipes and unequal epochs of stage one stay apart.
 
-    NL-GAN's row is followed by that of its D.
+    NL-GAN's row is followed by that of its D. A method that no recipe changes counts once a seed.
     """
-    tables: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    tables: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     for combination, record in records.items():
         table, priors = tables[combination.task, combination.size], (combination.pi_p, combination.pi_n)
         key = _row_key(combination, record)
-        table[key][priors].append(record["accuracy"])
+        table[key][priors][combination.seed] = record["accuracy"]
         if "accuracy_discriminator" in record:
-            table[dataclasses.replace(key, discriminator=True)][priors].append(record["accuracy_discriminator"])
+            of_d = dataclasses.replace(key, discriminator=True)
+            table[of_d][priors][combination.seed] = record["accuracy_discriminator"]
     # MNIST before CIFAR-10, 1000 before 100.
     return {
         (task, size): [
-            Row(key.title(), {priors: _cell(task, size, priors, key, values) for priors, values in row.items()})
+            Row(key.title(), {priors: _cell(task, size, priors, key, seeds) for priors, seeds in row.items()})
             for key, row in sorted(tables[task, size].items())
         ]
         for task, size in sorted(tables, reverse=True)
@@ -86,7 +87,8 @@ def _row_key(combination: Combination, record: dict) -> _RowKey:
     return _RowKey(list(METHODS).index(combination.method), recipe, epochs)
 
 
-def _cell(task: str, size: int, priors: Priors, key: _RowKey, values: list[float]) -> Cell:
+def _cell(task: str, size: int, priors: Priors, key: _RowKey, by_seed: dict[int, float]) -> Cell:
+    values = list(by_seed.values())
     paper = None if key.discriminator else paper_value(task, size, priors, list(METHODS)[key.method])
     std = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return Cell(float(np.mean(values)), std, len(values), paper)
