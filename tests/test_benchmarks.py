@@ -89,6 +89,30 @@ def test_a_run_is_judged(tmp_path, monkeypatch):
     assert report["judge_accuracy"] > 0.8
     assert report["5,7"]["purity"] == pytest.approx(sum(report["5,7"]["coverage"].values()))
     assert set(report["2,4"]["coverage"]) == {"2", "4"}
+    for name in ("5,7", "2,4"):
+        # Untrained noise, beside other digits of the same kind.
+        assert report[name]["density_and_coverage"][1] < report[name]["density_and_coverage_of_real"][1]
+        assert report[name]["density_and_coverage_of_real"][1] > 0.5
+    assert report["memorisation"]["drawn"] > report["memorisation"]["held_out"] > 0
+
+
+@pytest.mark.slow
+def test_rank_pruning_is_measured_beside_its_variants(tmp_path, monkeypatch):
+    import rank_pruning
+
+    cell = ("digits:5,7-vs-2,4", 100, 0.7, 0.85, rank_pruning.LOGISTIC)
+    monkeypatch.setattr(rank_pruning, "REPEATED", 400)
+    monkeypatch.setattr(rank_pruning, "CELLS", {cell: 1})
+    monkeypatch.setattr(rank_pruning, "paper_value", lambda *_: 0.853)
+    monkeypatch.setattr("sys.argv", ["rank_pruning.py", str(tmp_path / "lines.jsonl")])
+    rank_pruning.main()
+    rank_pruning.main()
+    (row,) = rank_pruning.read_lines(tmp_path / "lines.jsonl")
+    # A fold that is tested on copies of what it learned finds fewer wrong labels.
+    assert row["repeated"] < row["described"]
+    assert f"| 1 | {row['described']:.3f} | {row['equal']:.3f} | {row['repeated']:.3f} | 0.853 |" in rank_pruning.table(
+        [row]
+    )
 
 
 @pytest.mark.slow
