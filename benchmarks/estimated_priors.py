@@ -9,14 +9,12 @@ and started again; the second prints the mean differences with their standard er
 
 from __future__ import annotations
 
-import argparse
 import tempfile
-from pathlib import Path
 
 import numpy as np
 
 import nlgan_tf as nl
-from lines import append_line, read_lines
+from lines import append_line, lines_parser, read_lines
 
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 SEEDS = 5
@@ -51,9 +49,7 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    parser = lines_parser(__doc__)
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
     if arguments.table:

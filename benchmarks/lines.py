@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+
+
+def lines_parser(doc: str) -> argparse.ArgumentParser:
+    """The options of a benchmark whose lines go into a file."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--table", action="store_true", help="print what is there as a table")
+    return parser
 
 
 def read_lines(path: Path) -> list[dict]:

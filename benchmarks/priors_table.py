@@ -10,7 +10,6 @@ estimator need not train again. With --development both take other classes, on w
 
 from __future__ import annotations
 
-import argparse
 import functools
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import nlgan_tf as nl
-from lines import append_line, read_lines
+from lines import append_line, lines_parser, read_lines
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import whole_file
 from nlgan_tf.noise_rates import TITLES, compare_estimators, measure_noise
@@ -147,12 +146,10 @@ def tables(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser = lines_parser(__doc__)
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
     parser.add_argument("--scores", type=Path, default=Path("runs/scores"), help="where D's outputs stay")
     parser.add_argument("--development", action="store_true", help="other classes, to choose estimators on")
-    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
     if arguments.table:

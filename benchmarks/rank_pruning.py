@@ -11,14 +11,11 @@ training images hold copies of those that it is tested on (logistic regression a
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from lines import append_line, read_lines
+from lines import append_line, lines_parser, read_lines
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.preparation import noisy_task
@@ -86,10 +83,8 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser = lines_parser(__doc__)
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
     if arguments.table:

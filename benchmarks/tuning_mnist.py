@@ -10,15 +10,13 @@ again. The second prints the table of results/README.md.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import time
-from pathlib import Path
 
 import numpy as np
 
 import nlgan_tf as nl
-from lines import append_line, read_lines
+from lines import append_line, lines_parser, read_lines
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RECIPES, RunConfig
 from nlgan_tf.evaluation.metrics import accuracy
@@ -80,12 +78,10 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser = lines_parser(__doc__)
     parser.add_argument("--project", default="tuning/mnist", help="folder of the search")
     parser.add_argument("--trials", type=int, default=8, help="of the search")
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
     if arguments.table:

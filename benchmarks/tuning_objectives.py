@@ -11,7 +11,6 @@ Test labels judge the objectives here; no search sees them.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import functools
 import time
@@ -22,7 +21,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import nlgan_tf as nl
-from lines import append_line, read_lines
+from lines import append_line, lines_parser, read_lines
 from nlgan_tf.classification import predict_logits
 from nlgan_tf.config import RECIPES
 from nlgan_tf.evaluation.metrics import accuracy
@@ -141,9 +140,7 @@ def correlation(rows: list[dict], name: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
+    parser = lines_parser(__doc__)
     parser.add_argument("--plane", type=Path, help="with --table: PNG to write, the alpha/beta plane")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
