@@ -14,7 +14,7 @@ import tempfile
 import numpy as np
 
 import nlgan_tf as nl
-from lines import append_line, lines_parser, read_lines
+from lines import fill, lines_parser, read_lines
 
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 SEEDS = 5
@@ -49,19 +49,12 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> None:
-    parser = lines_parser(__doc__)
-    arguments = parser.parse_args()
-    rows = read_lines(arguments.file)
+    arguments = lines_parser(__doc__).parse_args()
     if arguments.table:
-        print(table(rows))
+        print(table(read_lines(arguments.file)))
         return
-    done = [(*row["pi"], row["seed"]) for row in rows]
-    for seed in range(SEEDS):
-        for level in LEVELS:
-            if (*level, seed) not in done:
-                row = measure(*level, seed)
-                append_line(arguments.file, row)
-                print(*row.values(), flush=True)
+    cases = [(*level, seed) for seed in range(SEEDS) for level in LEVELS]
+    fill(arguments.file, cases, lambda row: (*row["pi"], row["seed"]), measure)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from nlgan_tf.evaluation.metrics import (
 )
 from nlgan_tf.preparation import prepare_task
 
-# Of drawn images for each number but purity, whose distances to all real ones take memory.
+# In each group whose distances to another are taken, which costs memory.
 LIKENESS_IMAGES = 2000
 
 

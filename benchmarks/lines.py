@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -18,6 +19,16 @@ def lines_parser(doc: str) -> argparse.ArgumentParser:
 def read_lines(path: Path) -> list[dict]:
     """The measurements that the file holds; none if it is not there."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def fill(path: Path, cases: Iterable[tuple], case_of: Callable[[dict], tuple], measure: Callable[..., dict]) -> None:
+    """Measures each case that the file does not hold yet; `case_of` tells which one a line is of."""
+    done = [case_of(row) for row in read_lines(path)]
+    for case in cases:
+        if case not in done:
+            row = measure(*case)
+            append_line(path, row)
+            print(*row.values(), flush=True)
 
 
 def append_line(path: Path, row: dict) -> None:

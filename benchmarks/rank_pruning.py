@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from lines import append_line, lines_parser, read_lines
+from lines import fill, lines_parser, read_lines
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.preparation import noisy_task
@@ -86,16 +86,17 @@ def main() -> None:
     parser = lines_parser(__doc__)
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
     arguments = parser.parse_args()
-    rows = read_lines(arguments.file)
     if arguments.table:
-        print(table(rows))
+        print(table(read_lines(arguments.file)))
         return
-    done = {(*row["cell"], row["method"], row["seed"]) for row in rows}
-    for (*cell, method), seeds in CELLS.items():
-        for seed in range(seeds):
-            if (*cell, method, seed) not in done:
-                found = measure(Combination(*cell, method, "paper", seed), arguments.data_dir)
-                append_line(arguments.file, {"cell": cell, "method": method, "seed": seed, **found})
+
+    def line(*case) -> dict:
+        *cell, method, seed = case
+        found = measure(Combination(*cell, method, "paper", seed), arguments.data_dir)
+        return {"cell": cell, "method": method, "seed": seed, **found}
+
+    cases = [(*cell, seed) for cell, seeds in CELLS.items() for seed in range(seeds)]
+    fill(arguments.file, cases, lambda row: (*row["cell"], row["method"], row["seed"]), line)
 
 
 if __name__ == "__main__":

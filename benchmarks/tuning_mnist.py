@@ -16,7 +16,7 @@ import time
 import numpy as np
 
 import nlgan_tf as nl
-from lines import append_line, lines_parser, read_lines
+from lines import fill, lines_parser, read_lines
 from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RECIPES, RunConfig
 from nlgan_tf.evaluation.metrics import accuracy
@@ -83,19 +83,18 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=8, help="of the search")
     parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
     arguments = parser.parse_args()
-    rows = read_lines(arguments.file)
     if arguments.table:
-        print(table(rows))
+        print(table(read_lines(arguments.file)))
         return
     search = SearchConfig(run_config(0, arguments.data_dir), project=arguments.project, trials=arguments.trials)
     best = tune(search).trials[0].values
-    done = [(row["alpha"], row["beta"], row["seed"]) for row in rows]
-    for seed in range(SEEDS):
-        for values in (best, {"alpha": 5.0, "beta": 0.5}):
-            if (values["alpha"], values["beta"], seed) not in done:
-                row = measure(run_config(seed, arguments.data_dir, **values))
-                append_line(arguments.file, row)
-                print(*row.values(), flush=True)
+    weights = (best["alpha"], best["beta"]), (5.0, 0.5)
+
+    def line(alpha: float, beta: float, seed: int) -> dict:
+        return measure(run_config(seed, arguments.data_dir, alpha=alpha, beta=beta))
+
+    cases = [(*pair, seed) for seed in range(SEEDS) for pair in weights]
+    fill(arguments.file, cases, lambda row: (row["alpha"], row["beta"], row["seed"]), line)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,18 @@ def choose(config: RunConfig) -> Path:
     if not config.overwrite:
         hint = " (it is unfinished: --resume continues it)" if (run_dir / UNFINISHED).exists() else ""
         raise FileExistsError(f"folder {run_dir} exists{hint}: give another one, or --overwrite to replace it")
-    # A process killed at its first file leaves that one's hidden half alone.
-    held = [path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name)] if run_dir.is_dir() else []
-    if not run_dir.is_dir() or (held and not set(MARKERS) & set(held)):
+    if not _replaceable(run_dir):
         raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
     return run_dir
+
+
+def _replaceable(run_dir: Path) -> bool:
+    """Whether it is a folder that is empty or a run's."""
+    if not run_dir.is_dir():
+        return False
+    # A process killed at its first file leaves that one's hidden half alone.
+    held = {path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name)}
+    return not held or not held.isdisjoint(MARKERS)
 
 
 def given(config: RunConfig) -> Path:

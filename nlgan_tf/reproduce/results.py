@@ -135,18 +135,16 @@ def _parsed(line: str) -> dict[str, typing.Any]:
     for name, value in record.items():
         if not isinstance(value, KINDS.get(name, object)) or isinstance(value, bool):
             raise ValueError(f"{name}={value!r} is no result of table 1")
-        if name in SHARES and not 0 <= value <= 1:
+        shares = value.values() if name == "coverage" else [value] if name in SHARES else []
+        if not all(isinstance(share, NUMBER) and 0 <= share <= 1 for share in shares):
             raise ValueError(f"{name}={value!r} is no result of table 1: accepted are values from 0 to 1")
     if not 0 <= record["seconds"] < math.inf:
         raise ValueError(f"seconds={record['seconds']!r} are no result of table 1: accepted are 0 and more")
-    shares = record.get("coverage", {})
-    if not all(isinstance(share, NUMBER) and 0 <= share <= 1 for share in shares.values()):
-        raise ValueError(f"coverage={shares!r} is no result of table 1: accepted are values from 0 to 1")
     if 0 < len(JUDGED.keys() & record.keys()) < len(JUDGED):
         raise ValueError(f"a judge's result is not whole: accepted are all of {', '.join(JUDGED)}, or none")
     method = METHODS[check_method(record["method"])]
     least = 1 if method.stage_one or method.fits else 0
     if (record["epochs"] or 0) < least:
-        raise ValueError(f"epochs={record['epochs']} is no result of {method.title}: accepted are {least} and more")
+        raise ValueError(f"epochs={record['epochs']} is no result of {record['method']}: accepted are {least} and more")
     RunConfig(**{name: record[name] for name in IDENTITY if name != "method"})
     return record
