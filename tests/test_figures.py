@@ -69,8 +69,8 @@ def test_rows_say_what_their_run_changed_of_its_recipe():
     paper = RECIPES["paper"].stage_one
     task = {"task": "mnist:5-vs-7", "size": 100, "recipe": "paper"}
     changed = nl.RunConfig(**task, stage_one=dataclasses.replace(paper, attention=True))
-    assert row_name(nl.RunConfig(**task)) == "mnist:5-vs-7, 100\npi (0.7, 0.85), seed 0\npaper"
-    assert row_name(changed) == "mnist:5-vs-7, 100\npi (0.7, 0.85), seed 0\npaper\nattention True"
+    assert row_name(nl.RunConfig(**task)) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper"
+    assert row_name(changed) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper\nattention True"
 
 
 def test_no_run_at_all(tmp_path):

@@ -74,7 +74,7 @@ def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
         groups = noisy_and_drawn(task.class_names, noisy, (drawn.images, drawn.labels))
         for axes, (title, images) in zip(panels, groups.items(), strict=True):
             show_grid(axes, title, _mixed(images, config.seed), ROWS, COLUMNS)
-        panels[0].set_ylabel(row_name(config), fontsize=8)
+        panels[0].set_ylabel(row_name(config), fontsize=7)
     return figure
 
 
@@ -108,7 +108,7 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
             panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
             panels[1].annotate(name, (1, delta), fontsize=7, color="grey")
         panels[2].axhline(0, color="grey", linewidth=0.8, linestyle=":")
-        panels[0].set_ylabel(row_name(config), fontsize=8)
+        panels[0].set_ylabel(row_name(config), fontsize=7)
     return figure
 
 
@@ -122,8 +122,9 @@ def _deltas(run_dir: Path, config: RunConfig) -> dict[str, float]:
 
 def row_name(config: RunConfig) -> str:
     """What sets a run apart, the settings of stage one that are not its recipe's among it."""
-    size = "" if config.size is None else f", {config.size}"
+    size = "" if config.size is None else f"{config.size}, "
     recipe = RECIPES[config.recipe].stage_one
     own = [f"{name} {value}" for name, value in vars(config.stage_one).items() if value != getattr(recipe, name)]
-    lines = [f"{config.task}{size}", f"pi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}", config.recipe, *own]
-    return "\n".join(lines)
+    # Short lines: a row is as high as thirty letters are long.
+    data = f"{size}pi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}"
+    return "\n".join([config.task, data, config.recipe, *own])
