@@ -70,7 +70,7 @@ def test_the_first_update_is_that_of_the_plain_step_which_it_is_timed_against(sh
 
 @pytest.mark.slow
 def test_a_run_is_judged(tmp_path, monkeypatch):
-    import judge_run
+    import judge_runs
 
     # A hasty judge, so that it ends in seconds.
     monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
@@ -85,11 +85,16 @@ def test_a_run_is_judged(tmp_path, monkeypatch):
         )
     )
     nl.run(config, verbose=0)
-    report = judge_run.judge_run(tmp_path / "run", None)
+    monkeypatch.setattr("sys.argv", ["judge_runs.py", str(tmp_path / "lines.jsonl"), str(tmp_path / "run")])
+    judge_runs.main()
+    judge_runs.main()
+    (report,) = judge_runs.read_lines(tmp_path / "lines.jsonl")
+    assert report["run"] == "run"
     assert report["judge_accuracy"] > 0.8
-    assert report["5,7"]["purity"] == pytest.approx(sum(report["5,7"]["coverage"].values()))
-    assert set(report["2,4"]["coverage"]) == {"2", "4"}
-    for name in ("5,7", "2,4"):
+    assert report["G_P"]["purity"] == pytest.approx(sum(report["G_P"]["shares"].values()))
+    assert set(report["G_N"]["shares"]) == {"2", "4"}
+    assert f"| G_N | {report['G_N']['purity']:.2f} |" in judge_runs.table([report])
+    for name in ("G_P", "G_N"):
         # Untrained noise, beside other digits of the same kind.
         assert report[name]["density_and_coverage"][1] < report[name]["density_and_coverage_of_real"][1]
         assert report[name]["density_and_coverage_of_real"][1] > 0.5
@@ -102,6 +107,7 @@ def test_rank_pruning_is_measured_beside_its_variants(tmp_path, monkeypatch):
 
     cell = ("digits:5,7-vs-2,4", 100, 0.7, 0.85, rank_pruning.LOGISTIC)
     monkeypatch.setattr(rank_pruning, "REPEATED", 400)
+    monkeypatch.setattr(rank_pruning, "REPEATED_SIZES", (100,))
     monkeypatch.setattr(rank_pruning, "CELLS", {cell: 1})
     monkeypatch.setattr(rank_pruning, "paper_value", lambda *_: 0.853)
     monkeypatch.setattr("sys.argv", ["rank_pruning.py", str(tmp_path / "lines.jsonl")])

@@ -1,0 +1,123 @@
+"""Judges what runs drew, by a classifier of the clean data set.
+
+    python benchmarks/judge_runs.py results/judged_runs.jsonl RUN... --data-dir DIR
+    python benchmarks/judge_runs.py results/judged_runs.jsonl --table
+
+The first appends one JSON line for each run folder whose name the file does not hold yet. Of each generator: label
+purity and the share of each subclass; density and coverage (Naeem et al. 2020) of its images among the real test images
+of its label, on the judge's last hidden layer, and, as a measure, those of as many real training images. Of both:
+whether drawn images are copies of the run's own training images.
+
+The judge learns the whole clean training set of the task's source. It is a measuring instrument: nothing of it
+goes back into training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import nlgan_tf as nl
+from lines import fill, lines_parser, read_lines
+from nlgan_tf.data.sources import load_classes, parse_classes
+from nlgan_tf.evaluation.metrics import (
+    class_accuracy,
+    density_and_coverage,
+    judge_features,
+    memorisation,
+    purity_and_coverage,
+    train_judge,
+)
+from nlgan_tf.preparation import prepare_task
+
+# In each group whose distances to another are taken, which costs memory.
+LIKENESS_IMAGES = 2000
+
+
+@cache
+def classes_and_judge(source: str, data_dir: str | None) -> tuple:
+    """Class names, training and test images of all classes, and the judge: once for all runs on a source."""
+    class_names, train, test = load_classes(source, data_dir)
+    return class_names, train, test, train_judge(*train)
+
+
+def judge_run(run_dir: Path, data_dir: str | None) -> dict:
+    """The judge's test accuracy, and what it and the distances say of the drawn images; see the top of this file."""
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    task = prepare_task(dataclasses.replace(config, data_dir=data_dir))
+    source, pairing = config.task.split(":")
+    class_names, train, test, judge = classes_and_judge(source, data_dir)
+    drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+    rng = np.random.default_rng(0)
+    generators = {}
+    for label, subclasses in zip((1, 0), parse_classes(pairing, class_names), strict=True):
+        images = drawn.images[drawn.labels == label]
+        purity, coverage = purity_and_coverage(judge, images, subclasses)
+        real, other_real = (few(rng, split[0][np.isin(split[1], subclasses)]) for split in (test, train))
+        real_features, drawn_features, other_features = (
+            judge_features(judge, group) for group in (real, few(rng, images), other_real)
+        )
+        generators[("G_N", "G_P")[label]] = {
+            "purity": purity,
+            "shares": {class_names[index]: share for index, share in coverage.items()},
+            "density_and_coverage": density_and_coverage(real_features, drawn_features),
+            "density_and_coverage_of_real": density_and_coverage(real_features, other_features),
+        }
+    copies = memorisation(task.images, few(rng, drawn.images), few(rng, task.test_images))
+    return {
+        "run": run_dir.name,
+        "judge_accuracy": class_accuracy(judge, *test),
+        **generators,
+        "memorisation": dataclasses.asdict(copies),
+    }
+
+
+def few(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
+    """At most LIKENESS_IMAGES of them, drawn at random."""
+    return images[rng.choice(len(images), min(len(images), LIKENESS_IMAGES), replace=False)]
+
+
+def table(rows: list[dict]) -> str:
+    """Markdown: a line for each generator; what real images have, in brackets."""
+    lines = [
+        "| run | judge | | purity | share of each class | density | coverage | near copies |",
+        "|---" * 8 + "|",
+    ]
+    for row in rows:
+        about, copies = f"{row['run']} | {row['judge_accuracy']:.3f}", f"{row['memorisation']['closer']:.2f}"
+        for name in ("G_P", "G_N"):
+            judged = row[name]
+            shares = ", ".join(f"{subclass}: {share:.2f}" for subclass, share in judged["shares"].items())
+            (density, coverage), (of_real, covered_by_real) = (
+                judged[key] for key in ("density_and_coverage", "density_and_coverage_of_real")
+            )
+            lines.append(
+                f"| {about} | {name} | {judged['purity']:.2f} | {shares} "
+                f"| {density:.2f} [{of_real:.2f}] | {coverage:.2f} [{covered_by_real:.2f}] | {copies} |"
+            )
+            about, copies = " | ", ""  # Said once a run.
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = lines_parser(__doc__)
+    parser.add_argument("runs", type=Path, nargs="*", help="folders that `nlgan-tf run` or `reproduce` left")
+    parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
+    arguments = parser.parse_args()
+    if arguments.table:
+        print(table(read_lines(arguments.file)))
+        return
+    folders = {run_dir.name: run_dir for run_dir in arguments.runs}
+    fill(
+        arguments.file,
+        [(name,) for name in folders],
+        lambda row: (row["run"],),
+        lambda name: judge_run(folders[name], arguments.data_dir),
+    )
+
+
+if __name__ == "__main__":
+    main()
