@@ -4,9 +4,9 @@
     python benchmarks/judge_runs.py results/judged_runs.jsonl --table
 
 The first appends one JSON line for each run folder whose name the file does not hold yet. Of each generator: label
-purity and the share of each subclass; density and coverage (Naeem et al. 2020) of its images among the real test images
-of its label, on the judge's last hidden layer, and, as a measure, those of as many real training images. Of both:
-whether drawn images are copies of the run's own training images.
+purity, beside that of the real test images of its label, and the share of each subclass; density and coverage (Naeem et
+al. 2020) of its images among those real ones, on the judge's last hidden layer, beside those of as many real training
+images. Of both: whether drawn images are copies of the run's own training images.
 
 The judge learns the whole clean training set of the task's source. It is a measuring instrument: nothing of it
 goes back into training.
@@ -22,7 +22,7 @@ import numpy as np
 
 import nlgan_tf as nl
 from lines import fill, lines_parser, read_lines
-from nlgan_tf.data.sources import load_classes, parse_classes
+from nlgan_tf.data.sources import SOURCES, check_source, load_classes, parse_classes
 from nlgan_tf.evaluation.metrics import (
     class_accuracy,
     density_and_coverage,
@@ -47,21 +47,27 @@ def classes_and_judge(source: str, data_dir: str | None) -> tuple:
 def judge_run(run_dir: Path, data_dir: str | None) -> dict:
     """The judge's test accuracy, and what it and the distances say of the drawn images; see the top of this file."""
     config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
-    task = prepare_task(dataclasses.replace(config, data_dir=data_dir))
-    source, pairing = config.task.split(":")
-    class_names, train, test, judge = classes_and_judge(source, data_dir)
+    config = dataclasses.replace(config, data_dir=data_dir or config.data_dir)
+    source, pairing = check_source(config.task)
+    if source not in SOURCES:
+        raise SystemExit(
+            f"{run_dir} is of {config.task}: accepted are runs on {', '.join(SOURCES)}, which have a judge"
+        )
+    task = prepare_task(config)
+    class_names, train, test, judge = classes_and_judge(source, config.data_dir)
     drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
     rng = np.random.default_rng(0)
     generators = {}
     for label, subclasses in zip((1, 0), parse_classes(pairing, class_names), strict=True):
         images = drawn.images[drawn.labels == label]
         purity, coverage = purity_and_coverage(judge, images, subclasses)
-        real, other_real = (few(rng, split[0][np.isin(split[1], subclasses)]) for split in (test, train))
+        real, other_real = (split[0][np.isin(split[1], subclasses)] for split in (test, train))
         real_features, drawn_features, other_features = (
-            judge_features(judge, group) for group in (real, few(rng, images), other_real)
+            judge_features(judge, few(rng, group)) for group in (real, images, other_real)
         )
         generators[("G_N", "G_P")[label]] = {
             "purity": purity,
+            "purity_of_real": purity_and_coverage(judge, real, subclasses)[0],
             "shares": {class_names[index]: share for index, share in coverage.items()},
             "density_and_coverage": density_and_coverage(real_features, drawn_features),
             "density_and_coverage_of_real": density_and_coverage(real_features, other_features),
@@ -82,12 +88,9 @@ def few(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
 
 def table(rows: list[dict]) -> str:
     """Markdown: a line for each generator; what real images have, in brackets."""
-    lines = [
-        "| run | judge | | purity | share of each class | density | coverage | near copies |",
-        "|---" * 8 + "|",
-    ]
+    lines = ["| run | | purity | share of each class | density | coverage | near copies |", "|---" * 7 + "|"]
     for row in rows:
-        about, copies = f"{row['run']} | {row['judge_accuracy']:.3f}", f"{row['memorisation']['closer']:.2f}"
+        run, copies = row["run"], f"{row['memorisation']['closer']:.2f}"
         for name in ("G_P", "G_N"):
             judged = row[name]
             shares = ", ".join(f"{subclass}: {share:.2f}" for subclass, share in judged["shares"].items())
@@ -95,10 +98,10 @@ def table(rows: list[dict]) -> str:
                 judged[key] for key in ("density_and_coverage", "density_and_coverage_of_real")
             )
             lines.append(
-                f"| {about} | {name} | {judged['purity']:.2f} | {shares} "
+                f"| {run} | {name} | {judged['purity']:.3f} [{judged['purity_of_real']:.3f}] | {shares} "
                 f"| {density:.2f} [{of_real:.2f}] | {coverage:.2f} [{covered_by_real:.2f}] | {copies} |"
             )
-            about, copies = " | ", ""  # Said once a run.
+            run, copies = "", ""  # Said once a run.
     return "\n".join(lines)
 
 
@@ -111,6 +114,8 @@ def main() -> None:
         print(table(read_lines(arguments.file)))
         return
     folders = {run_dir.name: run_dir for run_dir in arguments.runs}
+    if len(folders) < len(arguments.runs):
+        parser.error("two runs have one name: accepted are folders of different names")
     fill(
         arguments.file,
         [(name,) for name in folders],

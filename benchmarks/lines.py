@@ -17,8 +17,14 @@ def lines_parser(doc: str) -> argparse.ArgumentParser:
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The measurements that the file holds; none if it is not there."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The measurements that the file holds; none if it is not there. A line that a kill has torn ends the program."""
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], start=1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            raise SystemExit(f"{path}, line {number} is torn: remove it, and its case runs again") from None
+    return rows
 
 
 def fill(path: Path, cases: Iterable[tuple], case_of: Callable[[dict], tuple], measure: Callable[..., dict]) -> None:

@@ -4,8 +4,8 @@
     python benchmarks/rank_pruning.py results/rank_pruning.jsonl --table
 
 The first appends one JSON line for each cell and seed that the file does not hold yet, so it can be stopped and
-started again. Accuracies: "described", as table 1 has it; "equal", with the same images kept but equal weights in the
-last fit; "repeated", with the set repeated to 10,000 images before the folds, as the paper upsamples, so that a fold's
+started again. Accuracies: "described", as table 1 has it; "equal", with the same images kept but both classes
+weighing equally in the last fit; "repeated", with the set repeated to 10,000 images before the folds, as the paper upsamples, so that a fold's
 training images hold copies of those that it is tested on (logistic regression at size 1000 alone: the CNN would take
 hours).
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils import compute_sample_weight
 
 from lines import fill, lines_parser, read_lines
 from nlgan_tf.data.sources import load_task
@@ -54,10 +55,11 @@ def measure(combination: Combination, data_dir: str | None) -> dict[str, float]:
         return float(np.mean(fitted.predict(test_images) == task.test_labels))
 
     pruned = clone(baseline).fit(images, task.noisy_labels)
-    kept = pruned.kept_
+    kept_images, kept_labels = images[pruned.kept_], task.noisy_labels[pruned.kept_]
+    balanced = compute_sample_weight("balanced", kept_labels)
     found = {
         "described": accuracy(pruned),
-        "equal": accuracy(clone(baseline.estimator).fit(images[kept], task.noisy_labels[kept])),
+        "equal": accuracy(clone(baseline.estimator).fit(kept_images, kept_labels, sample_weight=balanced)),
     }
     if combination.method == LOGISTIC and combination.size in REPEATED_SIZES:
         copies = np.resize(np.arange(len(images)), REPEATED)

@@ -43,6 +43,8 @@ def main() -> None:
         _fail(error.format_message())
     except ConnectionError as error:
         _fail(str(error), TRY_AGAIN)
+    except (ZeroDivisionError, OverflowError, FloatingPointError):
+        raise  # Python's own are bugs; ours, of their family, tell of a training that failed.
     except ArithmeticError as error:
         _fail(str(error), FAILED)
     except OSError as error:

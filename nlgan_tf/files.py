@@ -31,6 +31,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def add_line(path: Path, line: str) -> None:
+    """Adds a line to a file, which need not exist, and replaces the file as a whole; its mode stays."""
+    with whole_file(path) as temporary:
+        if path.exists():
+            shutil.copy(path, temporary)
+        with temporary.open("ab") as file:
+            file.write(line.encode() + b"\n")
+
+
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -44,7 +44,7 @@ from nlgan_tf.run_folder import (
     SAVED_MODELS,
 )
 from nlgan_tf.samples import noisy_and_drawn, write_samples
-from nlgan_tf.signals import Stopped, StopSignals
+from nlgan_tf.signals import StopSignals, advised
 from nlgan_tf.stack import keras
 from nlgan_tf.training import Survival, fit
 
@@ -94,13 +94,10 @@ class PhasedRun:
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
         lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        with lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
-            try:
-                prepare()
-                return RunResult(self.run_dir, self._finish())
-            except Stopped as stopped:
-                stopped.args = (f"{stopped}; continue by: nlgan-tf run --resume {self.run_dir}",)
-                raise
+        advice = advised(f"continue by: nlgan-tf run --resume {self.run_dir}")
+        with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
+            prepare()
+            return RunResult(self.run_dir, self._finish())
 
     def _begin(self) -> None:
         """Checks all that can be checked before anything is written, and before an old run is replaced."""

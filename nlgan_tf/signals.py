@@ -17,12 +17,27 @@ class Stopped(KeyboardInterrupt):
     Attributes:
         signum: the signal.
         exit_code: 128 + signum: 143 for SIGTERM, 130 for SIGINT.
+        advice: how to go on.
     """
 
-    def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
-        self.signum = signum
+    def __init__(self, signum: int, advice: str = "") -> None:
+        super().__init__(signum, advice)
+        self.signum, self.advice = signum, advice
         self.exit_code = 128 + signum
+
+    def __str__(self) -> str:
+        stopped = f"stopped by {signal.Signals(self.signum).name}"
+        return f"{stopped}; {self.advice}" if self.advice else stopped
+
+
+@contextlib.contextmanager
+def advised(advice: str) -> Iterator[None]:
+    """A `Stopped` that leaves the block has this advice."""
+    try:
+        yield
+    except Stopped as stopped:
+        stopped.advice = advice
+        raise
 
 
 class StopSignals:

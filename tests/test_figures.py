@@ -65,6 +65,17 @@ def test_an_event_with_a_comma_is_one_column(run_dir, tmp_path):
     assert learning_curves([(copy, config)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [lambda text: "epoch,loss\n0,1\n", lambda text: text + "2,0.5"])
+def test_a_history_that_is_none_is_refused(run_dir, tmp_path, damage):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    history = copy / "history.csv"
+    history.write_text(damage(history.read_text()))
+    with pytest.raises(ValueError, match=r"history.csv is torn or foreign: accepted are whole rows with epoch, d_loss"):
+        write_figures([copy], tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
+
+
 def test_rows_say_what_their_run_changed_of_its_recipe():
     paper = RECIPES["paper"].stage_one
     task = {"task": "mnist:5-vs-7", "size": 100, "recipe": "paper"}

@@ -9,6 +9,7 @@ from nlgan_tf.reproduce.grid import (
     Grid,
     Options,
     estimated_seconds,
+    median_seconds,
     planned,
     run_config,
 )
@@ -78,7 +79,11 @@ def test_estimates_follow_what_was_measured():
         change(size=100): {"seconds": 9, "epochs": 40},
         change(seed=3): {"seconds": 9, "epochs": 1},
     }
-    assert estimated_seconds(ONE, Options(), seen) == 70
+    assert estimated_seconds(ONE, Options(), median_seconds(seen)) == 70
+
+
+def test_close_priors_have_names_of_their_own():
+    assert change(pi_p=0.7000001).slug != ONE.slug
 
 
 def test_cheap_and_important_ones_come_first_and_then_first_seeds():

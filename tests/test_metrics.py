@@ -84,6 +84,14 @@ def test_k_out_of_range(k):
         density_and_coverage(np.zeros((4, 1)), np.zeros((2, 1)), k)
 
 
+def test_sets_without_images_are_refused(rng):
+    with pytest.raises(ValueError, match="no drawn samples"):
+        density_and_coverage(rng.normal(size=(9, 2)), np.zeros((0, 2)))
+    images = rng.integers(0, 256, (9, 4, 4, 1), np.uint8)
+    with pytest.raises(ValueError, match="no held-out images"):
+        memorisation(images, images, images[:0])
+
+
 def test_copies_are_memorised_and_fresh_images_are_not(rng):
     training, held_out, fresh = (rng.integers(0, 256, (200, 6, 6, 1), np.uint8) for _ in range(3))
     copies = np.clip(training + rng.integers(-2, 3, training.shape), 0, 255).astype(np.uint8)

@@ -79,6 +79,21 @@ def test_colour_images_become_hog_features():
     np.testing.assert_allclose(features(grey), grey.reshape(3, -1) / 255, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "svc"])
+def test_labels_that_are_not_0_and_1_are_refused(name, task):
+    baseline = build_baseline(name, PRIORS, CLASSIFIER)
+    with pytest.raises(ValueError, match=r"labels hold 2: accepted are 0 \(negative\) and 1 \(positive\)"):
+        baseline.fit(task.images, task.labels + 1)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_images_without_channels_are_refused(name, task, noisy):
+    with pytest.raises(
+        ValueError, match=r"images have shape \(\d+, 16, 16\): accepted is \(n, height, width, channels\)"
+    ):
+        build_baseline(name, PRIORS, CLASSIFIER).fit(task.images[..., 0], noisy)
+
+
 def test_unknown_names():
     with pytest.raises(ValueError, match="baseline 'svm' is unknown: accepted are pn, pn-upsampled"):
         build_baseline("svm", PRIORS, CLASSIFIER)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nlgan_tf import cli
-from nlgan_tf.reproduce.cli import table1
+from nlgan_tf.reproduce.cli import figures, table1
 from test_results import LINE
 
 SMALL = ["reproduce", "table1", "--task", "digits:5-vs-7", "--size", "40", "--priors", "0.7,0.85", "--seeds", "2"]
@@ -70,6 +70,9 @@ def test_a_failure_is_told_and_is_exit_code_1(nlgan_tf):
     code, output, error = nlgan_tf(*tiny)
     assert code == 1
     assert "rank-pruning-logistic paper seed 0: failed: ValueError" in error
+    kept = Path("t.jsonl.failures/digits-5-vs-7-4-1-1-rank-pruning-logistic-paper-seed-0.txt")
+    assert f"(traceback: {kept})" in error
+    assert "in measure\n" in kept.read_text()
     assert "combinations failed; start again to retry them" in error
     assert "svc paper seed 1: " in output
 
@@ -106,7 +109,7 @@ def test_bad_input_is_one_line_and_the_file_stays(nlgan_tf, arguments, text, mes
 
 
 def test_every_option_has_help():
-    for parameter in table1.params:
+    for parameter in (*table1.params, *figures.params[1:]):
         assert parameter.help, parameter.name
 
 

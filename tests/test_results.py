@@ -54,6 +54,8 @@ LINE = json.dumps(record()) + "\n"
         (json.dumps(record(task="mnist:5-vs-7")) + "\n", "line 1: mnist:5-vs-7 100 .* belongs to another grid"),
         (LINE + LINE, "line 2: digits:5-vs-7 100 .* stands there twice"),
         ("\x00\xff\n", "line 1: the line is torn or no JSON"),
+        (LINE[:-2] + ', "\xff": 1}\n', "line 1: the line is torn or no JSON"),  # no UTF-8
+        ("[" * 100_000 + "\n", "line 1: the line is torn or no JSON"),
     ],
 )
 def test_a_bad_file_is_named_and_stays_as_it_was(results, text, message):
@@ -71,6 +73,17 @@ def test_what_a_killed_process_left_is_deleted(results):
     leftover.write_text("half a fi")
     results.append(record(TWO))
     assert not leftover.exists()
+
+
+def test_what_is_there_keeps_its_bytes_and_its_mode(results):
+    results.append(record())
+    before = results.path.read_bytes().replace(b"\n", b"\r\n")  # as some editors leave it
+    results.path.write_bytes(before)
+    results.path.chmod(0o640)
+    results.append(record(TWO))
+    assert results.path.read_bytes().startswith(before)
+    assert results.path.stat().st_mode & 0o777 == 0o640
+    assert list(results.read()) == [ONE, TWO]
 
 
 def test_a_link_stays_one(results, tmp_path):

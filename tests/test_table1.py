@@ -20,12 +20,18 @@ from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation import metrics
 from nlgan_tf.reproduce import ancestors
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
-from nlgan_tf.reproduce.measure import measure
+from nlgan_tf.reproduce.measure import MADE_BY, measure
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
 from nlgan_tf.reproduce.table1 import check_runnable, run_grid
-from nlgan_tf.run_folder import NLGAN_FILE
+from nlgan_tf.run_folder import CONFIG, NLGAN_FILE
 from nlgan_tf.training import NonFiniteError
 
+# What each changes in stage one (the paper's section 2.2.3, and SAGAN's attention).
+ABLATIONS = {
+    "nlgan-attention": {"attention": True},
+    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
+    "nlgan-generator-dropout": {"generator_dropout": True},
+}
 METHODS = ("svc", "cleanlab-svc", "rank-pruning-logistic")
 SMALL = Grid(("digits:5,7-vs-2,4",), (100, 40), ((0.7, 0.85), (1.0, 1.0)), METHODS, seeds=3)
 COMMAND = [sys.executable, "-m", "nlgan_tf.cli", "reproduce", "table1", "--seeds", "3"]
@@ -94,26 +100,32 @@ def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
     monkeypatch.setitem(RECIPES, "modern", Recipe(one, dataclasses.replace(two, samples_per_epoch=256)))
     monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
     cell = ("digits:5-vs-7", 40, 0.7, 0.85)
-    methods = ("nlgan", "nlgan-batch-norm", "conditional-dcgan-sn", "noisy")
+    methods = ("nlgan", *ABLATIONS, "conditional-dcgan-sn", "noisy")
     combinations = [Combination(*cell, method, "modern", 0) for method in methods]
     results = ResultsFile(tmp_path / "t.jsonl", {cell})
     assert not run_grid(combinations, results, Options(epochs=1, keep=str(tmp_path / "runs")))
     records = {combination.method: record for combination, record in results.read().items()}
-    assert [records[method]["epochs"] for method in methods] == [1, 1, 1, 2]
-    for method in methods[:3]:
+    assert [records[method]["epochs"] for method in methods] == [1, 1, 1, 1, 1, 2]
+    for method in methods[:5]:
         assert set(records[method]["coverage"]) == {"5", "7"}
         assert records[method]["judge_accuracy"] > 0.8
     assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
-    kept = sorted(path.name for path in (tmp_path / "runs").iterdir())
-    assert kept == [f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in ("nlgan-batch-norm", "nlgan")]
+    kept = {method: tmp_path / "runs" / f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in methods[:4]}
+    assert sorted(kept.values()) == sorted((tmp_path / "runs").iterdir())
+    for method, changed in {"nlgan": {}, **ABLATIONS}.items():
+        stage_one = json.loads((kept[method] / CONFIG).read_text())["stage_one"]
+        assert stage_one == {**dataclasses.asdict(one), "epochs": 1, **changed}
 
-    # Killed before its line is written, a combination finds its kept run, and does not train again.
-    weights = tmp_path / "runs" / kept[1] / NLGAN_FILE
+    # Killed before its line is written, a combination finds its kept run, and does not train again; the line says
+    # what trained it.
+    made_by = {"versions": {"nlgan_tf": "0.0.1"}, "commit": "0123456789ab"}
+    (kept["nlgan"] / MADE_BY).write_text(json.dumps(made_by))
+    weights = kept["nlgan"] / NLGAN_FILE
     before = weights.stat().st_mtime_ns
     again = ResultsFile(tmp_path / "again.jsonl", {cell})
     assert not run_grid(combinations[:1], again, Options(epochs=1, keep=str(tmp_path / "runs")))
     assert weights.stat().st_mtime_ns == before
-    assert again.read()[combinations[0]] == records["nlgan"]
+    assert again.read()[combinations[0]] == {**records["nlgan"], **made_by}
 
     # With other settings it is neither continued nor replaced.
     outcomes = {}
@@ -153,12 +165,18 @@ def test_killed_ten_times_it_ends_as_if_it_never_was(undisturbed, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_share_the_work(undisturbed, tmp_path):
-    command = [*COMMAND, "--results", str(tmp_path / "t.jsonl")]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    path = tmp_path / "t.jsonl"
+    command = [*COMMAND, "--results", str(path)]
+    # None can finish a combination before both are at work.
+    with ResultsFile(path)._lock("file"):
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for process in processes:
+            assert process.stdout.readline().startswith("0 of 36 combinations")
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert lines_of(tmp_path / "t.jsonl") == lines_of(undisturbed)
     ran = [[line.split(": ")[0] for line in output.splitlines() if " seed " in line] for output in outputs]
+    assert all(ran)
     assert not set(ran[0]) & set(ran[1])
     assert len(ran[0]) + len(ran[1]) == 36
 
@@ -231,3 +249,12 @@ def test_missing_libraries_are_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"cleanlab must be installed: pip install 'nlgan-tf\[baselines\]'"):
         check_runnable([combination], Options())
+
+
+def test_colour_images_of_any_source_need_scikit_image(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    (images, test_images), labels = rng.integers(0, 256, (2, 40, 8, 8, 3), np.uint8), np.tile([0, 1], 20)
+    np.savez(tmp_path / "own.npz", images=images, labels=labels, test_images=test_images, test_labels=labels)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="skimage must be installed"):
+        check_runnable([Combination(f"npz:{tmp_path / 'own.npz'}", 40, 0.7, 0.85, "svc", "paper", 0)], Options())

@@ -21,7 +21,13 @@ DISTANCE_BATCH = 1000
 
 
 def accuracy(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of public images that a one-logit classifier labels rightly."""
+    """Share of images that a classifier labels rightly, in [0, 1].
+
+    Args:
+        classifier: images in [-1, 1] -> one logit, above 0 for positive.
+        images: public ones, uint8 or floats in [0, 255], shape (n, h, w, c).
+        labels: 0 or 1, shape (n,).
+    """
     return float(np.mean((predict_logits(classifier, images)[:, 0] > 0) == (labels == 1)))
 
 
@@ -46,7 +52,13 @@ def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras
 
 
 def class_accuracy(judge: keras.Model, images: np.ndarray, classes: np.ndarray) -> float:
-    """Share of public images that a classifier of k classes puts into the right one."""
+    """Share of images that a classifier of k classes puts into the right one, in [0, 1].
+
+    Args:
+        judge: as `train_judge` gives it.
+        images: public ones, uint8 or floats in [0, 255], shape (n, h, w, c).
+        classes: int, 0 to k - 1, shape (n,).
+    """
     return float(np.mean(np.argmax(predict_logits(judge, images), axis=1) == classes))
 
 
@@ -57,11 +69,11 @@ def purity_and_coverage(
 
     Args:
         judge: as `train_judge` gives it.
-        images: what one generator drew, uint8.
-        subclasses: the classes that its label stands for.
+        images: what one generator drew, uint8, shape (n, h, w, c).
+        subclasses: the classes that its label stands for, 0 to k - 1.
 
     Returns:
-        The share of images that the judge puts into any of the subclasses, and the share in each.
+        The share of images that the judge puts into any of the subclasses, and the share in each, in [0, 1].
     """
     judged = np.argmax(predict_logits(judge, images), axis=1)
     coverage = {int(subclass): float(np.mean(judged == subclass)) for subclass in subclasses}
@@ -74,10 +86,13 @@ def train_on_drawn_test_on_real(
     """Accuracy on real images of the classifier that has seen drawn ones alone: what the paper's table 1 gives.
 
     Args:
-        drawn: images and labels, as `NLGAN.hallucinate` gives them.
-        test: real images and true labels.
+        drawn: images and labels, as `NLGAN.hallucinate` gives them: uint8, shape (n, h, w, c), and 0 or 1, shape (n,).
+        test: real images and true labels, of the same kinds.
         config: of the classifier.
         seed: of the classifier.
+
+    Returns:
+        In [0, 1].
     """
     return accuracy(train_classifier(*drawn, config, seed), *test)
 
@@ -101,8 +116,10 @@ def density_and_coverage(real: np.ndarray, drawn: np.ndarray, k: int = 5) -> tup
         equal, and not bounded above. Coverage: the share of balls that hold a drawn sample, in [0, 1].
 
     Raises:
-        ValueError: for k below 1, or fewer than k + 1 real samples.
+        ValueError: for k below 1, fewer than k + 1 real samples, or no drawn one.
     """
+    if not len(drawn):
+        raise ValueError("no drawn samples: accepted are one or more")
     if not 1 <= k < len(real):
         raise ValueError(f"k={k} is out of range: accepted are 1 to {len(real) - 1} for {len(real)} real samples")
     radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
@@ -132,8 +149,14 @@ def memorisation(training: np.ndarray, drawn: np.ndarray, held_out: np.ndarray) 
     """Whether drawn images are copies of training images, with held-out real images as the measure.
 
     Args:
-        training, drawn, held_out: public images of one shape, (n, h, w, c).
+        training, drawn, held_out: public images, uint8 or floats in [0, 255], each of shape (n, h, w, c), n at least 1.
+
+    Raises:
+        ValueError: for a set without images.
     """
+    for name, images in (("training", training), ("drawn", drawn), ("held-out", held_out)):
+        if not len(images):
+            raise ValueError(f"no {name} images: accepted are one or more")
     neighbours = NearestNeighbors(n_neighbors=1).fit(_flat(training))
     distances = {
         name: neighbours.kneighbors(_flat(images))[0][:, 0] / np.sqrt(np.prod(training.shape[1:]))

@@ -44,6 +44,10 @@ def noise_rates(probability: np.ndarray, noisy_labels: np.ndarray) -> tuple[floa
     """Rank Pruning's (rh1, rh0): the share of label 0 among confident positives, and of label 1 among negatives.
 
     Confident are p >= LB, the mean of p = P(noisy positive) over label 1, and p <= UB, its mean over label 0.
+
+    Args:
+        probability: p, not its logit, in [0, 1], shape (n,).
+        noisy_labels: 0 or 1, shape (n,).
     """
     given = noisy_labels == 1
     confident_p = probability >= probability[given].mean()

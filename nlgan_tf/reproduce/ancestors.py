@@ -1,4 +1,4 @@
-"""The conditional DCGANs that the paper's method descends from, in the paper's own sizes."""
+"""The conditional DCGANs that the paper's method descends from, with the layers of the paper's own networks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ LEARNING_RATE = 2e-4
 def build_conditional_dcgan(
     image_shape: tuple[int, int, int], config: StageOneConfig, spectral_norm: bool, seed: int = 0
 ) -> ConditionalGAN:
-    """A compiled conditional DCGAN.
+    """A compiled conditional DCGAN (Radford et al. 2016; labels as Mirza & Osindero 2014), trained by eq. (1).
+
+    Its D has no dropout, and both learning rates stay at DCGAN's 2e-4.
 
     Args:
         image_shape: (h, w, c).
         config: width, kernel size and latent distribution.
         spectral_norm: in D in place of DCGAN's batch norm, on the layers that `config` names.
         seed: of initial weights and z.
+
+    Raises:
+        ValueError: for a shape that is not accepted.
     """
     height, breadth, channels = image_shape
     levels = default_levels(image_shape)

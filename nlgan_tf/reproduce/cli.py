@@ -121,7 +121,9 @@ def _run(plan: list[Combination], results, settings: Options, jobs: int) -> None
 
     def report(combination: Combination, outcome: dict | Exception) -> None:
         if isinstance(outcome, Exception):
-            click.echo(f"{combination}: failed: {type(outcome).__name__}: {' '.join(str(outcome).split())}", err=True)
+            path = results.write_failure(combination, outcome.traceback_text)
+            what = f"{type(outcome).__name__}: {' '.join(str(outcome).split())}"
+            click.echo(f"{combination}: failed: {what} (traceback: {path})", err=True)
         else:
             click.echo(f"{combination}: {outcome['accuracy']:.3f} in {_duration(outcome['seconds'])}")
 

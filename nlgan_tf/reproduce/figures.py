@@ -41,16 +41,15 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
         data_dir: where TensorFlow Datasets keeps its data, for the noisy images.
 
     Raises:
-        ValueError: for a folder that is no run's.
+        ValueError: for a folder that is no finished run's.
+        FileNotFoundError: for data that are not there.
     """
     if not run_dirs:
         raise ValueError("no run folder is given: accepted are one or more")
     configs = [_config(run_dir, data_dir) for run_dir in run_dirs]
+    runs = list(zip(run_dirs, configs, strict=True))
+    figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {
-        "figure3.png": figure3(list(zip(run_dirs, configs, strict=True))),
-        "learning_curves.png": learning_curves(list(zip(run_dirs, configs, strict=True))),
-    }
     for name, figure in figures.items():
         with whole_file(folder / name) as temporary:
             figure.savefig(temporary, dpi=130, format="png")
@@ -84,10 +83,17 @@ def _mixed(images: np.ndarray, seed: int) -> np.ndarray:
     return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
 
 
-def _history(run_dir: Path) -> list[dict[str, str]]:
+def _history(run_dir: Path) -> dict[str, list[float]]:
+    """The numbers that are drawn, by column."""
+    columns = ["epoch", *(column for panel in CURVES.values() for column in panel)]
     # Not by numpy: an event is a sentence, and those with a comma are quoted.
     with (run_dir / HISTORY).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    try:
+        return {column: [float(row[column]) for row in rows] for column in columns}
+    except (KeyError, TypeError, ValueError):
+        wanted = ", ".join(columns)
+        raise ValueError(f"{run_dir / HISTORY} is torn or foreign: accepted are whole rows with {wanted}") from None
 
 
 def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
@@ -95,11 +101,10 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
     for panels, (run_dir, config) in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
         history = _history(run_dir)
-        epochs = [int(row["epoch"]) + 1 for row in history]
+        epochs = [epoch + 1 for epoch in history["epoch"]]
         for axes, (title, columns) in zip(panels, CURVES.items(), strict=True):
             for column, label in columns.items():
-                values = [float(row[column]) for row in history]
-                axes.plot(epochs, values, label=label, marker="." if len(history) < 20 else None)
+                axes.plot(epochs, history[column], label=label, marker="." if len(epochs) < 20 else None)
             axes.set_title(title, fontsize=9)
             axes.set_xlabel("epoch", fontsize=8)
             axes.tick_params(labelsize=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,8 @@ class Combination:
         return re.sub(r"[^\w.]+", "-", str(self))
 
     def __str__(self) -> str:
-        return f"{self.task} {self.size} ({self.pi_p:g}, {self.pi_n:g}) {self.method} {self.recipe} seed {self.seed}"
+        priors = f"({self.pi_p:.12g}, {self.pi_n:.12g})"
+        return f"{self.task} {self.size} {priors} {self.method} {self.recipe} seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -148,21 +150,25 @@ def run_config(combination: Combination, options: Options) -> RunConfig:
     return dataclasses.replace(config, stage_one=dataclasses.replace(config.stage_one, epochs=epochs))
 
 
-def estimated_seconds(combination: Combination, options: Options, seen: Mapping[Combination, dict]) -> float:
-    """How long a combination takes: as its like took in `seen` (records by combination), else by a rough model."""
+def estimated_seconds(combination: Combination, options: Options, took: Mapping[tuple, float]) -> float:
+    """How long a combination takes: as its like in `took`, as `median_seconds` gives it, else by a rough model."""
     config = run_config(combination, options)
-    epochs = config.stage_one.epochs if METHODS[combination.method].stage_one else None
-    like = [
-        record["seconds"]
-        for other, record in seen.items()
-        if _kind(other) == _kind(combination) and epochs in (None, record["epochs"])
-    ]
-    return float(np.median(like)) if like else _modelled_seconds(METHODS[combination.method], config)
+    kind = _kind(combination, config.stage_one.epochs)
+    return took[kind] if kind in took else _modelled_seconds(METHODS[combination.method], config)
 
 
-def _kind(combination: Combination) -> Combination:
-    """Combinations that take equally long have the same."""
-    return dataclasses.replace(combination, pi_p=0, pi_n=0, seed=0)
+def median_seconds(seen: Mapping[Combination, dict]) -> dict[tuple, float]:
+    """Of records by combination: the median duration of each kind."""
+    groups = defaultdict(list)
+    for combination, record in seen.items():
+        groups[_kind(combination, record["epochs"])].append(record["seconds"])
+    return {kind: float(np.median(seconds)) for kind, seconds in groups.items()}
+
+
+def _kind(combination: Combination, epochs: int | None) -> tuple:
+    """Combinations that take equally long have the same; `epochs` are those of stage one."""
+    trains = METHODS[combination.method].stage_one
+    return combination.task, combination.size, combination.method, combination.recipe, epochs if trains else None
 
 
 def _modelled_seconds(method: Method, config: RunConfig) -> float:
@@ -186,7 +192,8 @@ def planned(grid: Grid, options: Options, seen: Mapping[Combination, dict]) -> d
         options: what it is run with.
         seen: records by combination, whose durations make better estimates.
     """
-    seconds = {combination: estimated_seconds(combination, options, seen) for combination in grid.combinations()}
+    took = median_seconds(seen)
+    seconds = {combination: estimated_seconds(combination, options, took) for combination in grid.combinations()}
 
     def price(combination: Combination) -> tuple[float, str]:
         importance = METHODS[combination.method].importance

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib.metadata
+import json
 import platform
 import subprocess
 import tempfile
@@ -17,13 +18,18 @@ from threadpoolctl import threadpool_limits
 
 import nlgan_tf
 from nlgan_tf import pipeline
-from nlgan_tf.classification import train_classifier
 from nlgan_tf.config import RunConfig
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.sources import SOURCES, check_source, load_classes, load_task, parse_classes
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.evaluation.baselines import build_baseline
-from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
+from nlgan_tf.evaluation.metrics import (
+    class_accuracy,
+    purity_and_coverage,
+    train_judge,
+    train_on_drawn_test_on_real,
+)
+from nlgan_tf.files import write_text
 from nlgan_tf.phased_run import PLACES
 from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
@@ -41,6 +47,8 @@ STAGE_ONE_CHANGES: dict[str, dict] = {
     "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
     "nlgan-generator-dropout": {"generator_dropout": True},
 }
+# In a kept run folder: versions and commit of what finished it.
+MADE_BY = "made_by.json"
 # Images and labels that generators drew.
 Drawn = tuple[np.ndarray, np.ndarray]
 # The paper's ancestors: whether D has spectral norm.
@@ -48,7 +56,16 @@ ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 
 
 def measure(combination: Combination, options: Options) -> dict:
-    """Trains and tests one combination; the record for the results file."""
+    """Trains and tests one combination.
+
+    Returns:
+        The record for the results file, with `results.KEYS`; of a method with generators also what a judge of the data
+        set says of their images (`results.JUDGED`), of the paper's model also "accuracy_discriminator".
+
+    Raises:
+        ValueError: for a combination that its data do not allow, or a kept run with other settings.
+        NonFiniteError: if training diverged.
+    """
     keras.backend.clear_session()
     # Now: a commit may be made while a long training runs.
     made_by = {"versions": versions(), "commit": commit()}
@@ -58,7 +75,7 @@ def measure(combination: Combination, options: Options) -> dict:
     start = time.perf_counter()
     drawn = None
     if combination.method in STAGE_ONE_CHANGES:
-        found, drawn = _nlgan(combination, config, options.keep)
+        found, drawn = _nlgan(combination, config, options.keep, made_by)
     elif combination.method in ANCESTORS:
         found, drawn = _ancestor(combination.method, config, task)
     else:
@@ -94,19 +111,23 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
     if not np.isfinite(history["loss"]).all():
         raise NonFiniteError(f"{method} diverged in epoch {len(history['loss'])}: its images would mean nothing")
     drawn = model.hallucinate(two.num_images, config.seed)
-    classifier = train_classifier(*drawn, two, config.seed)
-    return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
+    reached = train_on_drawn_test_on_real(drawn, (task.test_images, task.test_labels), two, config.seed)
+    return {"accuracy": reached, "epochs": one.epochs}, drawn
 
 
-def _nlgan(combination: Combination, config: RunConfig, keep: str | None) -> tuple[dict, Drawn]:
-    """Both stages, as a run."""
+def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_by: dict) -> tuple[dict, Drawn]:
+    """Both stages, as a run, which may have been finished much earlier, by other versions."""
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
         metrics = _run(dataclasses.replace(config, stage_one=stage_one), run_dir)
         drawn = load_task(f"npz:{run_dir / DATASET}")
         timings = read_json(run_dir / TIMINGS)
+        if not (run_dir / MADE_BY).exists():
+            write_text(run_dir / MADE_BY, json.dumps(made_by, indent=2) + "\n")
+        made_by = read_json(run_dir / MADE_BY)
     found = {
+        **made_by,
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,
         # The clock here has run since the last start alone; of an earlier one only the phases that it finished count.

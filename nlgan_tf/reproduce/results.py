@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from nlgan_tf.config import RunConfig
-from nlgan_tf.files import write_text
+from nlgan_tf.files import add_line, write_text
 from nlgan_tf.reproduce.grid import Combination
 from nlgan_tf.reproduce.methods import METHODS, check_method
 
@@ -71,9 +71,8 @@ class ResultsFile:
         """
         if not self.path.exists():
             return {}
-        text = self.path.read_bytes().decode(errors="replace")
         records: dict[Combination, dict] = {}
-        for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), start=1):
             try:
                 record = _parsed(line)
                 combination = Combination(**{name: record[name] for name in IDENTITY})
@@ -92,16 +91,15 @@ class ResultsFile:
         Raises:
             ValueError: if the combination is there already, or the file cannot be read.
         """
-        line = json.dumps(record) + "\n"
-        _parsed(line)
+        line = json.dumps(record)
+        _parsed(line.encode() + b"\n")
         with self._lock("file"):
             known = self.read()
             if Combination(**{name: record[name] for name in IDENTITY}) in known:
-                raise ValueError(f"{self.path} already has a line of that combination: {line.strip()}")
+                raise ValueError(f"{self.path} already has a line of that combination: {line}")
             for leftover in self.path.parent.glob(f".????????-{self.path.name}"):
                 leftover.unlink()  # A process that was killed here held the lock.
-            before = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-            write_text(self.path, before + line)
+            add_line(self.path, line)
 
     def claim(self, combination: Combination) -> FileLock | None:
         """The right to run a combination, held until `release()`; None if it is done or another has it."""
@@ -116,22 +114,31 @@ class ResultsFile:
             return None
         return lock
 
+    def write_failure(self, combination: Combination, text: str) -> Path:
+        """Keeps what is to be known of a combination that failed, in PATH.failures; the file it is in."""
+        path = self.path.with_name(self.path.name + ".failures") / f"{combination.slug}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+        return path
+
     def _lock(self, name: str) -> FileLock:
         self._locks.mkdir(parents=True, exist_ok=True)
         # Claims are taken in one thread and released in another.
         return FileLock(self._locks / name, thread_local=False)
 
 
-def _parsed(line: str) -> dict[str, typing.Any]:
-    if not line.endswith("\n"):
+def _parsed(line: bytes) -> dict[str, typing.Any]:
+    if not line.endswith(b"\n"):
         raise ValueError("the line is torn: accepted are whole lines; remove it to run its combination again")
     try:
         record = json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise ValueError("the line is torn or no JSON: accepted is one JSON object a line") from None
     if not isinstance(record, dict) or not KEYS.keys() <= record.keys():
         wanted = f"the keys {', '.join(KEYS)}"
-        raise ValueError(f"{line.strip()[:60]} is no result of table 1: accepted are objects with {wanted}")
+        raise ValueError(
+            f"{line[:60].decode(errors='replace').strip()} is no result of table 1: accepted are objects with {wanted}"
+        )
     for name, value in record.items():
         if not isinstance(value, KINDS.get(name, object)) or isinstance(value, bool):
             raise ValueError(f"{name}={value!r} is no result of table 1")

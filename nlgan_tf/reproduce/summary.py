@@ -41,17 +41,22 @@ class Row:
     cells: dict[Priors, Cell]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class _RowKey:
-    """What sets rows apart; its order is the table's."""
+    """What sets rows apart."""
 
-    method: int
+    method: str
     recipe: str
     epochs: int
     discriminator: bool = False
 
+    @property
+    def place(self) -> tuple:
+        """Sorts the rows of a table."""
+        return list(METHODS).index(self.method), self.recipe, self.epochs, self.discriminator
+
     def title(self) -> str:
-        name = list(METHODS.values())[self.method].title
+        name = METHODS[self.method].title
         notes = [f"recipe {self.recipe}"] if self.recipe else []
         notes += [f"{self.epochs} epochs"] if self.epochs else []
         return name + (", D itself" if self.discriminator else "") + (f" ({', '.join(notes)})" if notes else "")
@@ -74,7 +79,7 @@ def summarise(records: Mapping[Combination, dict]) -> dict[tuple[str, int], list
     return {
         (task, size): [
             Row(key.title(), {priors: _cell(task, size, priors, key, seeds) for priors, seeds in row.items()})
-            for key, row in sorted(tables[task, size].items())
+            for key, row in sorted(tables[task, size].items(), key=lambda item: item[0].place)
         ]
         for task, size in sorted(tables, reverse=True)
     }
@@ -84,12 +89,12 @@ def _row_key(combination: Combination, record: dict) -> _RowKey:
     method = METHODS[combination.method]
     recipe = combination.recipe if method.fits else ""
     epochs = record["epochs"] if method.stage_one else 0
-    return _RowKey(list(METHODS).index(combination.method), recipe, epochs)
+    return _RowKey(combination.method, recipe, epochs)
 
 
 def _cell(task: str, size: int, priors: Priors, key: _RowKey, by_seed: dict[int, float]) -> Cell:
     values = list(by_seed.values())
-    paper = None if key.discriminator else paper_value(task, size, priors, list(METHODS)[key.method])
+    paper = None if key.discriminator else paper_value(task, size, priors, key.method)
     std = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return Cell(float(np.mean(values)), std, len(values), paper)
 

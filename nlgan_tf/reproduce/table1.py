@@ -7,6 +7,7 @@ import importlib.util
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 
@@ -18,12 +19,15 @@ from nlgan_tf.preparation import noisy_task
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.reproduce.results import ResultsFile
+from nlgan_tf.signals import advised
 
 POLL_SECONDS = 1.0
 # Called with each finished combination, and its record or what went wrong.
 Report = Callable[[Combination, dict | Exception], None]
 
 
+# In place of a run's own advice, whose folder may be gone.
+@advised("the same command goes on; without --keep, what was under way begins anew")
 def run_grid(
     combinations: Sequence[Combination],
     results: ResultsFile,
@@ -42,7 +46,7 @@ def run_grid(
         options: of all combinations.
         jobs: how many run side by side, as joblib's `n_jobs`; where they run is joblib's backend, so that
             `joblib.parallel_config` carries them to a cluster.
-        report: called after each combination.
+        report: called after each combination; an error has its traceback as `traceback_text`.
 
     Returns:
         The combinations that failed.
@@ -50,8 +54,9 @@ def run_grid(
     Raises:
         ValueError: for a results file that cannot be read, or jobs that are not accepted.
         ConnectionError: if a worker was killed; what had finished is in the file.
+        Stopped: on SIGTERM or SIGINT within a training of the paper's model, a KeyboardInterrupt.
     """
-    _share_cores(check_jobs(jobs))
+    _share_device(check_jobs(jobs))
     failed: list[Combination] = []
     while pending := _missing(combinations, results, failed):
         ran = 0
@@ -79,11 +84,13 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
         FileNotFoundError: for data that are not there.
         ImportError: for a method whose library is not installed.
     """
-    missing = [library for library in _libraries(combinations) if importlib.util.find_spec(library) is None]
-    if missing:
-        raise ImportError(f"{' and '.join(missing)} must be installed: pip install 'nlgan-tf[baselines]'")
+    if any(combination.method.startswith("cleanlab") for combination in combinations):
+        _check_installed("cleanlab")
     for task in dict.fromkeys(combination.task for combination in combinations):
         whole = load_task(task, data_dir=options.data_dir)
+        on_features = [combination for combination in combinations if not METHODS[combination.method].fits]
+        if whole.image_shape[-1] > 1 and any(combination.task == task for combination in on_features):
+            _check_installed("skimage")  # for HOG
         if whole.test_images is None or whole.labels is None:
             raise ValueError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
         if whole.noisy_labels is not None:
@@ -95,11 +102,9 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
             noisy_task(whole, run_config(combination, options))
 
 
-def _libraries(combinations: Sequence[Combination]) -> set[str]:
-    """Optional ones that the methods need; HOG features are for colour images."""
-    without_network = [combination for combination in combinations if not METHODS[combination.method].fits]
-    needed = {"cleanlab" for combination in combinations if combination.method.startswith("cleanlab")}
-    return needed | {"skimage" for combination in without_network if combination.task.startswith("cifar10:")}
+def _check_installed(library: str) -> None:
+    if importlib.util.find_spec(library) is None:
+        raise ImportError(f"{library} must be installed: pip install 'nlgan-tf[baselines]'")
 
 
 def _missing(
@@ -143,6 +148,8 @@ def _attempt(combination: Combination, options: Options, started_by: int) -> tup
     try:
         return combination, measure(combination, options)
     except Exception as error:
+        # As text: where it goes, to another process or machine, the traceback itself does not.
+        error.traceback_text = traceback.format_exc()
         return combination, error
 
 
@@ -165,10 +172,11 @@ def check_jobs(jobs: int) -> int:
     return jobs
 
 
-def _share_cores(jobs: int) -> None:
-    """Each worker its share of the cores, also in TensorFlow, which joblib does not know of."""
+def _share_device(jobs: int) -> None:
+    """Each worker its share of the cores and of a GPU's memory, in TensorFlow, which joblib does not know of."""
     workers = joblib.effective_n_jobs(jobs)
     if workers > 1:
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         threads = str(max(1, (os.cpu_count() or 1) // workers))
         for variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(variable, threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from nlgan_tf.gan.prior_estimation import EstimatePriors, describe
 from nlgan_tf.phased_run import PLACES
 from nlgan_tf.preparation import prepare_task
 from nlgan_tf.recipes import build_nlgan
-from nlgan_tf.signals import Stopped, StopSignals
+from nlgan_tf.signals import StopSignals, advised
 from nlgan_tf.tuning import project as folder
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
@@ -132,7 +132,8 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
         folder.wait_for_chief(config.folder, WAIT_FOR_CHIEF)
     folder.claim(config.folder, _settings(config, hypermodel), config.overwrite)
     lock = contextlib.nullcontext() if worker else run_folder.locked(config.folder)
-    with lock, folder.amended_keras_tuner(), _stopped_with_advice(), StopSignals():
+    advice = advised("the same command continues the search, with the trial that was cut off")
+    with lock, folder.amended_keras_tuner(), advice, StopSignals():
         trials, epochs = config.most_trials, config.run.stage_one.epochs
         if not worker:
             folder.settle(config.folder)
@@ -198,15 +199,6 @@ def _settings(config: SearchConfig, hypermodel: NLGANHyperModel) -> dict:
         **run,
         "data": run_folder.digest(task.images, task.noisy_labels),
     }
-
-
-@contextlib.contextmanager
-def _stopped_with_advice() -> Iterator[None]:
-    try:
-        yield
-    except Stopped as stopped:
-        stopped.args = (f"{stopped}; the same command continues the search, with the trial that was cut off",)
-        raise
 
 
 def _search(tuner: keras_tuner.Tuner, epochs: int, verbose: int) -> None:

@@ -11,6 +11,8 @@ from sklearn.utils import compute_sample_weight
 
 from nlgan_tf.classification import predict_logits, train_classifier
 from nlgan_tf.config import StageTwoConfig
+from nlgan_tf.data.noise import check_labels
+from nlgan_tf.data.task import check_images
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
@@ -30,11 +32,11 @@ class ImagePredictor(ClassifierMixin, BaseEstimator):
     """What a fitted network gives: labels and probabilities. Subclasses set `network_` in `fit`."""
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Labels, int, shape (n,)."""
+        """Labels, int, shape (n,), of public images, shape (n, h, w, c)."""
         return (predict_logits(self.network_, images)[:, 0] > 0).astype(np.int64)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities of labels 0 and 1, float64, shape (n, 2)."""
+        """Probabilities of labels 0 and 1, float64, shape (n, 2), of public images, shape (n, h, w, c)."""
         positive = 1 / (1 + np.exp(-predict_logits(self.network_, images).astype(np.float64)))
         return np.concatenate([1 - positive, positive], axis=1)
 
@@ -56,7 +58,17 @@ class CNNClassifier(ImagePredictor):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> CNNClassifier:
-        """Trains a fresh network on public images X and labels y, 0 or 1."""
+        """Trains a fresh network.
+
+        Args:
+            X: public images, shape (n, h, w, c).
+            y: labels, 0 or 1, shape (n,).
+            sample_weight: shape (n,); by default both classes weigh equally.
+
+        Raises:
+            ValueError: for other images or labels.
+        """
+        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
         weights = compute_sample_weight("balanced", y) if sample_weight is None else sample_weight
         labels, weights = (np.asarray(values, np.float32)[:, np.newaxis] for values in (y, weights))
         rows = tf.data.Dataset.from_tensor_slices((X, labels, weights)).shuffle(len(X), seed=self.seed)
@@ -69,14 +81,24 @@ class CNNClassifier(ImagePredictor):
 
 
 class UpsampledClassifier(ImagePredictor):
-    """The stage-two classifier as stage two trains it: small sets repeat up to 10,000 images an epoch."""
+    """The stage-two classifier as stage two trains it: small sets repeat up to 10,000 images an epoch.
+
+    Args:
+        config: of the classifier and its training.
+        seed: of weights, dropout and order.
+    """
 
     def __init__(self, config: StageTwoConfig, seed: int = 0) -> None:
         self.config = config
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> UpsampledClassifier:
-        """Trains a fresh network on public images X and labels y, 0 or 1."""
+        """Trains a fresh network on public images X, shape (n, h, w, c), and labels y, 0 or 1, shape (n,).
+
+        Raises:
+            ValueError: for other images or labels.
+        """
+        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
         self.network_ = train_classifier(X, y, self.config, self.seed)
         self.classes_ = np.array([0, 1])
         return self

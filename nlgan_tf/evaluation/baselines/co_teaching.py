@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.noise import NoisePriors, check_labels
+from nlgan_tf.data.task import check_images
 from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_entropy
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
@@ -20,12 +21,11 @@ RAMP_EPOCHS = 10
 class CoTeaching(ImagePredictor):
     """Each step, each network passes the share R(t) of the batch with the smallest losses to the other.
 
-    R(t) = 1 - (noise rate) min(t / 10, 1) in epoch t (algorithm 1 of the source). Predictions are the first network's.
+    Predictions are the first network's.
 
     Args:
         config: width, epochs and learning rate of the classifiers.
-        priors: purities of the noisy labels; batches hold both noisy classes equally, so that the noise rate in
-            them is 1 - (pi_p + pi_n) / 2.
+        priors: purities of the noisy labels.
         seed: of both networks and the order.
     """
 
@@ -35,20 +35,33 @@ class CoTeaching(ImagePredictor):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> CoTeaching:
-        """Trains two fresh networks on public images X and noisy labels y, 0 or 1."""
+        """Trains two fresh networks on public images X, shape (n, h, w, c), and noisy labels y, 0 or 1, shape (n,).
+
+        Raises:
+            ValueError: for other images or labels.
+        """
+        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
         networks = [build_classifier(X.shape[1:], self.config.width, seed=2 * self.seed + k) for k in range(2)]
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
         for network, optimizer in zip(networks, optimizers, strict=True):
             optimizer.build(network.trainable_variables)
         step = tf.function(lambda images, labels, kept: _step(networks, optimizers, images, labels, kept))
         batches = noisy_dataset(X, y, BATCH_SIZE, max(BATCH_SIZE, len(X)), self.seed)
-        noise_rate = 1 - (self.priors.pi_p + self.priors.pi_n) / 2
         for epoch in range(1, self.config.epochs + 1):
-            kept = tf.constant(1 - noise_rate * min(epoch / RAMP_EPOCHS, 1), tf.float32)
+            kept = tf.constant(kept_share(self.priors, epoch), tf.float32)
             for images, labels in batches:
                 step(to_network_range(images), tf.cast(labels, tf.float32)[:, tf.newaxis], kept)
         self.network_, self.classes_ = networks[0], np.array([0, 1])
         return self
+
+
+def kept_share(priors: NoisePriors, epoch: int) -> float:
+    """R(t) = 1 - (noise rate) min(t / 10, 1) in epoch t, from 1 on (algorithm 1 of the source).
+
+    Batches hold both noisy classes equally, so that the noise rate in them is 1 - (pi_p + pi_n) / 2.
+    """
+    noise_rate = 1 - (priors.pi_p + priors.pi_n) / 2
+    return 1 - noise_rate * min(epoch / RAMP_EPOCHS, 1)
 
 
 def _step(
@@ -58,6 +71,7 @@ def _step(
     labels: tf.Tensor,
     kept: tf.Tensor,
 ) -> None:
+    """One step of both networks on images in [-1, 1] and labels, shape (n, 1); each learns what the other chose."""
     count = tf.cast(tf.math.ceil(kept * tf.cast(tf.shape(images)[0], tf.float32)), tf.int32)
     with tf.GradientTape(persistent=True) as tape:
         losses = [cross_entropy(labels, network(images, training=True))[:, 0] for network in networks]

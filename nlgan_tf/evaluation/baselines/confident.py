@@ -7,6 +7,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
+from nlgan_tf.data.noise import check_labels
+
 FOLDS = 5
 NEIGHBOURS = (5, 10, 20, 50)
 
@@ -20,6 +22,9 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
     Args:
         estimator: is fitted on what stays.
         seed: of the folds.
+
+    Attributes after `fit`:
+        kept_: which examples cleanlab finds no issue with, bool, shape (n,).
     """
 
     def __init__(self, estimator, seed: int = 0) -> None:
@@ -27,9 +32,14 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> FilteredClassifier:
-        """Fits on noisy labels y, 0 or 1, shape (n,)."""
+        """Fits on features X, shape (n, d), and noisy labels y, 0 or 1, shape (n,).
+
+        Raises:
+            ValueError: for other labels, or fewer than five of a class.
+        """
         from cleanlab.filter import find_label_issues
 
+        y = check_labels(y, len(X), minimum_per_class=FOLDS)
         # A search within a fold has little more than half of the examples.
         numbers = [number for number in NEIGHBOURS if number <= len(y) // 2]
         judge = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": numbers}, scoring="roc_auc", cv=3)
@@ -37,9 +47,9 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
         probabilities = cross_val_predict(judge, X, y, cv=folds, method="predict_proba")
         probabilities /= np.bincount(y) / len(y)
         probabilities /= probabilities.sum(axis=1, keepdims=True)
-        kept = ~find_label_issues(y, probabilities, n_jobs=1)
+        self.kept_ = ~find_label_issues(y, probabilities, n_jobs=1)
         self.classes_ = np.array([0, 1])
-        self.estimator_ = clone(self.estimator).fit(X[kept], y[kept])
+        self.estimator_ = clone(self.estimator).fit(X[self.kept_], y[self.kept_])
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -60,9 +70,14 @@ class ConfidentLearning(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> ConfidentLearning:
-        """Fits on noisy labels y, 0 or 1, shape (n,)."""
+        """Fits on X, whatever the estimator takes, and noisy labels y, 0 or 1, shape (n,).
+
+        Raises:
+            ValueError: for other labels, or fewer than five of a class.
+        """
         from cleanlab.classification import CleanLearning
 
+        y = check_labels(y, len(X), minimum_per_class=FOLDS)
         learner = CleanLearning(
             clone(self.estimator), seed=self.seed, cv_n_folds=FOLDS, find_label_issues_kwargs={"n_jobs": 1}
         )

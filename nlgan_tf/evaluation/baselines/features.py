@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from nlgan_tf.data.task import check_images
+
 
 def features(images: np.ndarray) -> np.ndarray:
     """Grey images as raw pixels in [0, 1], colour images as histograms of oriented gradients (HOG).
@@ -13,7 +15,11 @@ def features(images: np.ndarray) -> np.ndarray:
 
     Returns:
         float32, shape (n, number of features).
+
+    Raises:
+        ValueError: for other images.
     """
+    images = check_images(images)
     scaled = np.asarray(images, np.float32) / 255
     if images.shape[-1] == 1:
         return scaled.reshape(len(images), -1)

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import compute_sample_weight
 
+from nlgan_tf.data.noise import check_labels
 from nlgan_tf.gan.purity import noise_rates
 
 LEAST_KEPT = 10
@@ -34,8 +35,12 @@ class RankPruning(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> RankPruning:
-        """Fits on noisy labels y, 0 or 1, shape (n,); X is whatever the estimator takes."""
-        noisy = np.asarray(y)
+        """Fits on X, whatever the estimator takes, and noisy labels y, 0 or 1, shape (n,).
+
+        Raises:
+            ValueError: for other labels, or fewer of a class than there are folds.
+        """
+        noisy = check_labels(y, len(X), minimum_per_class=self.folds)
         probability, rates = self._cross_validated(X, noisy)
         self.rh1_, self.rh0_ = rates
         self.kept_ = kept = prune(probability, noisy, *rates)
@@ -66,6 +71,14 @@ class RankPruning(ClassifierMixin, BaseEstimator):
 
 def prune(probability: np.ndarray, noisy: np.ndarray, rh1: float, rh0: float) -> np.ndarray:
     """Which examples are kept: all but the pi1 |P~| lowest of P~ and the pi0 |N~| highest of N~.
+
+    Args:
+        probability: out-of-fold probabilities of a positive noisy label, shape (n,).
+        noisy: labels s, 0 or 1, shape (n,); P~ are those with s=1, N~ those with s=0.
+        rh1, rh0: estimated P(s=0 | y=1) and P(s=1 | y=0), in [0, 1].
+
+    Returns:
+        bool, shape (n,).
 
     With ps1 = P(s=1): py1 = (ps1 - rh0) / (1 - rh1 - rh0), pi1 = rh0 (1 - py1) / ps1, pi0 = rh1 py1 / (1 - ps1).
     At least 10 of each class stay.

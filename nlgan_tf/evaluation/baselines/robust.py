@@ -34,6 +34,9 @@ def forward_corrected(priors: NoisePriors) -> Loss:
 
     Where the noisy classes weigh equally, P(s=0 | y=1) = delta_p and P(s=1 | y=0) = 1 - delta_n, so that
     P(s=1 | x) = (1 - delta_p) p + (1 - delta_n) (1 - p), with p = sigmoid(logit).
+
+    Args:
+        priors: purities of the noisy labels.
     """
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
