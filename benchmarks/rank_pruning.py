@@ -4,10 +4,10 @@
     python benchmarks/rank_pruning.py results/rank_pruning.jsonl --table
 
 The first appends one JSON line for each cell and seed that the file does not hold yet, so it can be stopped and
-started again. Accuracies: "described", as table 1 has it; "equal", with the same images kept but both classes
-weighing equally in the last fit; "repeated", with the set repeated to 10,000 images before the folds, as the paper upsamples, so that a fold's
-training images hold copies of those that it is tested on (logistic regression at size 1000 alone: the CNN would take
-hours).
+started again. Accuracies: "described", as table 1 has it; "equal", with the same images kept but both classes weighing
+equally in the last fit; "repeated", with the set repeated to 10,000 images before the folds, as the paper upsamples, so
+that a fold's training images hold copies of those that it is tested on (logistic regression at size 1000 alone: the CNN
+would take hours).
 """
 
 from __future__ import annotations
