@@ -139,12 +139,19 @@ def _parsed(line: bytes) -> dict[str, typing.Any]:
         raise ValueError(
             f"{line[:60].decode(errors='replace').strip()} is no result of table 1: accepted are objects with {wanted}"
         )
+    _check_values(record)
+    return record
+
+
+def _check_values(record: dict) -> None:
     for name, value in record.items():
         if not isinstance(value, KINDS.get(name, object)) or isinstance(value, bool):
             raise ValueError(f"{name}={value!r} is no result of table 1")
-        shares = value.values() if name == "coverage" else [value] if name in SHARES else []
-        if not all(isinstance(share, NUMBER) and 0 <= share <= 1 for share in shares):
-            raise ValueError(f"{name}={value!r} is no result of table 1: accepted are values from 0 to 1")
+    shares = {name: [record[name]] for name in SHARES if name in record}
+    shares["coverage"] = list(record.get("coverage", {}).values())
+    for name, values in shares.items():
+        if not all(isinstance(value, NUMBER) and 0 <= value <= 1 for value in values):
+            raise ValueError(f"{name}={record[name]!r} is no result of table 1: accepted are values from 0 to 1")
     if not 0 <= record["seconds"] < math.inf:
         raise ValueError(f"seconds={record['seconds']!r} are no result of table 1: accepted are 0 and more")
     if 0 < len(JUDGED.keys() & record.keys()) < len(JUDGED):
@@ -154,4 +161,3 @@ def _parsed(line: bytes) -> dict[str, typing.Any]:
     if (record["epochs"] or 0) < least:
         raise ValueError(f"epochs={record['epochs']} is no result of {record['method']}: accepted are {least} and more")
     RunConfig(**{name: record[name] for name in IDENTITY if name != "method"})
-    return record
