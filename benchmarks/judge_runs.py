@@ -39,9 +39,10 @@ LIKENESS_IMAGES = 2000
 
 @cache
 def classes_and_judge(source: str, data_dir: str | None) -> tuple:
-    """Class names, training and test images of all classes, and the judge: once for all runs on a source."""
+    """Class names, training and test images of all classes, the judge and its accuracy: once for all runs."""
     class_names, train, test = load_classes(source, data_dir)
-    return class_names, train, test, train_judge(*train)
+    judge = train_judge(*train)
+    return class_names, train, test, judge, class_accuracy(judge, *test)
 
 
 def judge_run(run_dir: Path, data_dir: str | None) -> dict:
@@ -54,7 +55,7 @@ def judge_run(run_dir: Path, data_dir: str | None) -> dict:
             f"{run_dir} is of {config.task}: accepted are runs on {', '.join(SOURCES)}, which have a judge"
         )
     task = prepare_task(config)
-    class_names, train, test, judge = classes_and_judge(source, config.data_dir)
+    class_names, train, test, judge, judge_accuracy = classes_and_judge(source, config.data_dir)
     drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
     rng = np.random.default_rng(0)
     generators = {}
@@ -75,7 +76,7 @@ def judge_run(run_dir: Path, data_dir: str | None) -> dict:
     copies = memorisation(task.images, few(rng, drawn.images), few(rng, task.test_images))
     return {
         "run": run_dir.name,
-        "judge_accuracy": class_accuracy(judge, *test),
+        "judge_accuracy": judge_accuracy,
         **generators,
         "memorisation": dataclasses.asdict(copies),
     }

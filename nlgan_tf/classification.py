@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.task import check_images
 from nlgan_tf.gan.images import map_rows, to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.optimizers import FusedAdam
@@ -39,7 +40,11 @@ def train_classifier(
 
     Returns:
         The classifier: float32 images in [-1, 1] -> logits (n, 1), positive above 0.
+
+    Raises:
+        ValueError: for images or labels that `noisy_dataset` does not accept.
     """
+    images = check_images(images)
     classifier = build_classifier(images.shape[1:], config.width, seed=seed)
     classifier.compile(
         optimizer=FusedAdam(config.learning_rate),

@@ -10,6 +10,7 @@ import click
 
 import nlgan_tf
 from nlgan_tf.config import RunConfig, StageOneConfig, StageTwoConfig
+from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.options import CLASSIFIER_PREFIX, config_options, run_config
 from nlgan_tf.reproduce.cli import FAILED, figures, reproduce
 from nlgan_tf.run_folder import DATASET, SAMPLES, SAVED_MODELS
@@ -43,9 +44,7 @@ def main() -> None:
         _fail(error.format_message())
     except ConnectionError as error:
         _fail(str(error), TRY_AGAIN)
-    except (ZeroDivisionError, OverflowError, FloatingPointError):
-        raise  # Python's own are bugs; ours, of their family, tell of a training that failed.
-    except ArithmeticError as error:
+    except TrainingFailed as error:
         _fail(str(error), FAILED)
     except OSError as error:
         _fail(

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from nlgan_tf.checkpoints import Checkpoints
 from nlgan_tf.distribution import Processes
+from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import whole_file
 from nlgan_tf.signals import Stopped, StopSignals
 from nlgan_tf.stack import keras, pass_over_epochs
@@ -23,7 +24,7 @@ LOWERING = 0.5
 MOST_LOWERINGS = 5
 
 
-class NonFiniteError(ArithmeticError):
+class NonFiniteError(TrainingFailed):
     """A loss or a weight became NaN or infinite, and training stopped."""
 
 

@@ -41,6 +41,24 @@ def test_help_is_quick():
     assert min(ours / theirs for ours, theirs in pairs) < 2
 
 
+@pytest.mark.slow
+def test_a_training_that_fails_is_one_line_and_exit_code_1(tmp_path):
+    small = "--width 0.1 --size 40 --epochs 1 --samples-per-epoch 256 --on-non-finite stop --d-learning-rate 1e30"
+    done = nlgan_tf("run", "--run-dir", str(tmp_path / "run"), *small.split())
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nlgan-tf: ")
+    assert "not finite" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyError])
+def test_a_bug_keeps_its_traceback(error):
+    broken = f"def broken(*_): raise {error.__name__}\nfrom nlgan_tf import cli\ncli.run_config = broken\ncli.main()"
+    done = nlgan_tf("run", code=broken)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
 def test_every_option_has_help_and_a_default():
     for parameter in cli.run.params:
         assert parameter.help, parameter.name

@@ -46,8 +46,7 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
     """
     if not run_dirs:
         raise ValueError("no run folder is given: accepted are one or more")
-    configs = [_config(run_dir, data_dir) for run_dir in run_dirs]
-    runs = list(zip(run_dirs, configs, strict=True))
+    runs = [(run_dir, _config(run_dir, data_dir)) for run_dir in run_dirs]
     figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():

@@ -88,8 +88,8 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
         _check_installed("cleanlab")
     for task in dict.fromkeys(combination.task for combination in combinations):
         whole = load_task(task, data_dir=options.data_dir)
-        on_features = [combination for combination in combinations if not METHODS[combination.method].fits]
-        if whole.image_shape[-1] > 1 and any(combination.task == task for combination in on_features):
+        on_task = [combination for combination in combinations if combination.task == task]
+        if whole.image_shape[-1] > 1 and not all(METHODS[combination.method].fits for combination in on_task):
             _check_installed("skimage")  # for HOG
         if whole.test_images is None or whole.labels is None:
             raise ValueError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
@@ -97,7 +97,7 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
             raise ValueError(
                 f"task {task!r} brings noisy labels: accepted are tasks whose true ones are made wrong here"
             )
-        one_a_cell = {combination.cell: combination for combination in combinations if combination.task == task}
+        one_a_cell = {combination.cell: combination for combination in on_task}
         for combination in one_a_cell.values():
             noisy_task(whole, run_config(combination, options))
 

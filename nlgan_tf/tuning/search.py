@@ -16,6 +16,7 @@ from nlgan_tf.config import RunConfig
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import write_text
 from nlgan_tf.gan.prior_estimation import EstimatePriors, describe
 from nlgan_tf.phased_run import PLACES
@@ -34,7 +35,7 @@ TRIALS = 12
 WAIT_FOR_CHIEF = 600.0
 
 
-class SearchFailed(ArithmeticError):
+class SearchFailed(TrainingFailed):
     """No trial of a search was completed, or several in a row failed."""
 
 

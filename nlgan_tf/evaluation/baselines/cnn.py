@@ -98,7 +98,6 @@ class UpsampledClassifier(ImagePredictor):
         Raises:
             ValueError: for other images or labels.
         """
-        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
         self.network_ = train_classifier(X, y, self.config, self.seed)
         self.classes_ = np.array([0, 1])
         return self

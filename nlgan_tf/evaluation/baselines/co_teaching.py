@@ -7,8 +7,7 @@ import tensorflow as tf
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.noise import NoisePriors, check_labels
-from nlgan_tf.data.task import check_images
+from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_entropy
 from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
@@ -40,13 +39,12 @@ class CoTeaching(ImagePredictor):
         Raises:
             ValueError: for other images or labels.
         """
-        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
+        batches = noisy_dataset(X, y, BATCH_SIZE, max(BATCH_SIZE, len(X)), self.seed)
         networks = [build_classifier(X.shape[1:], self.config.width, seed=2 * self.seed + k) for k in range(2)]
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
         for network, optimizer in zip(networks, optimizers, strict=True):
             optimizer.build(network.trainable_variables)
         step = tf.function(lambda images, labels, kept: _step(networks, optimizers, images, labels, kept))
-        batches = noisy_dataset(X, y, BATCH_SIZE, max(BATCH_SIZE, len(X)), self.seed)
         for epoch in range(1, self.config.epochs + 1):
             kept = tf.constant(kept_share(self.priors, epoch), tf.float32)
             for images, labels in batches:
