@@ -22,7 +22,8 @@ import numpy as np
 
 import nlgan_tf as nl
 from lines import fill, lines_parser, read_lines
-from nlgan_tf.data.sources import SOURCES, check_source, load_classes, parse_classes
+from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes
+from nlgan_tf.data.sources.classes import parse_classes
 from nlgan_tf.evaluation.metrics import (
     class_accuracy,
     density_and_coverage,
@@ -31,7 +32,7 @@ from nlgan_tf.evaluation.metrics import (
     purity_and_coverage,
     train_judge,
 )
-from nlgan_tf.preparation import prepare_task
+from nlgan_tf.pipeline.prepare import prepare_task
 
 # In each group whose distances to another are taken, which costs memory.
 LIKENESS_IMAGES = 2000
@@ -50,9 +51,9 @@ def judge_run(run_dir: Path, data_dir: str | None) -> dict:
     config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
     config = dataclasses.replace(config, data_dir=data_dir or config.data_dir)
     source, pairing = check_source(config.task)
-    if source not in SOURCES:
+    if source not in CLASS_SOURCES:
         raise SystemExit(
-            f"{run_dir} is of {config.task}: accepted are runs on {', '.join(SOURCES)}, which have a judge"
+            f"{run_dir} is of {config.task}: accepted are runs on {', '.join(CLASS_SOURCES)}, which have a judge"
         )
     task = prepare_task(config)
     class_names, train, test, judge, judge_accuracy = classes_and_judge(source, config.data_dir)

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-IMPORT = "import time; t = time.perf_counter(); import nlgan_tf.pipeline; print(time.perf_counter() - t)"
+IMPORT = "import time; t = time.perf_counter(); import nlgan_tf.pipeline.run; print(time.perf_counter() - t)"
 
 
 def measure(options: list[str]) -> dict:

@@ -21,7 +21,7 @@ import nlgan_tf as nl
 from lines import append_line, lines_parser, read_lines
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import whole_file
-from nlgan_tf.noise_rates import TITLES, compare_estimators, measure_noise
+from nlgan_tf.noise_rates.report import TITLES, compare_estimators, measure_noise
 
 # Reading a whole data set takes longer than an estimate.
 load_task = functools.cache(nl.load_task)

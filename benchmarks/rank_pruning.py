@@ -20,7 +20,7 @@ from sklearn.utils import compute_sample_weight
 from lines import fill, lines_parser, read_lines
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.evaluation.baselines import build_baseline
-from nlgan_tf.preparation import noisy_task
+from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import CLEAN, PRIORS, TASKS, Combination, Options, run_config
 from nlgan_tf.reproduce.paper import paper_value
 

@@ -44,7 +44,7 @@ def child(place: str, networks: str, steps: int) -> dict:
     """Median seconds of a step where this process is; the exchanges too where there are several processes."""
     import numpy as np
 
-    from nlgan_tf.distribution import make_strategy
+    from nlgan_tf.training.distribution import make_strategy
 
     strategy = make_strategy(*{"one": ("none",), "two devices": ("mirrored", "2"), "two processes": ()}[place])
     import nlgan_tf as nl

@@ -17,11 +17,12 @@ import numpy as np
 
 import nlgan_tf as nl
 from lines import fill, lines_parser, read_lines
-from nlgan_tf.classification import train_classifier
-from nlgan_tf.config import RECIPES, RunConfig
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.preparation import prepare_task
-from nlgan_tf.stack import keras
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.recipes import RECIPES
+from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.tuning.search import SearchConfig, tune
 
 SEEDS = 3

@@ -22,10 +22,10 @@ from scipy.stats import spearmanr
 
 import nlgan_tf as nl
 from lines import append_line, lines_parser, read_lines
-from nlgan_tf.classification import predict_logits
-from nlgan_tf.config import RECIPES
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.stack import keras
+from nlgan_tf.recipes import RECIPES
+from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
 from nlgan_tf.tuning.plane import write_plane

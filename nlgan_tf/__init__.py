@@ -15,33 +15,34 @@ _HOMES = {
     "ImageTask": "data.task",
     "load_task": "data.sources",
     "noisy_dataset": "data.batches",
-    "build_discriminator": "networks.dcgan",
-    "build_generator": "networks.dcgan",
+    "build_discriminator": "networks.discriminator",
+    "build_generator": "networks.generator",
     "build_classifier": "networks.classifier",
-    "losses": "gan",
+    "losses": "losses",
     "NLGAN": "gan.model",
-    "estimate_deltas": "gan.priors",
-    "estimate_priors": "gan.priors",
-    "EstimatePriors": "gan.prior_estimation",
-    "measure_noise": "noise_rates",
-    "build_nlgan": "recipes",
-    "load_model": "recipes",
+    "estimate_deltas": "noise_rates.estimate",
+    "estimate_priors": "noise_rates.estimate",
+    "EstimatePriors": "noise_rates.callback",
+    "measure_noise": "noise_rates.report",
+    "build_nlgan": "models",
+    "load_model": "models",
     "export_generator": "export",
     "export_classifier": "export",
-    "export_run": "export",
+    "export_run": "pipeline.export_run",
     "check_export": "export",
-    "RunConfig": "config",
+    "RunConfig": "pipeline.config",
     "StageOneConfig": "config",
     "StageTwoConfig": "config",
-    "RunResult": "pipeline",
-    "run": "pipeline",
-    "run_seeds": "pipeline",
-    "resume": "pipeline",
-    "make_strategy": "distribution",
-    "TrainingWatch": "gan.callbacks",
+    "RunResult": "pipeline.run",
+    "run": "pipeline.run",
+    "run_seeds": "pipeline.run",
+    "resume": "pipeline.run",
+    "make_strategy": "training.distribution",
+    "TrainingWatch": "gan.watch",
     "NLGANHyperModel": "tuning.hypermodel",
     "SearchConfig": "tuning.search",
     "tune": "tuning.search",
+    "InputError": "errors",
 }
 
 __all__ = sorted(_HOMES)
@@ -51,7 +52,7 @@ def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'nlgan_tf' has no attribute {name!r}")
     home = importlib.import_module(f"nlgan_tf.{_HOMES[name]}")
-    value = importlib.import_module("nlgan_tf.gan.losses") if name == "losses" else getattr(home, name)
+    value = home if name == "losses" else getattr(home, name)
     globals()[name] = value
     return value
 

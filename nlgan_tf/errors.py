@@ -1,6 +1,10 @@
-"""What the command line tells from bad input: a training that was accepted, and failed."""
+"""The package's own errors: input that is refused, and a training that was accepted and failed."""
 
 from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Input that is not accepted; the message says what was expected and what was got."""
 
 
 class TrainingFailed(ArithmeticError):

@@ -17,7 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import numpy as np
 import pytest
 
-from nlgan_tf.installed import STACK
+from nlgan_tf.compat.installed import STACK
 
 PRIORS = (0.7, 0.85)
 
@@ -53,7 +53,7 @@ def tiny_model():
     """Builds a compiled NLGAN of 8x8 images, with every random part switched on by default."""
     from nlgan_tf.config import StageOneConfig
     from nlgan_tf.data.noise import NoisePriors
-    from nlgan_tf.recipes import build_nlgan
+    from nlgan_tf.models import build_nlgan
 
     def build(seed: int = 0, **settings):
         config = StageOneConfig(**{"width": 0.1, "spectral_layers": "all", "translation": 0.25, **settings})
@@ -79,10 +79,11 @@ def exported_base(tmp_path_factory) -> Path:
 def untrained_run(tmp_path_factory) -> Path:
     """A run folder as `run` leaves it, less what an export does not read; nothing in it was trained."""
     import nlgan_tf as nl
-    from nlgan_tf.config import RunConfig, StageOneConfig
-    from nlgan_tf.export.run import run_source, write_run_manifest
-    from nlgan_tf.gan.hallucinate import write_clean_dataset
-    from nlgan_tf.run_folder import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
+    from nlgan_tf.config import StageOneConfig
+    from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
+    from nlgan_tf.pipeline.config import RunConfig
+    from nlgan_tf.pipeline.export_run import run_source, write_run_manifest
+    from nlgan_tf.pipeline.folder import CHECKPOINTS, CLASSIFIER_FILE, NLGAN_FILE
 
     folder = tmp_path_factory.mktemp("untrained") / "run"
     (folder / CHECKPOINTS).mkdir(parents=True)
@@ -106,12 +107,12 @@ def run_dir(untrained_run, tmp_path) -> Path:
 @pytest.fixture
 def refused(monkeypatch, capsys):
     """Runs the command line, which must end with exit code 2 and one line that holds the message."""
-    from nlgan_tf import cli
+    from nlgan_tf.cli import main
 
     def run(arguments: list[str], message: str) -> None:
         monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            main()
         error = capsys.readouterr().err
         assert stopped.value.code == 2
         assert message in error

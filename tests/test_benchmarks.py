@@ -1,18 +1,18 @@
 import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
-from nlgan_tf.config import RECIPES
+from helpers import ROOT
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation import metrics
 from nlgan_tf.gan.model import NETWORKS
-from nlgan_tf.stack import keras
+from nlgan_tf.recipes import RECIPES
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+BENCHMARKS = ROOT / "benchmarks"
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from conformance.running import running_server
+from helpers import ROOT
+from helpers.conformance.running import running_server
 
-ROOT = Path(__file__).parent.parent
 COMMANDS = [
     line
     for block in re.findall(r"```bash\n(.*?)```", (ROOT / "export" / "README.md").read_text(), re.DOTALL)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlgan_tf import losses
+from nlgan_tf.config import LOSSES
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.gan import losses
 
 PRIORS = [NoisePriors(0.85, 0.85), NoisePriors(0.7, 0.85), NoisePriors(0.6, 0.65), NoisePriors(1, 1)]
 
@@ -68,7 +69,7 @@ def noisy_expectation(term, p, n, purity):
     return purity * term(p) + (1 - purity) * term(n)
 
 
-@pytest.mark.parametrize("metric", losses.METRICS)
+@pytest.mark.parametrize("metric", LOSSES)
 @pytest.mark.parametrize("priors", PRIORS[:3], ids=str)
 def test_the_optimum_of_equation_2_is_delta(priors, metric):
     def loss(p, n):

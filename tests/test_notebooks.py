@@ -1,11 +1,12 @@
 import re
-from pathlib import Path
 
 import pytest
 
+from helpers import ROOT
+
 # After one epoch; the trials of a search are too short for more than a number.
 LEAST_ACCURACY = {"01_quick_start": 0.5, "02_tuning": 0.2}
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 import tensorflow as tf
 
+from nlgan_tf.compat.installed import LEGACY, STACK
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.export import check, replay
 from nlgan_tf.export.manifest import read_manifest
-from nlgan_tf.installed import LEGACY, STACK
-from nlgan_tf.stack import keras
 
 OTHER_PYTHON = os.environ.get("NLGAN_OTHER_PYTHON")
 needs_the_other = pytest.mark.skipif(not OTHER_PYTHON, reason="NLGAN_OTHER_PYTHON names no interpreter")

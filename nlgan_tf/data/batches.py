@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from nlgan_tf.data.noise import check_labels
-from nlgan_tf.data.task import check_batches, check_images
+from nlgan_tf.data.checks import check_batches, check_images, check_labels
 
 
 def noisy_dataset(

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.errors import InputError
+
+# In place of priors: they are to be estimated.
+ESTIMATE = "estimate"
+
 
 @dataclass(frozen=True)
 class NoisePriors:
@@ -16,7 +22,7 @@ class NoisePriors:
     purity of each noisy set, not a flip rate (`flip_rates` converts).
 
     Raises:
-        ValueError: unless 0 < pi <= 1 for both and 1 < pi_p + pi_n <= 2 (section 2 of the paper).
+        InputError: unless 0 < pi <= 1 for both and 1 < pi_p + pi_n <= 2 (section 2 of the paper).
     """
 
     pi_p: float
@@ -24,7 +30,7 @@ class NoisePriors:
 
     def __post_init__(self) -> None:
         if not (0 < self.pi_p <= 1 and 0 < self.pi_n <= 1 and self.pi_p + self.pi_n > 1):
-            raise ValueError(
+            raise InputError(
                 f"priors pi_p={self.pi_p}, pi_n={self.pi_n} are out of range: "
                 "each must be in (0, 1] and their sum above 1"
             )
@@ -47,10 +53,10 @@ class NoisePriors:
         pi_n = (1 - 2 delta_p) delta_n / (delta_n - delta_p).
 
         Raises:
-            ValueError: unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
+            InputError: unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
         """
         if not 0 <= delta_p < 0.5 < delta_n <= 1:
-            raise ValueError(
+            raise InputError(
                 f"delta_p={delta_p}, delta_n={delta_n} belong to no priors: "
                 "accepted are 0 <= delta_p < 0.5 < delta_n <= 1"
             )
@@ -67,11 +73,11 @@ class NoisePriors:
         The inverse of `class_prior`.
 
         Raises:
-            ValueError: unless 1 - pi_n <= class_prior <= pi_p; no labelling has these priors otherwise.
+            InputError: unless 1 - pi_n <= class_prior <= pi_p; no labelling has these priors otherwise.
         """
         # A tolerance: shares such as 0.7 of 1,000 are not exact in binary.
         if not 1 - self.pi_n - 1e-9 <= class_prior <= self.pi_p + 1e-9:
-            raise ValueError(
+            raise InputError(
                 f"priors pi_p={self.pi_p}, pi_n={self.pi_n} cannot be reached with a share of true positives of "
                 f"{class_prior:.4g}: accepted are shares from 1 - pi_n = {1 - self.pi_n:.4g} to pi_p = {self.pi_p:.4g}"
             )
@@ -82,36 +88,19 @@ class NoisePriors:
         """(P(noisy 0 | true 1), P(noisy 1 | true 0)), where `class_prior` = P(true positive).
 
         Raises:
-            ValueError: if the class prior is not in (0, 1), or cannot go with these priors.
+            InputError: if the class prior is not in (0, 1), or cannot go with these priors.
         """
         if not 0 < class_prior < 1:
-            raise ValueError(f"class_prior={class_prior} is out of range: accepted is (0, 1)")
+            raise InputError(f"class_prior={class_prior} is out of range: accepted is (0, 1)")
         share = self.noisy_positive_share(class_prior)
         return (1 - self.pi_n) * (1 - share) / class_prior, (1 - self.pi_p) * share / (1 - class_prior)
 
 
-def check_labels(labels: ArrayLike, length: int | None = None, minimum_per_class: int = 2) -> np.ndarray:
-    """Labels as an int64 vector of 0 (negative) and 1 (positive).
-
-    Raises:
-        ValueError: if a label is not 0 or 1, the length is not `length`, or a class has too few members.
-    """
-    array = np.asarray(labels)
-    if array.ndim != 1 or (length is not None and len(array) != length):
-        wanted = "one dimension" if length is None else f"shape ({length},), one label an image"
-        raise ValueError(f"labels have shape {array.shape}: accepted is {wanted}")
-    wrong = [value for value in dict.fromkeys(array.tolist()) if value not in (0, 1)]
-    if wrong:
-        shown = ", ".join(map(repr, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
-        raise ValueError(f"labels hold {shown}: accepted are 0 (negative) and 1 (positive)")
-    array = array.astype(np.int64)
-    positives = int(array.sum())
-    if min(positives, len(array) - positives) < minimum_per_class:
-        raise ValueError(
-            f"labels hold {positives} positives and {len(array) - positives} negatives: "
-            f"at least {minimum_per_class} of each are needed"
-        )
-    return array
+def check_priors(priors: NoisePriors | str) -> NoisePriors | str:
+    """Returns priors, or "estimate"; InputError for anything else."""
+    if isinstance(priors, NoisePriors) or priors == ESTIMATE:
+        return priors
+    raise InputError(f'Expected priors to be NoisePriors or "{ESTIMATE}", got {priors!r}')
 
 
 def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndarray:
@@ -125,11 +114,11 @@ def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndar
         int64 array, shape (n,).
 
     Raises:
-        ValueError: for labels other than 0 and 1, none at all, or priors that the share of positives cannot reach.
+        InputError: for labels other than 0 and 1, none at all, or priors that the share of positives cannot reach.
     """
     labels = check_labels(labels, minimum_per_class=0)
     if not len(labels):
-        raise ValueError("labels are empty: accepted is one or more")
+        raise InputError("labels are empty: accepted is one or more")
     n, positives = len(labels), np.flatnonzero(labels == 1)
     negatives = np.flatnonzero(labels == 0)
     noisy_positives = n * priors.noisy_positive_share(len(positives) / n)

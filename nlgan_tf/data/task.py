@@ -3,48 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from nlgan_tf.data.noise import check_labels
-
-
-def check_images(images: ArrayLike, shape: tuple[int, int, int] | None = None) -> np.ndarray:
-    """Public images: uint8, or floats in [0, 255] as float32, shape (n, h, w, c).
-
-    Raises:
-        ValueError: for another dtype, rank, image shape or range, or NaN.
-    """
-    array = np.asarray(images)
-    if array.ndim != 4 or (shape is not None and array.shape[1:] != tuple(shape)):
-        wanted = "(n, height, width, channels)" if shape is None else f"(n, {', '.join(map(str, shape))})"
-        raise ValueError(f"images have shape {array.shape}: accepted is {wanted}")
-    if array.dtype == np.uint8:
-        return array
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"images have dtype {array.dtype}: accepted are uint8, and floats in [0, 255]")
-    low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
-    if not (low >= 0 and high <= 255):
-        raise ValueError(f"images hold values from {low:g} to {high:g}: accepted are floats in [0, 255]")
-    if 0 < high <= 1:
-        warnings.warn(
-            f"the largest image value is {high:g}: images are expected in [0, 255], not in [0, 1]",
-            stacklevel=3,
-        )
-    return array.astype(np.float32)
-
-
-def check_batches(batch_size: int, samples_per_epoch: int) -> None:
-    """ValueError unless a batch halves between the classes and an epoch holds at least one."""
-    if batch_size < 2 or batch_size % 2:
-        raise ValueError(f"batch_size={batch_size} cannot be halved between the classes: accepted are even sizes")
-    if samples_per_epoch < batch_size:
-        raise ValueError(
-            f"samples_per_epoch={samples_per_epoch} is less than batch_size={batch_size}: accepted is one batch or more"
-        )
+from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -60,7 +24,7 @@ class ImageTask:
         class_names: (negative, positive), indexed by the label.
 
     Raises:
-        ValueError: for arrays that do not fit each other, or neither true nor noisy labels.
+        InputError: for arrays that do not fit each other, or neither true nor noisy labels.
     """
 
     images: np.ndarray
@@ -75,16 +39,16 @@ class ImageTask:
         object.__setattr__(self, "images", check_images(self.images))
         n = len(self.images)
         if self.labels is None and self.noisy_labels is None:
-            raise ValueError("a task has neither labels nor noisy_labels: at least one is needed")
+            raise InputError("a task has neither labels nor noisy_labels: at least one is needed")
         for name in ("labels", "noisy_labels"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, check_labels(getattr(self, name), length=n))
         if self.subclass_labels is not None and np.shape(self.subclass_labels) != (n,):
-            raise ValueError(f"subclass_labels have shape {np.shape(self.subclass_labels)}: accepted is ({n},)")
+            raise InputError(f"subclass_labels have shape {np.shape(self.subclass_labels)}: accepted is ({n},)")
         if len(self.class_names) != 2 or self.class_names[0] == self.class_names[1]:
-            raise ValueError(f"class_names are {self.class_names}: accepted are two names, (negative, positive)")
+            raise InputError(f"class_names are {self.class_names}: accepted are two names, (negative, positive)")
         if (self.test_images is None) != (self.test_labels is None):
-            raise ValueError("a task has test_images or test_labels alone: both or neither are accepted")
+            raise InputError("a task has test_images or test_labels alone: both or neither are accepted")
         if self.test_images is not None:
             object.__setattr__(self, "test_images", check_images(self.test_images, shape=self.image_shape))
             labels = check_labels(self.test_labels, length=len(self.test_images), minimum_per_class=1)
@@ -105,7 +69,7 @@ class ImageTask:
         Classes stand in for subclasses where these are not known.
 
         Raises:
-            ValueError: if `size` does not divide by k, or a subclass has too few images.
+            InputError: if `size` does not divide by k, or a subclass has too few images.
         """
         if size is None:
             return self
@@ -114,7 +78,7 @@ class ImageTask:
             groups = self.labels if self.labels is not None else self.noisy_labels
         names = np.unique(groups)
         if size < 1 or size % len(names):
-            raise ValueError(
+            raise InputError(
                 f"size={size} does not divide by the {len(names)} subclasses of the task: "
                 f"accepted are multiples of {len(names)}"
             )
@@ -122,7 +86,7 @@ class ImageTask:
         members = [np.flatnonzero(groups == name) for name in names]
         smallest = min(map(len, members))
         if smallest < share:
-            raise ValueError(
+            raise InputError(
                 f"size={size} asks for {share} images of each subclass, and one has {smallest}: "
                 f"accepted is at most {smallest * len(names)}"
             )

@@ -9,12 +9,13 @@ import tensorflow as tf
 from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
-from nlgan_tf.classification import predict_logits, train_classifier
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageTwoConfig
-from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.data.pixels import to_network_range
+from nlgan_tf.errors import InputError
 from nlgan_tf.networks.classifier import build_classifier
-from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import keras
+from nlgan_tf.stage_two import predict_logits, train_classifier
+from nlgan_tf.training.optimizers import FusedAdam
 
 JUDGE_IMAGES = 180_000
 DISTANCE_BATCH = 1000
@@ -116,12 +117,12 @@ def density_and_coverage(real: np.ndarray, drawn: np.ndarray, k: int = 5) -> tup
         equal, and not bounded above. Coverage: the share of balls that hold a drawn sample, in [0, 1].
 
     Raises:
-        ValueError: for k below 1, fewer than k + 1 real samples, or no drawn one.
+        InputError: for k below 1, fewer than k + 1 real samples, or no drawn one.
     """
     if not len(drawn):
-        raise ValueError("no drawn samples: accepted are one or more")
+        raise InputError("no drawn samples: accepted are one or more")
     if not 1 <= k < len(real):
-        raise ValueError(f"k={k} is out of range: accepted are 1 to {len(real) - 1} for {len(real)} real samples")
+        raise InputError(f"k={k} is out of range: accepted are 1 to {len(real) - 1} for {len(real)} real samples")
     radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
     hits = np.zeros(len(real), int)
     for start in range(0, len(drawn), DISTANCE_BATCH):
@@ -152,11 +153,11 @@ def memorisation(training: np.ndarray, drawn: np.ndarray, held_out: np.ndarray) 
         training, drawn, held_out: public images, uint8 or floats in [0, 255], each of shape (n, h, w, c), n at least 1.
 
     Raises:
-        ValueError: for a set without images.
+        InputError: for a set without images.
     """
     for name, images in (("training", training), ("drawn", drawn), ("held-out", held_out)):
         if not len(images):
-            raise ValueError(f"no {name} images: accepted are one or more")
+            raise InputError(f"no {name} images: accepted are one or more")
     neighbours = NearestNeighbors(n_neighbors=1).fit(_flat(training))
     distances = {
         name: neighbours.kneighbors(_flat(images))[0][:, 0] / np.sqrt(np.prod(training.shape[1:]))

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.export.check import check_export
 from nlgan_tf.export.classifier import classifier_servable
 from nlgan_tf.export.generator import generator_servable
-from nlgan_tf.export.run import export_run
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.stack import keras
 
-__all__ = ["check_export", "export_classifier", "export_generator", "export_run"]
+__all__ = ["check_export", "export_classifier", "export_generator"]
 
 
 def export_generator(

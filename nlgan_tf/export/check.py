@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.export import replay
 from nlgan_tf.export.manifest import check_manifest
 from nlgan_tf.export.publish import versions
@@ -35,7 +36,7 @@ def check_export(directory: str | os.PathLike) -> Iterator[dict]:
         from the Keras model, relative to the range of the output.
 
     Raises:
-        ValueError: for a folder without versions, and for the first version that does not pass.
+        InputError: for a folder without versions, and for the first version that does not pass.
     """
     for version_dir in _version_dirs(Path(directory).expanduser().absolute()):
         check_manifest(version_dir)
@@ -43,14 +44,14 @@ def check_export(directory: str | os.PathLike) -> Iterator[dict]:
         for row in rows:
             yield {"model": version_dir.parent.name, "version": version_dir.name, **row}
             if row["deviation"] > TOLERANCE:
-                raise ValueError(
+                raise InputError(
                     f"{version_dir} answers {row['signature']} at batch {row['batch']} unlike its Keras model: "
                     f"{row['deviation']:.1e} of the range, accepted is {TOLERANCE:.0e}"
                 )
         wanted = {(name, batch) for name in summary["signatures"] for batch in EXAMPLE_BATCHES}
         missing = sorted(wanted - {(row["signature"], row["batch"]) for row in rows})
         if missing:
-            raise ValueError(f"{version_dir} has no record of {missing[0][0]} at batch {missing[0][1]}")
+            raise InputError(f"{version_dir} has no record of {missing[0][0]} at batch {missing[0][1]}")
 
 
 def _version_dirs(directory: Path) -> list[Path]:
@@ -59,7 +60,7 @@ def _version_dirs(directory: Path) -> list[Path]:
     folders = [directory, *sorted(path for path in directory.glob("*") if path.is_dir())]
     found = [folder / str(version) for folder in folders for version in versions(folder)]
     if not found:
-        raise ValueError(f"{directory} has no exported model: accepted is a version, a model's folder or a base")
+        raise InputError(f"{directory} has no exported model: accepted is a version, a model's folder or a base")
     return found
 
 
@@ -68,5 +69,5 @@ def _replay_in_a_clean_process(version_dir: Path) -> list[dict]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise ValueError(f"{version_dir} does not run in a process of its own: {reason}")
+        raise InputError(f"{version_dir} does not run in a process of its own: {reason}")
     return [json.loads(line) for line in done.stdout.splitlines()]

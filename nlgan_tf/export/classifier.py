@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.data.pixels import to_network_range
+from nlgan_tf.errors import InputError
 from nlgan_tf.export.decode import decode_images
 from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
-from nlgan_tf.gan.images import to_network_range
-from nlgan_tf.stack import keras
 
 
 def classifier_servable(
@@ -27,17 +28,17 @@ def classifier_servable(
     - `serving_bytes`: `image_bytes`, string (n,): PNG or JPEG of any size.
 
     Raises:
-        ValueError: for a name that TF Serving rejects, a model that is no classifier of two classes, or class names
+        InputError: for a name that TF Serving rejects, a model that is no classifier of two classes, or class names
             that are not two.
     """
     check_model_name(name)
     shape = model.input_shape
     if len(shape) != 4 or tuple(model.output_shape[1:]) != (1,):
-        raise ValueError(
+        raise InputError(
             f"a model of {shape} -> {model.output_shape} is no classifier: accepted is (n, h, w, c) -> logits (n, 1)"
         )
     if len(class_names) != 2 or class_names[0] == class_names[1]:
-        raise ValueError(f"class_names are {tuple(class_names)}: accepted are two names, (negative, positive)")
+        raise InputError(f"class_names are {tuple(class_names)}: accepted are two names, (negative, positive)")
 
     # Traced once for all signatures.
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])

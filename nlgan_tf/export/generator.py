@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.errors import InputError
 from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
 from nlgan_tf.gan.latent import check_latent, draw_latent
-from nlgan_tf.stack import keras
 
 # Of one request: the answer, and with it memory, stays bounded.
 MAX_SAMPLES = 1024
@@ -34,12 +35,12 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         stream: z is drawn from the pair (seed, stream), so that two generators with one seed draw different z.
 
     Raises:
-        ValueError: for a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
+        InputError: for a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
     """
     check_model_name(name)
     check_latent(latent)
     if len(model.input_shape) != 2 or len(model.output_shape) != 4:
-        raise ValueError(
+        raise InputError(
             f"a model of {model.input_shape} -> {model.output_shape} is no generator: "
             "accepted is (n, latent_dim) -> images (n, h, w, c)"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.files import sha256, write_text
 
 NAME = "manifest.json"
@@ -20,16 +21,16 @@ def read_manifest(folder: Path) -> dict:
     """A folder's manifest.
 
     Raises:
-        ValueError: if there is none, or it is damaged.
+        InputError: if there is none, or it is damaged.
     """
     try:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         if not all(isinstance(digest, str) for digest in content["files"].values()):
-            raise ValueError("its files have no SHA-256")
+            raise InputError("its files have no SHA-256")
     except FileNotFoundError as error:
-        raise ValueError(f"{folder} has no {NAME}: accepted is what this package wrote, whole") from error
+        raise InputError(f"{folder} has no {NAME}: accepted is what this package wrote, whole") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{folder / NAME} is damaged: {error}") from error
+        raise InputError(f"{folder / NAME} is damaged: {error}") from error
     return content
 
 
@@ -37,17 +38,17 @@ def check_manifest(folder: Path) -> dict:
     """The manifest of a folder that holds the files it lists, unaltered, and no other.
 
     Raises:
-        ValueError: for the first file that is missing, altered or not listed.
+        InputError: for the first file that is missing, altered or not listed.
     """
     manifest = read_manifest(folder)
     listed, found = manifest["files"], _files(folder)
     for name in sorted(set(listed) | set(found)):
         if name not in found:
-            raise ValueError(f"{folder} has no file {name}, which its manifest lists")
+            raise InputError(f"{folder} has no file {name}, which its manifest lists")
         if name not in listed:
-            raise ValueError(f"{folder} has a file {name} that its manifest does not list")
+            raise InputError(f"{folder} has a file {name} that its manifest does not list")
         if sha256(folder / name) != listed[name]:
-            raise ValueError(f"{folder / name} is not what its manifest lists: it was altered or damaged")
+            raise InputError(f"{folder / name} is not what its manifest lists: it was altered or damaged")
     return manifest
 
 

@@ -12,15 +12,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from nlgan_tf.errors import InputError
+
 # No server takes such a name for a version.
 UNFINISHED = ".unfinished-"
 MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
 def check_model_name(name: str) -> str:
-    """Returns `name` if TF Serving's URLs and configuration take it; ValueError otherwise."""
+    """Returns `name` if TF Serving's URLs and configuration take it; InputError otherwise."""
     if not MODEL_NAME.fullmatch(name):
-        raise ValueError(
+        raise InputError(
             f"model name {name!r} is not accepted by TF Serving: accepted are letters, digits, '_', '-' and '.', "
             "a letter first"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.export.publish import locked, versions
 from nlgan_tf.files import write_text
 
@@ -31,13 +32,13 @@ allowed_batch_sizes: 64
 
 
 def read_models_config(base_dir: Path) -> model_server_config_pb2.ModelServerConfig:
-    """BASE/models.config, empty if there is none; ValueError if it is not TF Serving's."""
+    """BASE/models.config, empty if there is none; InputError if it is not TF Serving's."""
     path, config = base_dir / MODELS_CONFIG, model_server_config_pb2.ModelServerConfig()
     if path.exists():
         try:
             text_format.Parse(path.read_text(encoding="utf-8"), config)
         except (text_format.ParseError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is no configuration of TF Serving's models: {error}") from error
+            raise InputError(f"{path} is no configuration of TF Serving's models: {error}") from error
     return config
 
 

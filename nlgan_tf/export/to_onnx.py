@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.compat.installed import LEGACY
+from nlgan_tf.errors import InputError
 from nlgan_tf.export.servable import Servable
-from nlgan_tf.installed import LEGACY
 
 FILE = "model.onnx"
 OPSET = 18
@@ -20,7 +21,7 @@ def write_onnx(servable: Servable, version_dir: Path) -> None:
 
     Raises:
         ImportError: without the extra `onnx`, and on TF 2.15, whose ml_dtypes is too old for it.
-        ValueError: if onnxruntime's answers differ by more than TOLERANCE, relative to the range.
+        InputError: if onnxruntime's answers differ by more than TOLERANCE, relative to the range.
     """
     if LEGACY:
         raise ImportError("ONNX on TF 2.15, whose ml_dtypes is too old for it: accepted is TF 2.21 or later")
@@ -51,4 +52,4 @@ def _check(name: str, answer: np.ndarray, expected: np.ndarray) -> None:
     difference = float(np.abs(answer - expected).max()) / full_scale
     # Written so that NaN fails too.
     if not difference <= TOLERANCE:
-        raise ValueError(f"onnxruntime's {name} is off by {difference:.1e} of the range: accepted is {TOLERANCE:.0e}")
+        raise InputError(f"onnxruntime's {name} is off by {difference:.1e} of the range: accepted is {TOLERANCE:.0e}")

@@ -12,6 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 import nlgan_tf
+from nlgan_tf.compat.installed import STACK
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.export.card import write_card
 from nlgan_tf.export.manifest import write_manifest
 from nlgan_tf.export.publish import unpublished
@@ -19,8 +21,6 @@ from nlgan_tf.export.servable import Servable, save_signatures
 from nlgan_tf.export.serving_config import BATCHING, BATCHING_PARAMETERS, read_models_config, update_models_config
 from nlgan_tf.export.to_onnx import write_onnx
 from nlgan_tf.export.warmup import replay_records, write_records
-from nlgan_tf.installed import STACK
-from nlgan_tf.stack import keras
 
 
 def publish_versions(

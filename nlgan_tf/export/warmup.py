@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.export.replay import RECORDS, replay
 from nlgan_tf.export.servable import Servable
 
@@ -35,12 +36,12 @@ def replay_records(version_dir: Path) -> None:
     """Runs the records against the SavedModel as written: a broken one would stop a server from loading it.
 
     Raises:
-        ValueError: if an answer is not the Keras model's.
+        InputError: if an answer is not the Keras model's.
     """
     model = tf.saved_model.load(str(version_dir))
     for row in replay(version_dir, model.signatures):
         if row["deviation"] > TOLERANCE:
-            raise ValueError(
+            raise InputError(
                 f"the export of {version_dir.parent.name} answers {row['signature']} at batch {row['batch']} unlike "
                 f"the Keras model: they differ by {row['deviation']:.1e} of the range, accepted is {TOLERANCE:.0e}"
             )

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.errors import InputError
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -24,12 +25,12 @@ class RandomTranslation:
         probability: the share of the images that is shifted, in [0, 1].
 
     Raises:
-        ValueError: for values outside these ranges.
+        InputError: for values outside these ranges.
     """
 
     def __init__(self, max_fraction: float = 0.125, probability: float = 1.0) -> None:
         if not 0 <= max_fraction < 1 or not 0 <= probability <= 1:
-            raise ValueError(
+            raise InputError(
                 f"translation by max_fraction={max_fraction} with probability={probability} is out of range: "
                 "accepted are [0, 1) and [0, 1]"
             )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-LATENTS = ("uniform", "normal")
+from nlgan_tf.config import LATENTS
+from nlgan_tf.errors import InputError
 
 
 def check_latent(latent: str) -> str:
-    """Returns `latent` if it names a distribution of z; ValueError otherwise."""
+    """Returns `latent` if it names a distribution of z; InputError otherwise."""
     if latent not in LATENTS:
-        raise ValueError(f"latent {latent!r} is unknown: accepted are {', '.join(LATENTS)}")
+        raise InputError(f"latent {latent!r} is unknown: accepted are {', '.join(LATENTS)}")
     return latent
 
 

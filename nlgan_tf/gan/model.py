@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 
 import numpy as np
 import tensorflow as tf
 
-from nlgan_tf import replicas
-from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.data.task import check_images
-from nlgan_tf.gan import losses
+from nlgan_tf import losses
+from nlgan_tf.compat.keras import Model, apply_gradients, keras, scale_loss
+from nlgan_tf.data.checks import check_images
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
+from nlgan_tf.data.pixels import map_rows, to_network_range, to_public_range
+from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation
-from nlgan_tf.gan.images import map_rows, to_network_range, to_public_range
+from nlgan_tf.gan.labels import agreement, by_label, is_positive, noisy_labels
 from nlgan_tf.gan.latent import check_latent, draw_latent
-from nlgan_tf.gan.prior_estimation import ESTIMATE, check_priors, with_prior_estimation
-from nlgan_tf.gan.split import SplitDiscriminator
+from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS, Player, players_of
+from nlgan_tf.gan.saving import SavedWithOptimizers
 from nlgan_tf.gan.step_metrics import StepMetrics
-from nlgan_tf.optimizers import FusedAdam, loss_scaled
-from nlgan_tf.stack import Model, apply_gradients, keras, scale_loss
+from nlgan_tf.gan.trunk_and_head import SplitDiscriminator
+from nlgan_tf.training import replicas
+from nlgan_tf.training.optimizers import FusedAdam, loss_scaled
 
-NETWORKS = ("discriminator", "positive_generator", "negative_generator")
-OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
-
-# What a step draws at random; each is folded into the step's seed.
-Z_POSITIVE, Z_NEGATIVE, AUGMENT_REAL, AUGMENT_FAKE = range(4)
+# What a step draws at random; each is folded into the step's seed. The z of further generators would follow.
+Z_OF_FIRST, _Z_OF_SECOND, AUGMENT_REAL, AUGMENT_FAKE = range(4)
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
-class NLGAN(Model):
+class NLGAN(SavedWithOptimizers, Model):
     """Trains D, G_P and G_N on noisy labels, so that G_P draws clean positives and G_N clean negatives.
 
     Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0.
@@ -49,7 +48,7 @@ class NLGAN(Model):
         seed: of z and augmentation; the networks bring their own.
 
     Raises:
-        ValueError: for an unknown latent distribution, or priors that are neither.
+        InputError: for an unknown latent distribution, or priors that are neither.
     """
 
     def __init__(
@@ -94,6 +93,21 @@ class NLGAN(Model):
         if self.train_function is not None:
             self.make_train_function(force=True)
 
+    def players(self) -> list[Player]:
+        """Every generator with its label, optimizer and delta, in the order in which a step draws."""
+        return players_of(self)
+
+    # No property: Keras walks those when it saves, and would write the generators under this name too.
+    def drawing_generators(self) -> dict[int, keras.Model]:
+        """The generators that draw for `hallucinate`, the exports and the watch, by label."""
+        return {player.label: player.generator for player in self.players()}
+
+    def known_priors(self) -> NoisePriors:
+        """The priors; InputError while they are to be estimated."""
+        if self.priors == ESTIMATE:
+            raise InputError('Expected priors, got "estimate" without its estimate: call fit first, or set .priors')
+        return self.priors
+
     def compile(
         self,
         alpha: float = 5.0,
@@ -117,10 +131,10 @@ class NLGAN(Model):
             **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
 
         Raises:
-            ValueError: for weights out of range, an unknown loss, or switches that a tf.distribute strategy rules out.
+            InputError: for weights out of range, an unknown loss, or switches that a tf.distribute strategy rules out.
         """
         if not alpha > 0 or not beta >= 0:
-            raise ValueError(f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0")
+            raise InputError(f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0")
         if alpha <= beta:
             warnings.warn(f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2)
         replicas.check_switches(
@@ -145,9 +159,11 @@ class NLGAN(Model):
         if isinstance(x, tf.data.Dataset):
             kwargs.setdefault("shuffle", False)
         if self.priors == ESTIMATE:
-            kwargs["callbacks"] = with_prior_estimation(
-                kwargs.get("callbacks"), x, args[0] if args else kwargs.get("y")
-            )
+            # Late and by its public name: what estimates stands above this module, and brings scikit-learn.
+            from nlgan_tf import EstimatePriors
+
+            labels = args[0] if args else kwargs.get("y")
+            kwargs["callbacks"] = EstimatePriors.placed_first(kwargs.get("callbacks"), x, labels)
         return super().fit(self._checked(x), *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
@@ -176,46 +192,46 @@ class NLGAN(Model):
         return self.train_function
 
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """One update of each network, from one pass through each.
+        """One step of stage one (section 2.2.1), x_P^ and x_N^ the noisy positives and negatives of the batch.
 
-        G_P and G_N move against the present D, its dropout off unless asked for, by eq. (4); D moves on the real
-        batch and the same generated images, dropout on, by eq. (5).
+        x_GP = G_P(z_P),  x_GN = G_N(z_N),  z ~ p_z
+        L_GP = E[H(D(x_GP), delta_P)],  L_GN = E[H(D(x_GN), delta_N)]          (eq. 4; D's dropout off)
+        L_D = alpha (E[H(D(x_P^), 0)] + E[H(D(x_N^), 1)])
+              + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)])                     (eq. 5; D's dropout on)
+        G_P, G_N: one step of Adam down L_GP and L_GN
+        D: one step of Adam down L_D
         """
-        images, labels, priors = data[0], _noisy_labels(data[1]), self._known_priors()
-        half = (tf.shape(images)[0] + 1) // 2
+        images, positive = data[0], is_positive(noisy_labels(data[1]))
+        players, priors = self.players(), self.known_priors()
         with tf.GradientTape(persistent=True) as tape:
-            fake_p = self.positive_generator(self._noise(half, Z_POSITIVE), training=True)
-            fake_n = self.negative_generator(self._noise(half, Z_NEGATIVE), training=True)
-            fake = self._augmented(tf.concat([fake_p, fake_n], axis=0), AUGMENT_FAKE)
-            real = self._augmented(to_network_range(images), AUGMENT_REAL)
-            # D's spectral state moves in the first call of each part; the second uses the same normalised weights.
-            real_features = self._split.trunk(real, training=True)
-            fake_features = self._split.trunk(fake, training=False)
-
-            # Four minibatches: 0 and 1 are G_P's and G_N's, 2 and 3 the noisy positives and negatives.
-            features = tf.concat([fake_features, real_features], axis=0)
-            minibatches = tf.concat([tf.range(2 * half) // half, tf.where(_is_positive(labels), 2, 3)], axis=0)
-            *d_fakes, noisy_p, noisy_n = self._split.logits(features, minibatches, count=4, training=True)
-            d_loss = losses.discriminator_loss(noisy_p, noisy_n, *d_fakes, self.alpha, self.beta, self.loss_metric)
+            fake, real = self._generated(players, images), self._augmented(to_network_range(images), AUGMENT_REAL)
+            for_d, for_g = self._split.step_logits(
+                fake, real, [player.label for player in players], positive, self.generator_dropout
+            )
+            d_loss = losses.discriminator_loss(*for_d, self.alpha, self.beta, self.loss_metric)
+            g_losses = [
+                losses.generator_loss(logits, player.delta, self.loss_metric)
+                for player, logits in zip(players, for_g, strict=True)
+            ]
             scaled_d_loss = replicas.share(scale_loss(self.d_optimizer, d_loss))
-
-            gp_logits, gn_logits = tf.split(self._split.head(fake_features, training=self.generator_dropout), 2)
-            gp_loss = losses.generator_loss(gp_logits, priors.delta_p, self.loss_metric)
-            gn_loss = losses.generator_loss(gn_logits, priors.delta_n, self.loss_metric)
-            g_loss = replicas.share(scale_loss(self.gp_optimizer, gp_loss) + scale_loss(self.gn_optimizer, gn_loss))
-        self._update_generators(tape, g_loss)
+            scaled_g_loss = replicas.share(
+                sum(scale_loss(player.optimizer, loss) for player, loss in zip(players, g_losses, strict=True))
+            )
+        self._update_generators(tape, scaled_g_loss, players)
         self._update_discriminator(tape, scaled_d_loss)
         self.step.assign_add(1)
-        outputs = noisy_p, noisy_n, gp_logits, gn_logits
-        return self._step_metrics.update((d_loss, gp_loss, gn_loss), outputs, priors)
+        return self._step_metrics.update((d_loss, *g_losses), (*for_d[:2], *for_g), priors)
 
-    def _known_priors(self) -> NoisePriors:
-        if self.priors == ESTIMATE:
-            raise ValueError('priors="estimate" have no value yet: call fit first, or set .priors to NoisePriors')
-        return self.priors
-
-    def _noise(self, n: tf.Tensor, purpose: int) -> tf.Tensor:
-        return draw_latent(n, self.latent_dim, self.latent, self._step_seed(purpose))
+    def _generated(self, players: list[Player], images: tf.Tensor) -> tf.Tensor:
+        """What every generator draws, half a batch each, one after the other, as D sees it."""
+        half = (tf.shape(images)[0] + 1) // 2
+        drawn = [
+            player.generator(
+                draw_latent(half, self.latent_dim, self.latent, self._step_seed(Z_OF_FIRST + number)), training=True
+            )
+            for number, player in enumerate(players)
+        ]
+        return self._augmented(tf.concat(drawn, axis=0), AUGMENT_FAKE)
 
     def _augmented(self, images: tf.Tensor, purpose: int) -> tf.Tensor:
         return images if self.augment is None else self.augment(images, self._step_seed(purpose))
@@ -224,13 +240,11 @@ class NLGAN(Model):
         state = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
         return replicas.own_seed(tf.random.experimental.stateless_fold_in(state, purpose))
 
-    def _update_generators(self, tape: tf.GradientTape, g_loss: tf.Tensor) -> None:
-        """G_P and G_N in one backward pass: each loss depends on its own generator alone."""
-        positive = self.positive_generator.trainable_variables
-        negative = self.negative_generator.trainable_variables
-        gradients = tape.gradient(g_loss, positive + negative)
-        apply_gradients(self.gp_optimizer, gradients[: len(positive)], positive)
-        apply_gradients(self.gn_optimizer, gradients[len(positive) :], negative)
+    def _update_generators(self, tape: tf.GradientTape, g_loss: tf.Tensor, players: list[Player]) -> None:
+        """All generators in one backward pass: each loss depends on its own generator alone."""
+        variables = [player.generator.trainable_variables for player in players]
+        for player, its_variables, gradients in zip(players, variables, tape.gradient(g_loss, variables), strict=True):
+            apply_gradients(player.optimizer, gradients, its_variables)
 
     def _update_discriminator(self, tape: tf.GradientTape, d_loss: tf.Tensor) -> None:
         variables = self.discriminator.trainable_variables
@@ -241,13 +255,13 @@ class NLGAN(Model):
         images, labels = data[0], data[1]
         logits = self.discriminator(to_network_range(images), training=False)[:, 0]
         positive = self._probability(logits) > 0.5
-        loss = losses.noisy_loss(*_by_label(logits, _noisy_labels(labels)), self.loss_metric)
+        loss = losses.noisy_loss(*by_label(logits, noisy_labels(labels)), self.loss_metric)
         mean_loss = self._step_metrics.means["loss"]
         mean_loss.update_state(loss)
-        self._noisy_accuracy.update_state(_agreement(positive, _noisy_labels(labels)))
+        self._noisy_accuracy.update_state(agreement(positive, noisy_labels(labels)))
         logs = {"loss": mean_loss.result(), "noisy_accuracy": self._noisy_accuracy.result()}
         if isinstance(labels, dict) and "clean" in labels:
-            self._clean_accuracy.update_state(_agreement(positive, labels["clean"]))
+            self._clean_accuracy.update_state(agreement(positive, labels["clean"]))
             logs["clean_accuracy"] = self._clean_accuracy.result()
         return logs
 
@@ -256,7 +270,7 @@ class NLGAN(Model):
         return self._probability(self.discriminator(to_network_range(images), training=training)[:, 0])
 
     def _probability(self, logits: tf.Tensor) -> tf.Tensor:
-        priors = self._known_priors()
+        priors = self.known_priors()
         delta_p, delta_n = priors.delta_p, priors.delta_n
         return tf.clip_by_value((delta_n - tf.sigmoid(logits)) / (delta_n - delta_p), 0.0, 1.0)
 
@@ -269,19 +283,16 @@ class NLGAN(Model):
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
-            ValueError: for n below 1.
+            InputError: for n below 1.
         """
         if n < 1:
-            raise ValueError(f"n={n} images cannot be drawn: accepted is 1 or more")
-        positives = (n + 1) // 2
+            raise InputError(f"n={n} images cannot be drawn: accepted is 1 or more")
+        counts = {1: (n + 1) // 2, 0: n // 2}
         images = [
-            self._draw(generator, count, (seed, label))
-            for generator, count, label in (
-                (self.positive_generator, positives, 1),
-                (self.negative_generator, n - positives, 0),
-            )
+            self._draw(generator, counts[label], (seed, label))
+            for label, generator in self.drawing_generators().items()
         ]
-        return np.concatenate(images), np.repeat([1, 0], [positives, n - positives])
+        return np.concatenate(images), np.repeat(list(counts), list(counts.values()))
 
     def _draw(self, generator: keras.Model, n: int, seed: tuple[int, int]) -> np.ndarray:
         z = draw_latent(n, self.latent_dim, self.latent, seed)
@@ -296,62 +307,7 @@ class NLGAN(Model):
     def metrics(self) -> list[keras.metrics.Metric]:
         return [*self._step_metrics.means.values(), self._noisy_accuracy, self._clean_accuracy]
 
-    def get_config(self) -> dict:
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "dtype": serialize(self.dtype_policy),
-            **{network: serialize(getattr(self, network)) for network in NETWORKS},
-            "priors": self.priors if self.priors == ESTIMATE else dataclasses.asdict(self.priors),
-            "latent": self.latent,
-            "augment": self.augment and serialize(self.augment),
-            "seed": self.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> NLGAN:
-        deserialize = keras.saving.deserialize_keras_object
-        objects = {
-            name: deserialize(config[name], custom_objects=custom_objects)
-            for name in (*NETWORKS, "augment")
-            if config[name] is not None
-        }
-        priors = config["priors"]
-        return cls(**{**config, **objects, "priors": priors if priors == ESTIMATE else NoisePriors(**priors)})
-
-    def get_compile_config(self) -> dict | None:
-        if not self.compiled:
-            return None
-        return {
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "loss": self.loss_metric,
-            "generator_dropout": self.generator_dropout,
-            **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in OPTIMIZERS},
-        }
-
-    def compile_from_config(self, config: dict) -> None:
-        optimizers = {name: keras.saving.deserialize_keras_object(config[name]) for name in OPTIMIZERS}
-        self.compile(**{**config, **optimizers})
-
 
 def _paper_adam() -> keras.optimizers.Optimizer:
     """Section 3.1's Adam; beta_1 as in DCGAN."""
     return FusedAdam(2e-4, beta_1=0.5)
-
-
-def _noisy_labels(labels) -> tf.Tensor:
-    return labels["noisy"] if isinstance(labels, dict) else labels
-
-
-def _is_positive(labels: tf.Tensor) -> tf.Tensor:
-    return tf.reshape(labels, [-1]) == 1
-
-
-def _by_label(logits: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    positive = _is_positive(labels)
-    return tf.boolean_mask(logits, positive), tf.boolean_mask(logits, ~positive)
-
-
-def _agreement(positive: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.equal(positive, _is_positive(labels)), tf.float32)

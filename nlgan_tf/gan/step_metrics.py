@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from nlgan_tf import replicas
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.stack import keras
+from nlgan_tf.training import replicas
 
 LOSSES = ("loss", "d_loss", "gp_loss", "gn_loss")
 OUTPUTS = ("d_noisy_p", "d_noisy_n", "d_fake_p", "d_fake_n")

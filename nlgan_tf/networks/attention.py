@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.networks.spectral import spectral_normalize
-from nlgan_tf.stack import keras
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")

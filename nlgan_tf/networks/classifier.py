@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.networks.dropout import CountedDropout
 from nlgan_tf.networks.layers import Dense
 from nlgan_tf.networks.shapes import check_image_shape, layer_seeds, scaled
-from nlgan_tf.stack import keras
 
 
 def build_classifier(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.stack import keras, negative_slope
+from nlgan_tf.compat.keras import keras, negative_slope
 
 
 @tf.custom_gradient

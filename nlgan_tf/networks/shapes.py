@@ -7,12 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nlgan_tf.errors import InputError
+
+# Section 3.1: filters of the convolutions, level by level, and units of the hidden FC layer.
+FILTERS = (64, 128, 256)
+HIDDEN_UNITS = 1024
+
 
 def check_image_shape(image_shape: tuple[int, int, int], divisor: int = 1) -> tuple[int, int, int]:
-    """(height, width, channels) as ints; ValueError unless both sides are multiples of `divisor`."""
+    """(height, width, channels) as ints; InputError unless both sides are multiples of `divisor`."""
     shape = tuple(image_shape)
     if len(shape) != 3 or min(shape) < 1 or shape[0] % divisor or shape[1] % divisor:
-        raise ValueError(
+        raise InputError(
             f"image shape {shape} does not fit: accepted is (height, width, channels) "
             f"with height and width divisible by {divisor}"
         )
@@ -26,18 +32,18 @@ def default_levels(image_shape: tuple[int, int, int]) -> int:
 
 
 def check_levels(levels: int | None, image_shape: tuple[int, int, int], most: int) -> int:
-    """`levels`, or the default for the shape; ValueError outside 1 to `most`."""
+    """`levels`, or the default for the shape; InputError outside 1 to `most`."""
     if levels is None:
         return default_levels(image_shape)
     if not 1 <= levels <= most:
-        raise ValueError(f"levels={levels} is out of range: accepted are 1 to {most}")
+        raise InputError(f"levels={levels} is out of range: accepted are 1 to {most}")
     return levels
 
 
 def scaled(units: int, width: float) -> int:
     """A layer's size at a relative width: at least one unit. ValueError for a width that is not above 0."""
     if not 0 < width < math.inf:
-        raise ValueError(f"width={width} is out of range: accepted are finite values above 0")
+        raise InputError(f"width={width} is out of range: accepted are finite values above 0")
     return max(1, round(units * width))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from nlgan_tf.installed import DEFAULT_SPECTRAL_NORM, SPECTRAL_NORMS
+from nlgan_tf.compat.installed import DEFAULT_SPECTRAL_NORM, SPECTRAL_NORMS
+from nlgan_tf.compat.keras import FIRST_REPLICA, addons, keras
+from nlgan_tf.errors import InputError
 from nlgan_tf.networks.layers import input_gradient, matmul
-from nlgan_tf.stack import FIRST_REPLICA, addons, keras
 
 OTHER_STACKS = {"addons": "TF 2.15 with tensorflow-addons", "keras": "TF 2.21 and later with Keras 3"}
 
@@ -33,7 +34,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             that has outputs on the last axis.
 
     Raises:
-        ValueError: for a layer with an activation, or of another kind.
+        InputError: for a layer with an activation, or of another kind.
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
@@ -84,9 +85,9 @@ def _checked(layer: keras.layers.Layer) -> keras.layers.Layer:
     # Keras 2.15's transposed convolution is a Conv2D, too.
     accepted = isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
     if not accepted or isinstance(layer, keras.layers.Conv2DTranspose):
-        raise ValueError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
+        raise InputError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
     if layer.activation is not keras.activations.linear:
-        raise ValueError(
+        raise InputError(
             f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
             "accepts linear layers alone; put the activation into a layer of its own"
         )
@@ -196,7 +197,7 @@ def spectral_normalize(
             passes no gradient through sigma); or None (the layer as it is).
 
     Raises:
-        ValueError: for another name, or one of the other stack.
+        InputError: for another name, or one of the other stack.
         ImportError: for "addons" without tensorflow-addons.
     """
     if implementation is None:
@@ -204,8 +205,8 @@ def spectral_normalize(
     accepted = f"accepted are {', '.join(SPECTRAL_NORMS)} and None"
     if implementation not in SPECTRAL_NORMS:
         if implementation in OTHER_STACKS:
-            raise ValueError(f"spectral_norm {implementation!r} needs {OTHER_STACKS[implementation]}: {accepted} here")
-        raise ValueError(f"spectral_norm {implementation!r} is unknown: {accepted}")
+            raise InputError(f"spectral_norm {implementation!r} needs {OTHER_STACKS[implementation]}: {accepted} here")
+        raise InputError(f"spectral_norm {implementation!r} is unknown: {accepted}")
     if implementation == "exact":
         return ExactSpectralNormalization(layer, name=layer.name)
     # float32, or both would round the master kernel to float16 under mixed precision.

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from nlgan_tf.config import RECIPES, RunConfig
 from nlgan_tf.data.sources import load_task
+from nlgan_tf.errors import InputError
+from nlgan_tf.figures.samples import noisy_and_drawn, show_grid
 from nlgan_tf.files import whole_file
-from nlgan_tf.gan.prior_estimation import PRIORS
-from nlgan_tf.preparation import prepare_task
-from nlgan_tf.run_folder import CONFIG, DATASET, HISTORY, read_json
-from nlgan_tf.samples import noisy_and_drawn, show_grid
+from nlgan_tf.noise_rates.callback import PRIORS
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.folder import CONFIG, DATASET, HISTORY, read_json
+from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.recipes import RECIPES
 
 ROWS, COLUMNS = 4, 8
 # Panels of the learning curves: title, and history.csv's columns with their labels.
@@ -41,11 +43,11 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
         data_dir: where TensorFlow Datasets keeps its data, for the noisy images.
 
     Raises:
-        ValueError: for a folder that is no finished run's.
+        InputError: for a folder that is no finished run's.
         FileNotFoundError: for data that are not there.
     """
     if not run_dirs:
-        raise ValueError("no run folder is given: accepted are one or more")
+        raise InputError("no run folder is given: accepted are one or more")
     runs = [(run_dir, _config(run_dir, data_dir)) for run_dir in run_dirs]
     figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +60,7 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
 def _config(run_dir: Path, data_dir: str | None) -> RunConfig:
     missing = [name for name in (CONFIG, HISTORY, DATASET) if not (run_dir / name).is_file()]
     if missing:
-        raise ValueError(f"{run_dir} has no {missing[0]}: accepted are the folders of finished runs")
+        raise InputError(f"{run_dir} has no {missing[0]}: accepted are the folders of finished runs")
     config = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
     return config if data_dir is None else dataclasses.replace(config, data_dir=data_dir)
 
@@ -92,7 +94,7 @@ def _history(run_dir: Path) -> dict[str, list[float]]:
         return {column: [float(row[column]) for row in rows] for column in columns}
     except (KeyError, TypeError, ValueError):
         wanted = ", ".join(columns)
-        raise ValueError(f"{run_dir / HISTORY} is torn or foreign: accepted are whole rows with {wanted}") from None
+        raise InputError(f"{run_dir / HISTORY} is torn or foreign: accepted are whole rows with {wanted}") from None
 
 
 def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlgan_tf.config import RunConfig
 from nlgan_tf.data.sources import check_source
+from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.reproduce.methods import METHODS, Method, check_method
 
 TASKS = ("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane")
@@ -84,7 +85,7 @@ class Grid:
         seeds: 0 to seeds - 1.
 
     Raises:
-        ValueError: for values that are not accepted.
+        InputError: for values that are not accepted.
     """
 
     tasks: Sequence[str] = TASKS
@@ -96,7 +97,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
-            raise ValueError(f"seeds={self.seeds} is out of range: accepted are 1 and more")
+            raise InputError(f"seeds={self.seeds} is out of range: accepted are 1 and more")
         for method in self.methods:
             check_method(method)
         for task, size, (pi_p, pi_n) in itertools.product(self.tasks, self.sizes, self.priors):
@@ -104,7 +105,7 @@ class Grid:
             RunConfig(task=task, size=size, pi_p=pi_p, pi_n=pi_n, recipe=self.recipe)
         if not self.combinations():
             methods, priors = ", ".join(self.methods), ", ".join(f"({pi_p:g}, {pi_n:g})" for pi_p, pi_n in self.priors)
-            raise ValueError(f"{methods} at pi {priors}: accepted are pn at (1, 1), and most others at noisy pairs")
+            raise InputError(f"{methods} at pi {priors}: accepted are pn at (1, 1), and most others at noisy pairs")
 
     @property
     def cells(self) -> set[tuple[str, int, float, float]]:

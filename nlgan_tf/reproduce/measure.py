@@ -17,11 +17,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import nlgan_tf
-from nlgan_tf import pipeline
-from nlgan_tf.config import RunConfig
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.sources import SOURCES, check_source, load_classes, load_task, parse_classes
+from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes, load_task
+from nlgan_tf.data.sources.classes import parse_classes
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import (
     class_accuracy,
@@ -30,14 +31,15 @@ from nlgan_tf.evaluation.metrics import (
     train_on_drawn_test_on_real,
 )
 from nlgan_tf.files import write_text
-from nlgan_tf.phased_run import PLACES
-from nlgan_tf.preparation import noisy_task
-from nlgan_tf.reproduce.ancestors import build_conditional_dcgan
+from nlgan_tf.pipeline import run as pipeline
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.folder import CONFIG, DATASET, TIMINGS, read_json
+from nlgan_tf.pipeline.phases import PLACES
+from nlgan_tf.pipeline.prepare import noisy_task
+from nlgan_tf.reproduce.conditional_gan import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
-from nlgan_tf.run_folder import CONFIG, DATASET, TIMINGS, read_json
-from nlgan_tf.stack import keras
-from nlgan_tf.training import NonFiniteError
+from nlgan_tf.training.fit import NonFiniteError
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # The methods of the paper's model: the fields of stage one that each changes.
@@ -63,7 +65,7 @@ def measure(combination: Combination, options: Options) -> dict:
         set says of their images (`results.JUDGED`), of the paper's model also "accuracy_discriminator".
 
     Raises:
-        ValueError: for a combination that its data do not allow, or a kept run with other settings.
+        InputError: for a combination that its data do not allow, or a kept run with other settings.
         NonFiniteError: if training diverged.
     """
     keras.backend.clear_session()
@@ -145,14 +147,14 @@ def _run(config: RunConfig, run_dir: Path) -> dict:
     begun = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
     unlike = [name for name, value in vars(config).items() if name not in PLACES and vars(begun)[name] != value]
     if unlike:
-        raise ValueError(f"{run_dir} holds a run with another {unlike[0]}: accepted is another folder to keep runs in")
+        raise InputError(f"{run_dir} holds a run with another {unlike[0]}: accepted is another folder to keep runs in")
     return pipeline.resume(run_dir, verbose=0, compare=False).metrics
 
 
 def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
     """Label purity of both generators, and the share of each class in its generator's images."""
     source, pairing = check_source(config.task)
-    if source not in SOURCES:
+    if source not in CLASS_SOURCES:
         return {}
     judge, class_names, judge_accuracy = _judge(source, config.data_dir)
     record: dict = {"judge_accuracy": judge_accuracy, "coverage": {}}

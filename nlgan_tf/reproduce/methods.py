@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nlgan_tf.errors import InputError
+
 
 @dataclass(frozen=True)
 class Method:
@@ -56,7 +58,7 @@ METHODS = {
 
 
 def check_method(name: str) -> str:
-    """`name` if it is a method of the grid; ValueError otherwise."""
+    """`name` if it is a method of the grid; InputError otherwise."""
     if name not in METHODS:
-        raise ValueError(f"method {name!r} is unknown: accepted are {', '.join(METHODS)}")
+        raise InputError(f"method {name!r} is unknown: accepted are {', '.join(METHODS)}")
     return name

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.files import whole_file, write_text
 from nlgan_tf.reproduce.grid import Combination
 from nlgan_tf.reproduce.results import TABLE_SUFFIXES
@@ -23,10 +24,10 @@ def write_table(records: Mapping[Combination, dict], results: Path) -> list[Path
     """Writes the table beside the results file, as .md and .png.
 
     Raises:
-        ValueError: if there are no records.
+        InputError: if there are no records.
     """
     if not records:
-        raise ValueError(f"{results} holds no results: run them first")
+        raise InputError(f"{results} holds no results: run them first")
     text, figure = map(results.with_suffix, TABLE_SUFFIXES)
     tables = summarise(records)
     write_text(text, markdown(tables, results.name) + _drawn_images(records))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from nlgan_tf.config import RunConfig
+from nlgan_tf.errors import InputError
 from nlgan_tf.files import add_line, write_text
+from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.reproduce.grid import Combination
 from nlgan_tf.reproduce.methods import METHODS, check_method
 
@@ -52,12 +53,12 @@ class ResultsFile:
         cells: (task, size, pi_p, pi_n) that its lines may be of; None: any.
 
     Raises:
-        ValueError: for a name that its own table would have.
+        InputError: for a name that its own table would have.
     """
 
     def __init__(self, path: Path, cells: set[tuple] | None = None) -> None:
         if path.suffix in TABLE_SUFFIXES:
-            raise ValueError(f"{path} would be its own table: accepted is another suffix, such as .jsonl")
+            raise InputError(f"{path} would be its own table: accepted is another suffix, such as .jsonl")
         if path.is_symlink():  # Replaced as a whole, the link would become a file of its own.
             path = path.resolve()
         self.path, self.cells = path, cells
@@ -67,7 +68,7 @@ class ResultsFile:
         """All records.
 
         Raises:
-            ValueError: for a line that is torn, is no result, is of another grid, or repeats an earlier one.
+            InputError: for a line that is torn, is no result, is of another grid, or repeats an earlier one.
         """
         if not self.path.exists():
             return {}
@@ -77,11 +78,11 @@ class ResultsFile:
                 record = _parsed(line)
                 combination = Combination(**{name: record[name] for name in IDENTITY})
                 if self.cells is not None and combination.cell not in self.cells:
-                    raise ValueError(f"{combination} belongs to another grid: give that grid's options or another file")
+                    raise InputError(f"{combination} belongs to another grid: give that grid's options or another file")
                 if combination in records:
-                    raise ValueError(f"{combination} stands there twice")
+                    raise InputError(f"{combination} stands there twice")
             except ValueError as error:
-                raise ValueError(f"{self.path}, line {number}: {error}") from None
+                raise InputError(f"{self.path}, line {number}: {error}") from None
             records[combination] = record
         return records
 
@@ -89,14 +90,14 @@ class ResultsFile:
         """Adds one line.
 
         Raises:
-            ValueError: if the combination is there already, or the file cannot be read.
+            InputError: if the combination is there already, or the file cannot be read.
         """
         line = json.dumps(record)
         _parsed(line.encode() + b"\n")
         with self._lock("file"):
             known = self.read()
             if Combination(**{name: record[name] for name in IDENTITY}) in known:
-                raise ValueError(f"{self.path} already has a line of that combination: {line}")
+                raise InputError(f"{self.path} already has a line of that combination: {line}")
             for leftover in self.path.parent.glob(f".????????-{self.path.name}"):
                 leftover.unlink()  # A process that was killed here held the lock.
             add_line(self.path, line)
@@ -129,14 +130,14 @@ class ResultsFile:
 
 def _parsed(line: bytes) -> dict[str, typing.Any]:
     if not line.endswith(b"\n"):
-        raise ValueError("the line is torn: accepted are whole lines; remove it to run its combination again")
+        raise InputError("the line is torn: accepted are whole lines; remove it to run its combination again")
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        raise ValueError("the line is torn or no JSON: accepted is one JSON object a line") from None
+        raise InputError("the line is torn or no JSON: accepted is one JSON object a line") from None
     if not isinstance(record, dict) or not KEYS.keys() <= record.keys():
         wanted = f"the keys {', '.join(KEYS)}"
-        raise ValueError(
+        raise InputError(
             f"{line[:60].decode(errors='replace').strip()} is no result of table 1: accepted are objects with {wanted}"
         )
     _check_values(record)
@@ -146,18 +147,18 @@ def _parsed(line: bytes) -> dict[str, typing.Any]:
 def _check_values(record: dict) -> None:
     for name, value in record.items():
         if not isinstance(value, KINDS.get(name, object)) or isinstance(value, bool):
-            raise ValueError(f"{name}={value!r} is no result of table 1")
+            raise InputError(f"{name}={value!r} is no result of table 1")
     shares = {name: [record[name]] for name in SHARES if name in record}
     shares["coverage"] = list(record.get("coverage", {}).values())
     for name, values in shares.items():
         if not all(isinstance(value, NUMBER) and 0 <= value <= 1 for value in values):
-            raise ValueError(f"{name}={record[name]!r} is no result of table 1: accepted are values from 0 to 1")
+            raise InputError(f"{name}={record[name]!r} is no result of table 1: accepted are values from 0 to 1")
     if not 0 <= record["seconds"] < math.inf:
-        raise ValueError(f"seconds={record['seconds']!r} are no result of table 1: accepted are 0 and more")
+        raise InputError(f"seconds={record['seconds']!r} are no result of table 1: accepted are 0 and more")
     if 0 < len(JUDGED.keys() & record.keys()) < len(JUDGED):
-        raise ValueError(f"a judge's result is not whole: accepted are all of {', '.join(JUDGED)}, or none")
+        raise InputError(f"a judge's result is not whole: accepted are all of {', '.join(JUDGED)}, or none")
     method = METHODS[check_method(record["method"])]
     least = 1 if method.stage_one or method.fits else 0
     if (record["epochs"] or 0) < least:
-        raise ValueError(f"epochs={record['epochs']} is no result of {record['method']}: accepted are {least} and more")
+        raise InputError(f"epochs={record['epochs']} is no result of {record['method']}: accepted are {least} and more")
     RunConfig(**{name: record[name] for name in IDENTITY if name != "method"})

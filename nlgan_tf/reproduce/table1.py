@@ -15,11 +15,12 @@ import joblib
 from filelock import FileLock
 
 from nlgan_tf.data.sources import load_task
-from nlgan_tf.preparation import noisy_task
+from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.reproduce.results import ResultsFile
-from nlgan_tf.signals import advised
+from nlgan_tf.training.signals import advised
 
 POLL_SECONDS = 1.0
 # Called with each finished combination, and its record or what went wrong.
@@ -52,7 +53,7 @@ def run_grid(
         The combinations that failed.
 
     Raises:
-        ValueError: for a results file that cannot be read, or jobs that are not accepted.
+        InputError: for a results file that cannot be read, or jobs that are not accepted.
         ConnectionError: if a worker was killed; what had finished is in the file.
         Stopped: on SIGTERM or SIGINT within a training of the paper's model, a KeyboardInterrupt.
     """
@@ -79,7 +80,7 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
     """Finds out before hours of work whether it can be done.
 
     Raises:
-        ValueError: for a task that is unknown, has no test images, is too small for a size, or whose share of
+        InputError: for a task that is unknown, has no test images, is too small for a size, or whose share of
             positives cannot go with a pi.
         FileNotFoundError: for data that are not there.
         ImportError: for a method whose library is not installed.
@@ -92,9 +93,9 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
         if whole.image_shape[-1] > 1 and not all(METHODS[combination.method].fits for combination in on_task):
             _check_installed("skimage")  # for HOG
         if whole.test_images is None or whole.labels is None:
-            raise ValueError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
+            raise InputError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
         if whole.noisy_labels is not None:
-            raise ValueError(
+            raise InputError(
                 f"task {task!r} brings noisy labels: accepted are tasks whose true ones are made wrong here"
             )
         one_a_cell = {combination.cell: combination for combination in on_task}
@@ -166,9 +167,9 @@ def _end_with(parent: int) -> None:
 
 
 def check_jobs(jobs: int) -> int:
-    """`jobs` as joblib's `n_jobs` may be; ValueError for 0."""
+    """`jobs` as joblib's `n_jobs` may be; InputError for 0."""
     if jobs == 0:
-        raise ValueError("jobs=0 is out of range: accepted are 1 and more, or -1 for one a core")
+        raise InputError("jobs=0 is out of range: accepted are 1 and more, or -1 for one a core")
     return jobs
 
 

@@ -12,16 +12,19 @@ import tensorflow as tf
 from scipy.special import expit
 from sklearn.model_selection import train_test_split
 
-from nlgan_tf.classification import predict_logits, train_classifier
-from nlgan_tf.config import RECIPES, StageOneConfig, StageTwoConfig
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.noise import NoisePriors, check_labels
-from nlgan_tf.data.task import ImageTask, check_images
+from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.pixels import map_rows
+from nlgan_tf.data.task import ImageTask
+from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.gan.images import map_rows
 from nlgan_tf.gan.model import NLGAN
-from nlgan_tf.recipes import build_nlgan
-from nlgan_tf.stack import keras
+from nlgan_tf.models import build_nlgan
+from nlgan_tf.recipes import RECIPES
+from nlgan_tf.stage_two import predict_logits, train_classifier
 from nlgan_tf.tuning import objectives
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
 from nlgan_tf.tuning.space import DEFAULT, SearchSpace
@@ -52,7 +55,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
             hyperparameters alone.
 
     Raises:
-        ValueError: for data, names or ranges that are not accepted.
+        InputError: for data, names or ranges that are not accepted.
     """
 
     def __init__(
@@ -72,11 +75,11 @@ class NLGANHyperModel(keras_tuner.HyperModel):
     ) -> None:
         super().__init__(name="nlgan")
         if recipe not in RECIPES:
-            raise ValueError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}")
+            raise InputError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}")
         if objectives.check_objective(objective) == objectives.NEEDS_CLEAN_LABELS and clean is None:
-            raise ValueError(f"objective={objective!r} without clean labels: accepted are the others, or some images")
+            raise InputError(f"objective={objective!r} without clean labels: accepted are the others, or some images")
         if not isinstance(priors, NoisePriors):
-            raise ValueError(f"priors={priors!r} are unknown: accepted are NoisePriors")
+            raise InputError(f"priors={priors!r} are unknown: accepted are NoisePriors")
         self.task, self.priors, self.seed = task, priors, seed
         self.objective_name = objective
         self.space = SearchSpace(tune, stage_one or RECIPES[recipe].stage_one, points)
@@ -174,9 +177,9 @@ def _split(
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Images and noisy labels to train on, and those to judge by."""
     if not 0 < share < 1:
-        raise ValueError(f"validation_split={share} is out of range: accepted is (0, 1)")
+        raise InputError(f"validation_split={share} is out of range: accepted is (0, 1)")
     if noisy_labels is None and task.noisy_labels is None:
-        raise ValueError("noisy_labels are missing: accepted are labels, or a task that brings its own")
+        raise InputError("noisy_labels are missing: accepted are labels, or a task that brings its own")
     noisy = check_labels(task.noisy_labels if noisy_labels is None else noisy_labels, length=len(task.images))
     parts = train_test_split(np.arange(len(noisy)), test_size=share, stratify=noisy, random_state=seed)
     return tuple((task.images[part], noisy[part]) for part in parts)

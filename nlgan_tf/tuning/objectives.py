@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nlgan_tf.data.noise import NoisePriors, check_labels
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
 
 # docs/tuning.md says what each is.
 OBJECTIVES = ("corrected_accuracy", "noisy_likelihood", "noisy_likelihood_all", "agreement", "clean_accuracy")
@@ -15,9 +17,9 @@ NEEDS_CLEAN_LABELS = "clean_accuracy"
 
 
 def check_objective(name: str) -> str:
-    """Returns the name of an objective; ValueError for another one."""
+    """Returns the name of an objective; InputError for another one."""
     if name not in OBJECTIVES:
-        raise ValueError(f"objective={name!r} is unknown: accepted are {', '.join(OBJECTIVES)}")
+        raise InputError(f"objective={name!r} is unknown: accepted are {', '.join(OBJECTIVES)}")
     return name
 
 
@@ -39,7 +41,7 @@ def corrected_accuracy(positive: ArrayLike, noisy_labels: ArrayLike, priors: Noi
         priors: purities of the noisy labels.
 
     Raises:
-        ValueError: for labels that are not accepted.
+        InputError: for labels that are not accepted.
     """
     positive = np.asarray(positive, bool)
     noisy = check_labels(noisy_labels, length=len(positive), minimum_per_class=1)
@@ -63,7 +65,7 @@ def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: No
         priors: purities of the noisy labels.
 
     Raises:
-        ValueError: for labels that are not accepted.
+        InputError: for labels that are not accepted.
     """
     probability = np.asarray(probability, np.float64)
     noisy = check_labels(noisy_labels, length=len(probability), minimum_per_class=1)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from keras_tuner.src import config, utils
 
-from nlgan_tf import run_folder
+from nlgan_tf.errors import InputError
 from nlgan_tf.files import write_text
+from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.tuning.trials import ENDED
 
 # keras-tuner's own state.
@@ -24,7 +25,7 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
     """Makes the folder this search's, or finds that it is.
 
     Raises:
-        ValueError: if it holds another search, or something else.
+        InputError: if it holds another search, or something else.
         BlockingIOError: if it is to be overwritten, and another process searches there.
     """
     known = project / SEARCH
@@ -36,12 +37,12 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
         differing = [name for name in settings if found.get(name) != json.loads(json.dumps(settings[name]))]
         if differing:
             name = differing[0]
-            raise ValueError(
+            raise InputError(
                 f"{project} holds another search, with {name} {json.dumps(found.get(name))} and not "
                 f"{json.dumps(settings[name])}: accepted are its own settings, another --project, or --overwrite"
             )
     elif project.exists() and (not project.is_dir() or any(project.iterdir())):
-        raise ValueError(f"{project} is no project folder of a search: accepted are a new folder or a search's own")
+        raise InputError(f"{project} is no project folder of a search: accepted are a new folder or a search's own")
     else:
         with run_folder.claimed(project):
             write_text(known, json.dumps(settings, indent=2) + "\n")

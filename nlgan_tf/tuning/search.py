@@ -11,18 +11,18 @@ from pathlib import Path
 
 import keras_tuner
 
-from nlgan_tf import run_folder
-from nlgan_tf.config import RunConfig
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
-from nlgan_tf.errors import TrainingFailed
+from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.files import write_text
-from nlgan_tf.gan.prior_estimation import EstimatePriors, describe
-from nlgan_tf.phased_run import PLACES
-from nlgan_tf.preparation import prepare_task
-from nlgan_tf.recipes import build_nlgan
-from nlgan_tf.signals import StopSignals, advised
+from nlgan_tf.models import build_nlgan
+from nlgan_tf.noise_rates.callback import EstimatePriors, describe
+from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.phases import PLACES
+from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.tuning import project as folder
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
@@ -41,7 +41,7 @@ class SearchFailed(TrainingFailed):
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """What is searched, by what and for how long; ValueError for values that are not accepted.
+    """What is searched, by what and for how long; InputError for values that are not accepted.
 
     Attributes:
         run: the run whose stage one is tuned.
@@ -73,11 +73,11 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         if self.tuner not in TUNERS:
-            raise ValueError(f"tuner={self.tuner!r} is unknown: accepted are {', '.join(TUNERS)}")
+            raise InputError(f"tuner={self.tuner!r} is unknown: accepted are {', '.join(TUNERS)}")
         for name in ("trials", "minutes", "trial_epochs"):
             value = getattr(self, name)
             if value is not None and not value > 0:
-                raise ValueError(f"{name}={value} is out of range: accepted are values above 0")
+                raise InputError(f"{name}={value} is out of range: accepted are values above 0")
 
     @property
     def folder(self) -> Path:
@@ -119,13 +119,13 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
         say: told of each trial.
 
     Raises:
-        ValueError: for input that is not accepted.
+        InputError: for input that is not accepted.
         SearchFailed: if no trial was completed, or three in a row failed.
         Stopped: on SIGTERM or SIGINT; the same call continues with the trial that was cut off.
     """
     chief, worker = role()
     if (chief or worker) and config.overwrite:
-        raise ValueError("overwrite in a search of several processes: accepted is a new folder")
+        raise InputError("overwrite in a search of several processes: accepted is a new folder")
     say = say if verbose else lambda message: None
     task = prepare_task(config.run)
     hypermodel = _hypermodel(config, task, say)
@@ -152,7 +152,7 @@ def _hypermodel(config: SearchConfig, task: ImageTask, say: Callable[[str], None
     if config.clean is not None:
         checked = load_task(f"npz:{config.clean}")
         if checked.labels is None:
-            raise ValueError(f"{config.clean} holds no labels: accepted are images with their true labels")
+            raise InputError(f"{config.clean} holds no labels: accepted are images with their true labels")
         clean = checked.images, checked.labels
     # Made before anything slow, since it checks everything.
     hypermodel = NLGANHyperModel(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nlgan_tf.compat.installed import SPECTRAL_NORMS
 from nlgan_tf.config import StageOneConfig
-from nlgan_tf.installed import SPECTRAL_NORMS
+from nlgan_tf.errors import InputError
 
 if TYPE_CHECKING:
     from keras_tuner import HyperParameters
@@ -44,7 +45,7 @@ class SearchSpace:
         points: None, or the number of values that a range is cut into, as GridSearch wants them.
 
     Raises:
-        ValueError: for an unknown name, values that the configuration does not accept, an empty range, or ranges in
+        InputError: for an unknown name, values that the configuration does not accept, an empty range, or ranges in
             which alpha could fall to beta or below.
     """
 
@@ -53,9 +54,9 @@ class SearchSpace:
     ) -> None:
         given = dict(tune) if isinstance(tune, Mapping) else dict.fromkeys(tune)
         if not given:
-            raise ValueError(f"nothing to tune is given: accepted are {', '.join(TUNABLE)}")
+            raise InputError(f"nothing to tune is given: accepted are {', '.join(TUNABLE)}")
         if points is not None and points < 2:
-            raise ValueError(f"points={points} is too few: accepted are 2 and more")
+            raise InputError(f"points={points} is too few: accepted are 2 and more")
         self.base, self.points = base, points
         self.values = {name: _checked(name, values, base) for name, values in given.items()}
         self._check_order()
@@ -66,7 +67,7 @@ class SearchSpace:
             self.values.get("beta", (self.base.beta,))[-1],
         )
         if lowest <= highest:
-            raise ValueError(
+            raise InputError(
                 f"alpha from {lowest:g} and beta up to {highest:g} contradict alpha > beta: accepted is a lowest alpha "
                 "above the highest beta (the ratio alone matters)"
             )
@@ -97,15 +98,15 @@ class SearchSpace:
 
 def _checked(name: str, values: tuple | None, base: StageOneConfig) -> tuple:
     if name not in TUNABLE:
-        raise ValueError(f"{name!r} cannot be tuned: accepted are {', '.join(TUNABLE)}")
+        raise InputError(f"{name!r} cannot be tuned: accepted are {', '.join(TUNABLE)}")
     values = TUNABLE[name] if values is None else tuple(values)
     if name in RANGES:
         if len(values) != 2 or not values[0] < values[1]:
-            raise ValueError(f"{name} from {values} is no range: accepted are two numbers, the lowest first")
+            raise InputError(f"{name} from {values} is no range: accepted are two numbers, the lowest first")
         if name in LOG_RANGES and not values[0] > 0:
-            raise ValueError(f"{name} from {values[0]:g} is out of range: accepted are values above 0, on a log scale")
+            raise InputError(f"{name} from {values[0]:g} is out of range: accepted are values above 0, on a log scale")
     elif not values:
-        raise ValueError(f"{name} has no choices: accepted are some of {', '.join(CHOICES[name])}")
+        raise InputError(f"{name} has no choices: accepted are some of {', '.join(CHOICES[name])}")
     for value in values:
         dataclasses.replace(base, **{name: None if value == "none" else value})
     return values

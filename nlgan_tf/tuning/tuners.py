@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras_tuner
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.trials import TrialRow, values_of
 
@@ -32,7 +33,7 @@ def role() -> tuple[bool, bool]:
     if ADDRESS not in given:
         return False, False
     if len(given) < 3:
-        raise ValueError(f"{' and '.join(given)} alone: accepted are all of {ADDRESS}, {PORT} and {NAME}, or none")
+        raise InputError(f"{' and '.join(given)} alone: accepted are all of {ADDRESS}, {PORT} and {NAME}, or none")
     chief = "chief" in os.environ[NAME]
     return chief, not chief
 

@@ -9,13 +9,12 @@ import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import compute_sample_weight
 
-from nlgan_tf.classification import predict_logits, train_classifier
 from nlgan_tf.config import StageTwoConfig
-from nlgan_tf.data.noise import check_labels
-from nlgan_tf.data.task import check_images
-from nlgan_tf.gan.images import to_network_range
+from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
-from nlgan_tf.optimizers import FusedAdam
+from nlgan_tf.stage_two import predict_logits, train_classifier
+from nlgan_tf.training.optimizers import FusedAdam
 
 # Of the tutorial that the classifier comes from; the 128 of stage two would be less than one batch of 100 images.
 BATCH_SIZE = 50

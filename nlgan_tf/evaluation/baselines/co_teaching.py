@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.compat.keras import apply_gradients, keras
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_entropy
-from nlgan_tf.gan.images import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
-from nlgan_tf.optimizers import FusedAdam
-from nlgan_tf.stack import apply_gradients, keras
+from nlgan_tf.training.optimizers import FusedAdam
 
 RAMP_EPOCHS = 10
 

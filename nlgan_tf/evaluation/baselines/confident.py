@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from nlgan_tf.data.noise import check_labels
+from nlgan_tf.data.checks import check_labels
 
 FOLDS = 5
 NEIGHBOURS = (5, 10, 20, 50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlgan_tf.data.task import check_images
+from nlgan_tf.data.checks import check_images
 
 
 def features(images: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import compute_sample_weight
 
-from nlgan_tf.data.noise import check_labels
-from nlgan_tf.gan.purity import noise_rates
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.noise_rates.methods import noise_rates
 
 LEAST_KEPT = 10
 

@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines.cnn import CNNClassifier, UpsampledClassifier
 from nlgan_tf.evaluation.baselines.co_teaching import CoTeaching
 from nlgan_tf.evaluation.baselines.confident import ConfidentLearning, FilteredClassifier
@@ -98,8 +99,8 @@ def build_baseline(name: str, priors: NoisePriors, classifier: StageTwoConfig, s
         seed: of everything random in it.
 
     Raises:
-        ValueError: for an unknown name.
+        InputError: for an unknown name.
     """
     if name not in BASELINES:
-        raise ValueError(f"baseline {name!r} is unknown: accepted are {', '.join(BASELINES)}")
+        raise InputError(f"baseline {name!r} is unknown: accepted are {', '.join(BASELINES)}")
     return BASELINES[name](Setting(priors, classifier, seed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines.cnn import Loss
 
 EPSILON = 1e-7
@@ -17,10 +18,10 @@ def generalised_cross_entropy(q: float = 0.7) -> Loss:
         q: 0 is cross entropy, 1 the absolute error; the source's default is 0.7.
 
     Raises:
-        ValueError: for q outside (0, 1].
+        InputError: for q outside (0, 1].
     """
     if not 0 < q <= 1:
-        raise ValueError(f"q={q} is out of range: accepted is (0, 1]")
+        raise InputError(f"q={q} is out of range: accepted is (0, 1]")
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         given = tf.sigmoid(tf.where(labels == 1, logits, -logits))

@@ -1,0 +1,5 @@
+"""`python -m nlgan_tf.cli`."""
+
+from nlgan_tf.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Figures: functions that return one, and the one way to save it."""

@@ -1,0 +1,53 @@
+"""The generators of an NLGAN as one list, each with what belongs to it: further generators are further entries.
+
+Keras tracks and saves networks and optimizers by the attributes that hold them, so the attributes of the model
+(`positive_generator`, `gp_optimizer` and so on) hold, and the list is made from them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.data.noise import NoisePriors
+
+if TYPE_CHECKING:
+    from nlgan_tf.gan.model import NLGAN
+
+NETWORKS = ("discriminator", "positive_generator", "negative_generator")
+OPTIMIZERS = ("d_optimizer", "gp_optimizer", "gn_optimizer")
+# Of each generator: its label, and the attributes of its network, its optimizer and its delta.
+GENERATORS = (
+    (1, "positive_generator", "gp_optimizer", "delta_p"),
+    (0, "negative_generator", "gn_optimizer", "delta_n"),
+)
+
+
+class Player(NamedTuple):
+    """One generator and all that belongs to it.
+
+    Attributes:
+        label: Label of what it draws: 1 positive, 0 negative.
+        generator: G_P or G_N.
+        optimizer: Its own; None before `compile`.
+        delta: Where D's output on its images is driven to, eq. (4); None while the priors are "estimate".
+    """
+
+    label: int
+    generator: keras.Model
+    optimizer: keras.optimizers.Optimizer | None
+    delta: float | None
+
+
+def players_of(model: NLGAN) -> list[Player]:
+    """The generators of a model, in the order in which a training step draws."""
+    known = isinstance(model.priors, NoisePriors)
+    return [
+        Player(
+            label,
+            getattr(model, generator),
+            getattr(model, optimizer, None),
+            getattr(model.priors, delta) if known else None,
+        )
+        for label, generator, optimizer, delta in GENERATORS
+    ]

@@ -1,0 +1,87 @@
+"""Equations (1) to (5) of the paper, as pure functions of D's logits.
+
+D follows the paper: its output is driven to 0 on positives and to 1 on negatives. Every argument holds
+logits of any shape; every result is a float32 scalar. Expectations are means within each argument, and an
+empty argument adds 0. Under a tf.distribute strategy a replica's result is its part of the mean over the whole
+argument, however the batch was split: the mean of the replicas' results is the loss. H is the binary cross
+entropy ("bce") or the squared error of the probability
+("mse", the paper's alternative at the end of section 2.2.1).
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from nlgan_tf.config import LOSSES
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
+from nlgan_tf.training import replicas
+
+
+def check_metric(metric: str) -> str:
+    """Returns `metric` if it is one that H can be; InputError otherwise."""
+    if metric not in LOSSES:
+        raise InputError(f"loss {metric!r} is unknown: accepted are {', '.join(LOSSES)}")
+    return metric
+
+
+def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:
+    """E[H(D(x), target)], where D(x) = sigmoid(logits).
+
+    Args:
+        logits: D's logits, any shape and float dtype.
+        target: the label in [0, 1] that D's output is compared with.
+        metric: "bce" or "mse".
+    """
+    check_metric(metric)
+    logits = tf.cast(logits, tf.float32)
+    if metric == "bce":
+        h = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), float(target)), logits=logits)
+    else:
+        h = tf.square(tf.sigmoid(logits) - target)
+    return tf.math.divide_no_nan(tf.reduce_sum(h), replicas.mean(tf.cast(tf.size(h), tf.float32)))
+
+
+def gan_value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """Eq. (1): V(G, D) = E[-H(D(x_R), 1)] + E[-H(D(G(z)), 0)], which D maximises and G minimises.
+
+    Here alone D follows the plain GAN: 1 on real and 0 on generated images. Arguments are logits.
+    """
+    return -expected_h(real, 1.0) - expected_h(fake, 0.0)
+
+
+def noisy_loss(noisy_p: tf.Tensor, noisy_n: tf.Tensor, metric: str = "bce") -> tf.Tensor:
+    """Eq. (2): L_Noisy(D) = E[H(D(x_P^), 0)] + E[H(D(x_N^), 1)] on noisy positives and negatives. Logits."""
+    return expected_h(noisy_p, 0.0, metric) + expected_h(noisy_n, 1.0, metric)
+
+
+def clean_equivalent_loss(
+    clean_p: tf.Tensor, clean_n: tf.Tensor, priors: NoisePriors, metric: str = "bce"
+) -> tf.Tensor:
+    """Eq. (3), the right side: what eq. (2) is in terms of the clean distributions. Logits.
+
+    (pi_p + 1 - pi_n) E[H(D(x_P), delta_p)] + (1 - pi_p + pi_n) E[H(D(x_N), delta_n)].
+    Equal to eq. (2) for "bce"; for "mse" smaller by a constant, so the gradients are equal.
+    """
+    return (priors.pi_p + 1 - priors.pi_n) * expected_h(clean_p, priors.delta_p, metric) + (
+        1 - priors.pi_p + priors.pi_n
+    ) * expected_h(clean_n, priors.delta_n, metric)
+
+
+def generator_loss(fake: tf.Tensor, delta: float, metric: str = "bce") -> tf.Tensor:
+    """Eq. (4): L_G = E[H(D(G(z)), delta)], with delta_p for G_P and delta_n for G_N. Logits."""
+    return expected_h(fake, delta, metric)
+
+
+def discriminator_loss(
+    noisy_p: tf.Tensor,
+    noisy_n: tf.Tensor,
+    fake_p: tf.Tensor,
+    fake_n: tf.Tensor,
+    alpha: float,
+    beta: float,
+    metric: str = "bce",
+) -> tf.Tensor:
+    """Eq. (5): L_D = alpha L_Noisy(D) + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)]), alpha >> beta. Logits."""
+    adversarial = expected_h(fake_p, 1.0, metric) + expected_h(fake_n, 0.0, metric)
+    return alpha * noisy_loss(noisy_p, noisy_n, metric) + beta * adversarial

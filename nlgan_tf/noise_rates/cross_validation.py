@@ -1,0 +1,223 @@
+"""D alone, trained on the noisy labels by eq. (2), stopped before it memorises them, and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from sklearn.model_selection import StratifiedKFold
+
+from nlgan_tf import losses
+from nlgan_tf.compat.keras import apply_gradients, keras, scale_loss
+from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.pixels import row_batches, to_network_range
+from nlgan_tf.errors import InputError
+from nlgan_tf.training.optimizers import FusedAdam, loss_scaled
+
+BATCH = 64
+STEPS_A_CHECK = 10
+# Checks without a better held-out loss after which D is taken to memorise.
+PATIENCE = 5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """D's outputs after a warm-up.
+
+    Attributes:
+        logits: on all images, float32, shape (n,).
+        steps: training steps after which they were taken.
+        held_out_loss: eq. (2) on held-out images at every `STEPS_A_CHECK` steps.
+    """
+
+    logits: np.ndarray
+    steps: int
+    held_out_loss: list[float]
+
+
+class WarmUp:
+    """Trains copies of D by eq. (2) alone, and stops them by noisy labels that were held out.
+
+    Beyond the number of steps at which eq. (2) is lowest on held-out images D memorises wrong labels. No clean label
+    is used. One object serves many trainings: the training step is compiled once.
+
+    Args:
+        discriminator: gives the architecture and the initial weights; its own weights stay as they are.
+        max_steps: of a training, 64 images a step.
+    """
+
+    def __init__(self, discriminator: keras.Model, max_steps: int = 400) -> None:
+        self.max_steps = max_steps
+        self._model = type(discriminator).from_config(discriminator.get_config())
+        self._optimizer = loss_scaled(FusedAdam(2e-4, beta_1=0.5), discriminator.compute_dtype)
+        self._variables: list[tf.Variable] = []
+
+    def out_of_fold(self, images: np.ndarray, noisy_labels: np.ndarray, folds: int = 5, seed: int = 0) -> Scores:
+        """Scores each image by a D that has not seen it: one D for each fold left out, all stopped at the same step.
+
+        Args:
+            images: unique images, uint8 or floats in [0, 255], shape (n, h, w, c).
+            noisy_labels: 0 or 1, shape (n,).
+            folds: from 2 up to the size of the smaller class.
+            seed: of folds and order.
+
+        Raises:
+            InputError: for labels or a number of folds that is not accepted.
+        """
+        labels = check_labels(noisy_labels, length=len(images))
+        splits, all_trusted = _splits(labels, folds, seed), np.full(len(labels), True)
+        return self._scores(self._learners(images, labels, splits, seed, all_trusted), self.max_steps)
+
+    def relearn(
+        self, images: np.ndarray, noisy_labels: np.ndarray, first: Scores, folds: int = 5, seed: int = 0
+    ) -> Scores:
+        """Scores each image by a D that has learned, of the other folds, the labels alone that `first` agrees with.
+
+        Most wrong labels are gone, and D shows how well it can tell the classes apart (after Chen et al. 2019,
+        "iterative noisy cross-validation"). It trains for as many steps as the first one at the most. Where fewer
+        than two labels of a class are left to learn, `first` is what comes back.
+
+        Arguments and errors are those of `out_of_fold`, which gave `first` from the same ones.
+        """
+        labels = check_labels(noisy_labels, length=len(images))
+        agreed = (first.logits < 0) == (labels == 1)
+        splits = _splits(labels, folds, seed)
+        if any(min(np.bincount(labels[train[agreed[train]]], minlength=2)) < 2 for train, _ in splits):
+            return first
+        return self._scores(self._learners(images, labels, splits, seed, agreed), first.steps)
+
+    def cross_validated(
+        self, images: np.ndarray, noisy_labels: np.ndarray, folds: int, seeds: Iterable[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of `out_of_fold` and of `relearn` after it, each of shape (number of seeds, n); errors are theirs."""
+        rows = []
+        for seed in seeds:
+            first = self.out_of_fold(images, noisy_labels, folds, seed)
+            rows.append((first.logits, self.relearn(images, noisy_labels, first, folds, seed).logits))
+        return tuple(np.stack(logits) for logits in zip(*rows, strict=True))
+
+    def _learners(self, images, labels, splits, seed: int, trusted: np.ndarray) -> list[_Learner]:
+        """One for each fold, which learns the trusted labels of all others."""
+        return [
+            self._learner(images, labels, train[trusted[train]], held, trusted[held], len(splits) * seed + fold)
+            for fold, (train, held) in enumerate(splits)
+        ]
+
+    def _scores(self, learners: list[_Learner], max_steps: int) -> Scores:
+        steps, history = self._train(learners, max_steps)
+        logits = np.empty(sum(len(learner.held) for learner in learners), np.float32)
+        for learner in learners:
+            logits[learner.held] = learner.best_logits
+        return Scores(logits, steps, history)
+
+    def in_sample(self, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0) -> tuple[Scores, list[np.ndarray]]:
+        """Scores all images by one D that has learned four fifths of them, the paper's way, and gives its weights.
+
+        It stops by eq. (2) on the last fifth. Arguments and errors as `out_of_fold`.
+        """
+        labels = check_labels(noisy_labels, length=len(images), minimum_per_class=5)
+        train, held = next(StratifiedKFold(5, shuffle=True, random_state=seed).split(labels, labels))
+        learner = self._learner(images, labels, train, held, np.full(len(held), True), seed)
+        steps, history = self._train([learner], self.max_steps)
+        self._model.set_weights(learner.best_weights)
+        return Scores(score(self._model, images), steps, history), learner.best_weights
+
+    def _learner(self, images, labels, train, held, trusted, seed) -> _Learner:
+        if not self._variables:
+            self._model(to_network_range(images[:1]))  # Builds a subclassed D.
+            self._optimizer.build(self._model.trainable_variables)
+            self._variables = [*self._model.weights, *self._optimizer.variables]
+            self._fresh = [variable.numpy() for variable in self._variables]
+        batches = noisy_dataset(images[train], labels[train], BATCH, BATCH * STEPS_A_CHECK, seed).repeat()
+        return _Learner(held, images[held], labels[held], trusted, iter(batches), self._fresh)
+
+    def _train(self, learners: list[_Learner], max_steps: int) -> tuple[int, list[float]]:
+        """Trains all side by side until their joint held-out loss has not fallen for `PATIENCE` checks."""
+        given = np.concatenate([learner.held_labels[learner.trusted] for learner in learners])
+        history: list[float] = []
+        best = 0
+        while len(history) < best + PATIENCE and len(history) * STEPS_A_CHECK < max_steps:
+            for learner in learners:
+                self._advance(learner)
+            held = np.concatenate([learner.logits[learner.trusted] for learner in learners])
+            history.append(float(losses.noisy_loss(held[given == 1], held[given == 0])))
+            if history[-1] == min(history):
+                best = len(history)
+                for learner in learners:
+                    learner.keep(len(self._model.weights))
+        return best * STEPS_A_CHECK, history
+
+    def _advance(self, learner: _Learner) -> None:
+        """Trains one learner for `STEPS_A_CHECK` steps and scores the images held out."""
+        for variable, value in zip(self._variables, learner.state, strict=True):
+            variable.assign(value)
+        self._train_steps(learner.batches)
+        learner.state = [variable.numpy() for variable in self._variables]
+        learner.logits = score(self._model, learner.held_images)
+
+    @tf.function
+    def _train_steps(self, batches: tf.data.Iterator) -> None:
+        """`STEPS_A_CHECK` updates of D by eq. (2)."""
+        for _ in tf.range(STEPS_A_CHECK):
+            images, labels = next(batches)
+            with tf.GradientTape() as tape:
+                logits = self._model(to_network_range(images), training=True)
+                loss = losses.noisy_loss(logits[labels == 1], logits[labels == 0])
+                loss = scale_loss(self._optimizer, loss)
+            variables = self._model.trainable_variables
+            apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
+
+
+def _splits(labels: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Indices to learn and to hold out, for each fold."""
+    fewest = min(np.bincount(labels))
+    if not 2 <= folds <= fewest:
+        raise InputError(f"folds={folds} is out of range: accepted are 2 to {fewest}, the smaller class's images")
+    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels))
+
+
+def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
+    """D's logits on public images, dropout off, shape (n,)."""
+    logits = (discriminator(to_network_range(batch), training=False) for batch in row_batches(images))
+    return np.concatenate(list(logits))[:, 0]
+
+
+def unique_images(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each image once with each of its labels, in order of appearance: small sets are repeated for training."""
+    first: dict[tuple[bytes, int], int] = {}
+    for index, key in enumerate(zip(map(np.ndarray.tobytes, images), labels.tolist(), strict=True)):
+        first.setdefault(key, index)
+    kept = list(first.values())
+    return images[kept], labels[kept]
+
+
+@dataclass
+class _Learner:
+    """The state of D without one fold. All learners take turns at one model and one optimizer.
+
+    Attributes:
+        held: indices of the fold left out.
+        held_images, held_labels: that fold.
+        trusted: which of its labels the held-out loss counts, bool.
+        batches: of the trusted ones among all other images, endless.
+        state: values of D's weights and of the optimizer.
+        logits: on `held_images`, at the present state.
+        best_logits, best_weights: at the state with the lowest joint held-out loss.
+    """
+
+    held: np.ndarray
+    held_images: np.ndarray
+    held_labels: np.ndarray
+    trusted: np.ndarray
+    batches: tf.data.Iterator
+    state: list[np.ndarray]
+    logits: np.ndarray | None = None
+    best_logits: np.ndarray | None = None
+    best_weights: list[np.ndarray] | None = None
+
+    def keep(self, weights: int) -> None:
+        """Marks the present state, which begins with so many weights, as the best."""
+        self.best_logits, self.best_weights = self.logits, self.state[:weights]

@@ -1,0 +1,159 @@
+"""Purities (pi_p, pi_n) of noisy labels out of D's outputs: the package's estimator, and those it is compared with.
+
+Every function takes logits, shape (n,), D's outputs on unique images, and noisy labels, 0 or 1, shape (n,), and
+returns raw estimates, which may leave [0, 1]. The logits must be out of fold: a D that has learned an image with
+its label agrees with the label, wrong or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from nlgan_tf.noise_rates.mixture import TwoGroups
+
+ANCHOR_PERCENTILE = 3.0
+
+
+def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGroups) -> tuple[float, float]:
+    """Shares of either group in the noisy sets, corrected for the groups' own overlap.
+
+    r = P(positive | logit) by the mixture averages to a = E[r^2] / E[r] over true positives and to
+    b = E[r (1 - r)] / E[1 - r] over true negatives. Given the true class, an out-of-fold logit does not depend on
+    the noisy label, so r averages to pi_p a + (1 - pi_p) b over the noisy positives and to
+    (1 - pi_n) a + pi_n b over the noisy negatives. D need not have reached the deltas: it only has to tell the
+    groups apart.
+    """
+    r = groups.positive_share(logits)
+    a, b = np.average(r, weights=r), np.average(r, weights=1 - r)
+    over_p, over_n = r[noisy_labels == 1].mean(), r[noisy_labels == 0].mean()
+    return (over_p - b) / (a - b), (a - over_n) / (a - b)
+
+
+def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Rank Pruning's (Northcutt et al. 2017), from one set of out-of-fold probabilities."""
+    rh1, rh0 = noise_rates(_positive_probability(logits, noisy_labels), noisy_labels)
+    if rh1 + rh0 >= 1:  # As many confident images have the other label as their own: no better than chance.
+        return 0.5, 0.5
+    ps1 = noisy_labels.mean()
+    py1 = (ps1 - rh0) / (1 - rh1 - rh0)
+    return 1 - rh0 * (1 - py1) / ps1, 1 - rh1 * py1 / (1 - ps1)
+
+
+def noise_rates(probability: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Rank Pruning's (rh1, rh0): the share of label 0 among confident positives, and of label 1 among negatives.
+
+    Confident are p >= LB, the mean of p = P(noisy positive) over label 1, and p <= UB, its mean over label 0.
+
+    Args:
+        probability: p, not its logit, in [0, 1], shape (n,).
+        noisy_labels: 0 or 1, shape (n,).
+    """
+    given = noisy_labels == 1
+    confident_p = probability >= probability[given].mean()
+    confident_n = probability <= probability[~given].mean()
+    return min(_share(~given, confident_p), 0.9999), min(_share(given, confident_n), 0.9999)
+
+
+def confident_joint(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """The confident joint (Northcutt et al. 2021; cleanlab's `compute_confident_joint`), its rows normalised.
+
+    An image counts for each class whose probability reaches its mean over the images so labelled; where both do,
+    for the likelier one.
+    """
+    positive, given = _positive_probability(logits, noisy_labels), noisy_labels == 1
+    sure_p = positive >= positive[given].mean()
+    sure_n = 1 - positive >= (1 - positive)[~given].mean()
+    counted_p = sure_p & (~sure_n | (positive > 0.5))
+    counted_n = sure_n & ~counted_p
+    counted = counted_p | counted_n
+    return _share(counted_p, counted & given), _share(counted_n, counted & ~given)
+
+
+def anchors(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
+    """Deltas at D's outputs on anchor images (Patrini et al. 2017): its 3rd and 97th percentile, and eq. (3)."""
+    del noisy_labels
+    percentiles = ANCHOR_PERCENTILE, 100 - ANCHOR_PERCENTILE
+    return purities(*expit(np.percentile(logits, percentiles)))
+
+
+def purities(delta_p: float, delta_n: float) -> tuple[float, float]:
+    """Eq. (3) inverted, without the checks of `NoisePriors.from_deltas`."""
+    gap = delta_n - delta_p
+    return (2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap
+
+
+def _positive_probability(logits: np.ndarray, noisy_labels: np.ndarray) -> np.ndarray:
+    """P(noisy positive): D's output is 0 on positives, and learned from batches with as many of either label."""
+    odds = noisy_labels.sum() / (len(noisy_labels) - noisy_labels.sum())
+    return expit(np.log(odds) - logits)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> float:
+    return float((part & whole).sum() / max(whole.sum(), 1))
+
+
+# Straight from logits and labels; the mixture is refitted to resampled logits.
+DIRECT = {"rank_pruning": rank_pruning, "anchors": anchors, "confident_joint": confident_joint}
+METHODS = ("combined", "mixture", *DIRECT)
+# Their errors have different causes: Rank Pruning's the overlap of the two groups, the anchors' D's extreme outputs.
+COMBINED = ("rank_pruning", "anchors")
+# Ashman's D up to which the anchors alone are heard, and from which Rank Pruning alone (docs/noise-rates.md).
+OVERLAPPING, APART = 1.5, 4.0
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """One method on the logits of one training of D.
+
+    Attributes:
+        images: how many there are.
+        weight: in the mean of several estimators.
+        estimate: from indices of (resampled) images to (pi_p, pi_n) in [0, 1].
+    """
+
+    images: int
+    weight: float
+    estimate: Callable[[np.ndarray], np.ndarray]
+
+
+def estimators(
+    logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups, apart: float
+) -> list[Estimator]:
+    """What `method` consists of, for logits of shape (n,), and noisy labels where the method uses them.
+
+    Args:
+        logits, labels: of D's outputs and images.
+        method: of `METHODS`.
+        groups: fitted to the logits.
+        apart: the classes' `separation`, the weight of Rank Pruning in "combined".
+    """
+    if method != "combined" or labels is None:
+        return [Estimator(len(logits), 1.0, _bound(logits, labels, method, groups))]
+    return [
+        Estimator(len(logits), weight, _bound(logits, labels, part, groups))
+        for part, weight in zip(COMBINED, (apart, 1 - apart), strict=True)
+    ]
+
+
+def separation(groups: TwoGroups) -> float:
+    """How far the two groups in D's outputs are apart, from 0 to 1."""
+    return float(np.clip((groups.ashman_d - OVERLAPPING) / (APART - OVERLAPPING), 0, 1))
+
+
+def _bound(
+    logits: np.ndarray, labels: np.ndarray | None, method: str, groups: TwoGroups
+) -> Callable[[np.ndarray], np.ndarray]:
+    def directly(chosen: np.ndarray) -> np.ndarray:
+        return np.clip(DIRECT[method](logits[chosen], labels[chosen]), 0, 1)
+
+    def by_mixture(chosen: np.ndarray) -> np.ndarray:
+        refitted = TwoGroups.fit(logits[chosen], near=groups)
+        if labels is None:
+            return np.clip(purities(*expit(refitted.means)), 0, 1)
+        return np.clip(corrected_groups(logits[chosen], labels[chosen], refitted), 0, 1)
+
+    return directly if method in DIRECT else by_mixture

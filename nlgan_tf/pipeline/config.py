@@ -1,0 +1,96 @@
+"""RunConfig: the settings of one run of both stages, to JSON and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from nlgan_tf.config import STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option, options
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.sources import ACCEPTED
+from nlgan_tf.errors import InputError
+from nlgan_tf.recipes import RECIPES
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run of both stages.
+
+    `stage_one` and `stage_two` are the recipe's unless given. Each field's meaning stands beside it;
+    ValueError for a value that is not accepted.
+    """
+
+    task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}")
+    size: int | None = option(None, "Training images kept, shared among the subclasses; all by default", above=0)
+    pi_p: float = option(0.7, "Share of right labels among the noisy positives", above=0, most=1)
+    pi_n: float = option(0.85, "Share of right labels among the noisy negatives", above=0, most=1)
+    estimate_priors: bool = option(
+        False, "Purities found from D's outputs; pi_p and pi_n then only corrupt true labels"
+    )
+    corrupt_first: bool = option(False, "Corruption of the full set before it is reduced, as the paper words it")
+    recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES))
+    seed: int = option(0, "Seed of everything random in the run", least=0)
+    data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
+    run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default")
+    overwrite: bool = option(False, "Replacement of the run folder, if it exists")
+    strategy: str = option("auto", "Devices of stage one; multiworker reads TF_CONFIG", choices=STRATEGIES)
+    devices: str | None = option(
+        None, "Devices for mirrored: GPU:0,GPU:1 and so on, or their number; all GPUs by default"
+    )
+    on_non_finite: str = option(
+        "lower",
+        "Answer to a loss that is NaN: lower restores the last checkpoint with lower learning rates",
+        choices=("lower", "stop"),
+    )
+    checkpoint_seconds: float = option(60.0, "Least time between checkpoints, which are taken at epoch ends", least=0)
+    keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2)
+    stage_one: StageOneConfig | None = None
+    stage_two: StageTwoConfig | None = None
+
+    def __post_init__(self) -> None:
+        options(RunConfig)["recipe"].check("recipe", self.recipe)
+        for name, default in vars(RECIPES[self.recipe]).items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        check_fields(self)
+        _ = self.priors
+
+    @property
+    def priors(self) -> NoisePriors:
+        """pi_p and pi_n, checked."""
+        return NoisePriors(self.pi_p, self.pi_n)
+
+    def to_json(self) -> str:
+        """The whole configuration, the stages' settings included."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> RunConfig:
+        """Reads what `to_json` writes; keys that are left out take their defaults.
+
+        Raises:
+            InputError: for text that is no JSON object, unknown keys, or values that are not accepted.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"Expected the configuration to be JSON, got text that is none: {error}") from error
+        parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
+        _check_keys(cls, values)
+        recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
+        for name, part in parts.items():
+            if values.get(name) is not None:
+                _check_keys(part, values[name])
+                base = getattr(recipe, name) if recipe else part()
+                values[name] = dataclasses.replace(base, **values[name])
+        return cls(**values)
+
+
+def _check_keys(cls: type, values: object) -> None:
+    accepted = [item.name for item in dataclasses.fields(cls)]
+    if not isinstance(values, dict):
+        raise InputError(f"Expected the configuration to be an object with {', '.join(accepted)}; got {values!r}")
+    for key in values:
+        if key not in accepted:
+            raise InputError(f"Expected the configuration's keys to be among {', '.join(accepted)}; got {key!r}")

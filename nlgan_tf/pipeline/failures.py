@@ -1,0 +1,47 @@
+"""What can end a run from outside, a full disk and a lost machine, in the words of its user."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.training.distribution import Processes
+
+
+def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
+    """Refuses before training what would fail in it or after it."""
+    # Float32 weights with Adam's two slots in each checkpoint, kept and being written, and in nlgan.keras; once
+    # more in saved_models/; raw images. The classifier is no larger than D.
+    copies = 3 * (config.keep_checkpoints + 2) + 1
+    images = config.stage_two.num_images * int(np.prod(model.discriminator.input_shape[1:]))
+    needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images
+    free = shutil.disk_usage(run_dir).free
+    if free < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f"{run_dir.parent} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
+        )
+
+
+@contextlib.contextmanager
+def python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
+    """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
+    try:
+        yield
+    except (tf.errors.OpError, OSError, RuntimeError) as error:
+        if "No space left" in str(error):
+            raise OSError(
+                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
+            ) from error
+        lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
+        if processes.several and isinstance(error, lost):
+            raise ConnectionError("another machine was lost: start all of them again with --resume") from error
+        raise

@@ -1,0 +1,201 @@
+"""The run folder: taken at the start, it says that it is unfinished until the run's last act."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from nlgan_tf.errors import InputError
+from nlgan_tf.files import HIDDEN, sha256, write_text
+from nlgan_tf.pipeline.config import RunConfig
+
+# What a run writes, from its folder on.
+CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
+HISTORY, SAMPLES, SAVED_MODELS = "history.csv", "samples.png", "saved_models"
+DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
+CHECKPOINTS = "checkpoints"
+NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
+# What several seeds write.
+SEEDS, SUMMARY = "seeds.json", "summary.json"
+# Any of them shows that a folder is a run's, or several seeds'.
+MARKERS = (CONFIG, SEEDS, SUMMARY)
+
+
+def choose(config: RunConfig) -> Path:
+    """The folder to write: absolute, and free, or a run's that may be replaced.
+
+    Raises:
+        FileExistsError: for another one.
+    """
+    if config.run_dir is None:
+        return _next_free(config).absolute()
+    run_dir = given(config)
+    if not run_dir.exists():
+        return run_dir
+    if not config.overwrite:
+        hint = " (it is unfinished: --resume continues it)" if (run_dir / UNFINISHED).exists() else ""
+        raise FileExistsError(f"folder {run_dir} exists{hint}: give another one, or --overwrite to replace it")
+    if not _replaceable(run_dir):
+        raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
+    return run_dir
+
+
+def _replaceable(run_dir: Path) -> bool:
+    """Whether it is a folder that is empty or a run's."""
+    if not run_dir.is_dir():
+        return False
+    # A process killed at its first file leaves that one's hidden half alone.
+    held = {path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name)}
+    return not held or not held.isdisjoint(MARKERS)
+
+
+def given(config: RunConfig) -> Path:
+    """The folder that the configuration names."""
+    return Path(config.run_dir).expanduser().absolute()
+
+
+def _next_free(config: RunConfig) -> Path:
+    number = 1
+    while (folder := Path("runs") / f"{slug(config.task)}-{number}").exists():
+        number += 1
+    return folder
+
+
+def slug(task: str) -> str:
+    """A task's name as part of a folder's."""
+    source, _, rest = task.partition(":")
+    return re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else task)
+
+
+def is_finished(run_dir: Path) -> bool:
+    """Whether the folder's run came to its end."""
+    return (run_dir / METRICS).is_file() and not (run_dir / UNFINISHED).exists()
+
+
+@contextlib.contextmanager
+def claimed(run_dir: Path) -> Iterator[None]:
+    """Makes the folder, or finds it; if the block fails before anything is written, a new folder is gone again."""
+    new = not run_dir.exists()
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        if not os.access(run_dir, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise OSError(error.errno, f"folder {run_dir} cannot be written: {error.strerror}") from error
+    try:
+        yield
+    except BaseException:
+        if new:
+            with contextlib.suppress(OSError):  # It holds something.
+                run_dir.rmdir()
+        raise
+
+
+def empty(run_dir: Path) -> None:
+    """Deletes what the folder holds."""
+    for path in run_dir.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+@contextlib.contextmanager
+def locked(run_dir: Path) -> Iterator[None]:
+    """Keeps other processes from working on the folder; a killed process's lock is gone with it.
+
+    Raises:
+        BlockingIOError: if another one does.
+    """
+    handle = os.open(run_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise BlockingIOError(error.errno, f"another process works on {run_dir}: one at a time is accepted") from error
+    except OSError:
+        pass  # Some network file systems lock no folders.
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+
+
+def digest(*parts: bytes) -> str:
+    """SHA-256 over all parts."""
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+class RunState:
+    """What is done of an unfinished run, in its `unfinished.json`.
+
+    Args:
+        run_dir: the folder.
+        owner: stands for configuration and data.
+
+    Raises:
+        InputError: if the folder's run began with another owner.
+    """
+
+    def __init__(self, run_dir: Path, owner: str) -> None:
+        self.run_dir = run_dir
+        self.path = run_dir / UNFINISHED
+        self.done: dict[str, dict] = {}
+        self._before: set[str] = set()
+        if not self.path.exists():
+            self._write(owner)
+            return
+        state = read_json(self.path)
+        if state["owner"] != owner:
+            raise InputError(f"{run_dir} began with another configuration or other data: accepted are its own")
+        self.owner, self.done = state["owner"], state["done"]
+        self._before = set(self.done)
+
+    def has(self, phase: str) -> bool:
+        """Whether the phase is done, and the files that it left are as it left them."""
+        outputs = self.done.get(phase, {}).get("outputs")
+        return outputs is not None and all(
+            (self.run_dir / name).exists() and sha256(self.run_dir / name) == known for name, known in outputs.items()
+        )
+
+    def resumed(self, phase: str) -> bool:
+        """Whether an earlier process did the phase."""
+        return phase in self._before
+
+    def record(self, phase: str, seconds: float, outputs: tuple[str, ...] = (), result: object = None) -> None:
+        """The phase is done."""
+        known = {name: sha256(self.run_dir / name) for name in outputs}
+        self._before.discard(phase)
+        self.done[phase] = {"seconds": round(seconds, 3), "outputs": known, "result": result}
+        self._write(self.owner)
+
+    def delete_checkpoints(self) -> None:
+        """Deletes those of trainings, when all are done."""
+        for path in (self.run_dir / CHECKPOINTS).iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+
+    def finish(self, metrics: dict) -> None:
+        """The run is done; last of all `unfinished.json` goes."""
+        timings = {phase: done["seconds"] for phase, done in self.done.items()}
+        write_text(self.run_dir / TIMINGS, json.dumps(timings, indent=2) + "\n")
+        write_text(self.run_dir / METRICS, json.dumps(metrics, indent=2) + "\n")
+        self.path.unlink()
+
+    def _write(self, owner: str) -> None:
+        self.owner = owner
+        write_text(self.path, json.dumps({"owner": owner, "done": self.done}, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object of a run folder; InputError for anything else."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: accepted is what a run wrote there") from error

@@ -1,0 +1,130 @@
+"""A RunConfig -> both stages -> a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from nlgan_tf.errors import InputError
+from nlgan_tf.files import write_text
+from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.phases import PhasedRun, RunResult
+from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.training.distribution import Processes, make_strategy
+
+
+def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
+    """Runs both stages and writes the run folder.
+
+    The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too. Until
+    the end it also holds unfinished.json: `resume` continues such a run.
+
+    Args:
+        config: the run.
+        verbose: as in `keras.Model.fit`; 0 prints nothing.
+        compare: whether to train the classifier on noisy and on true labels too, for comparison.
+
+    Raises:
+        InputError: for input that is not accepted.
+        OSError: if the folder exists or cannot be written.
+        ConnectionError: if another machine was lost.
+        NonFiniteError: if training diverged.
+        Stopped: on SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
+    """
+    strategy = make_strategy(config.strategy, config.devices)
+    processes = Processes(strategy)
+    if processes.several and config.run_dir is None:
+        raise InputError("several machines without run_dir: accepted is one folder that all of them see")
+    # The others may come when the chief has made it.
+    run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
+    return PhasedRun(config, run_dir, strategy, verbose, compare).start()
+
+
+def resume(
+    run_dir: str | os.PathLike,
+    verbose: int = 1,
+    strategy: str | None = None,
+    devices: str | None = None,
+    compare: bool = True,
+) -> RunResult:
+    """Continues a run from its last checkpoint; a finished one is given back as it is.
+
+    Args:
+        run_dir: the run's folder.
+        verbose, compare: as in `run`.
+        strategy, devices: where it is to go on, if not as it began.
+
+    Raises:
+        InputError: for a folder that holds no run, or whose configuration or data changed; else as `run`.
+    """
+    run_dir = Path(run_dir).expanduser().absolute()
+    if not (run_dir / run_folder.CONFIG).is_file():
+        raise InputError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
+    if run_folder.is_finished(run_dir):
+        return RunResult(run_dir, run_folder.read_json(run_dir / run_folder.METRICS))
+    config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
+    if strategy is not None or devices is not None:
+        config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
+    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose, compare).resume()
+
+
+def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:
+    """Runs `count` seeds from `config.seed` on, each in a folder seed-K of the run folder.
+
+    Raises:
+        InputError: for a count below 1, several machines, and as `run`.
+    """
+    if count < 1:
+        raise InputError(f"seeds={count} is out of range: accepted are 1 and more")
+    if Processes(make_strategy(config.strategy, config.devices)).several:
+        raise InputError(f"seeds={count} over several machines: accepted is one seed a run")
+    run_dir = run_folder.choose(config)
+    with run_folder.claimed(run_dir):
+        prepare_task(config)
+        run_folder.empty(run_dir)
+    base = dataclasses.replace(config, run_dir=None, overwrite=False)
+    seeds = {"count": count, "config": dataclasses.asdict(base)}
+    write_text(run_dir / run_folder.SEEDS, json.dumps(seeds, indent=2) + "\n")
+    return resume_seeds(run_dir, verbose)
+
+
+def resume_seeds(
+    run_dir: str | os.PathLike, verbose: int = 1, strategy: str | None = None, devices: str | None = None
+) -> list[RunResult]:
+    """Continues what `run_seeds` began: finished seeds are taken as they are.
+
+    Raises:
+        InputError: for a folder that holds no seeds, and as `resume`.
+    """
+    run_dir = Path(run_dir).expanduser().absolute()
+    seeds = run_folder.read_json(run_dir / run_folder.SEEDS)
+    base = RunConfig.from_json(json.dumps(seeds["config"]))
+    results = []
+    for seed in range(base.seed, base.seed + seeds["count"]):
+        folder = run_dir / f"seed-{seed}"
+        if (folder / run_folder.CONFIG).exists():
+            results.append(resume(folder, verbose, strategy, devices))
+        else:
+            results.append(run(dataclasses.replace(base, seed=seed, run_dir=str(folder), overwrite=True), verbose))
+    summary = {name: {"mean": mean, "std": std} for name, (mean, std) in summarise(results).items()}
+    write_text(run_dir / run_folder.SUMMARY, json.dumps(summary, indent=2) + "\n")
+    return results
+
+
+def holds_seeds(run_dir: str | os.PathLike) -> bool:
+    """Whether `run_seeds` wrote the folder."""
+    return (Path(run_dir).expanduser() / run_folder.SEEDS).is_file()
+
+
+def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
+    """Mean and (sample) standard deviation over runs of each accuracy that all of them have."""
+    names = [name for name in results[0].metrics if name.startswith("accuracy_")]
+    table = {name: [result.metrics[name] for result in results] for name in names}
+    spread = {name: np.std(values, ddof=1) if len(values) > 1 else 0.0 for name, values in table.items()}
+    return {name: (float(np.mean(values)), float(spread[name])) for name, values in table.items()}

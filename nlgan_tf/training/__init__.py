@@ -1,0 +1,1 @@
+"""A fit that survives and distributes."""

@@ -1,0 +1,92 @@
+"""Checkpoints of a training: Keras's weight files with their state, each in a folder that appears whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.errors import InputError
+from nlgan_tf.files import sha256, whole_folder, write_text
+
+WEIGHTS, STATE, SUMS = "model.weights.h5", "state.json", "SHA256SUMS"
+
+
+class Checkpoints:
+    """The last checkpoints of one training, `folder/000001/`, `folder/000002/` and so on.
+
+    Each holds the model's weights with its optimizers and counters (`Model.save_weights`), a JSON state, and the
+    SHA-256 of both as `sha256sum --check` reads them.
+
+    Args:
+        folder: made with the first checkpoint.
+        owner: a string that stands for configuration and data; a checkpoint of another owner is refused.
+        keep: how many of them stay.
+        say: told of a damaged checkpoint.
+    """
+
+    def __init__(self, folder: Path, owner: str, keep: int = 2, say: Callable[[str], None] = print) -> None:
+        self.folder, self.owner, self.keep, self.say = folder, owner, keep, say
+
+    def save(self, model: keras.Model, state: dict) -> None:
+        """Writes the next checkpoint, then deletes the oldest beyond `keep`."""
+        present = self._present()
+        number = int(present[-1].name) + 1 if present else 1
+        with whole_folder(self.folder / f"{number:06d}") as temporary:
+            model.save_weights(temporary / WEIGHTS)
+            write_text(temporary / STATE, json.dumps({"owner": self.owner, **state}))
+            sums = "".join(f"{sha256(temporary / name)}  {name}\n" for name in (WEIGHTS, STATE))
+            write_text(temporary / SUMS, sums)
+        for path in self._present()[: -self.keep]:
+            shutil.rmtree(path)
+
+    def restore(self, model: keras.Model) -> dict | None:
+        """Loads the newest whole checkpoint into the model.
+
+        Returns:
+            Its state; None if there is no checkpoint.
+
+        Raises:
+            InputError: if all are damaged, or the newest whole one belongs to another configuration or data set.
+        """
+        present = self._present()
+        for path in reversed(present):
+            if not _is_whole(path):
+                self.say(f"Checkpoint {path} is damaged: falling back to the one before it.")
+                continue
+            state = json.loads((path / STATE).read_text(encoding="utf-8"))
+            if state.pop("owner") != self.owner:
+                raise InputError(
+                    f"checkpoint {path} belongs to another configuration or data set: accepted are the run's own"
+                )
+            try:
+                with warnings.catch_warnings():
+                    # Keras only warns of a layer that the file does not hold.
+                    warnings.simplefilter("error", UserWarning)
+                    model.load_weights(path / WEIGHTS)
+            except (ValueError, UserWarning) as error:
+                raise InputError(f"checkpoint {path} does not fit the model: accepted are the run's own") from error
+            return state
+        if present:
+            raise InputError(f"every checkpoint in {self.folder} is damaged: delete that folder to train anew")
+        return None
+
+    def clear(self) -> None:
+        """Deletes them all."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _present(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("*") if path.name.isdigit())
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether both files are what SHA256SUMS says."""
+    try:
+        lines = (path / SUMS).read_text(encoding="utf-8").splitlines()
+        sums = dict(reversed(line.split("  ")) for line in lines)
+        return all(sums[name] == sha256(path / name) for name in (WEIGHTS, STATE))
+    except (OSError, ValueError, KeyError):
+        return False

@@ -1,0 +1,158 @@
+"""A tf.distribute strategy by name: one device, several of one machine, or several machines.
+
+`with strategy.scope(): model = build_nlgan(...)`, then `model.fit(...)`, as with any Keras model. The global batch
+stays what it was on one device; each replica takes its part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import tensorflow as tf
+
+from nlgan_tf.config import STRATEGIES
+from nlgan_tf.errors import InputError
+from nlgan_tf.training.replicas import spans_machines
+
+Made = TypeVar("Made")
+
+
+def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribute.Strategy:
+    """The strategy of this name.
+
+    Args:
+        name: "none": one device. "mirrored": all devices of this machine. "multiworker": all machines of the
+            environment variable TF_CONFIG; call it before any other TensorFlow operation. "auto": "multiworker"
+            where TF_CONFIG names several machines, else "mirrored" where two or more GPUs are there, else "none".
+        devices: for "mirrored" (and "auto", which then takes it): device names such as "GPU:0,GPU:1", or a
+            number of devices. A number on a machine without GPUs splits its CPU into so many logical devices,
+            which is good for a trial and gains no speed. None: every GPU.
+
+    Raises:
+        InputError: for an unknown name, devices that are not there, or a missing TF_CONFIG.
+    """
+    if name not in STRATEGIES:
+        raise InputError(f"strategy={name!r} is unknown: accepted are {', '.join(STRATEGIES)}")
+    if name == "auto":
+        name = _automatic(devices)
+    if devices is not None and name != "mirrored":
+        raise InputError(f"devices={devices!r} with strategy={name!r}: accepted with mirrored alone")
+    if name == "multiworker":
+        return _multiworker()
+    if name == "none":
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy(_device_names(devices))
+
+
+class Processes:
+    """The processes that train together: which one writes, and what they agree on. Without a strategy, this one.
+
+    Attributes:
+        chief: whether this process writes: the only one, or the chief (else worker 0) of TF_CONFIG.
+        several: whether there are more.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
+        self.several = strategy is not None and spans_machines(strategy)
+        self.chief = not self.several or _is_chief(strategy.cluster_resolver)
+        self._replicas = strategy.num_replicas_in_sync if self.several else 1
+
+        @tf.function(input_signature=[tf.TensorSpec((), tf.float64)])
+        def total(value: tf.Tensor) -> tf.Tensor:
+            return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(lambda: value), axis=None)
+
+        self._total = total
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self.any(False)
+
+    def chief_first(self, make: Callable[[], Made]) -> Made:
+        """What `make` gives, in the chief before it is called in the others; all go on together."""
+        if self.chief:
+            made = make()
+            self.wait()
+        else:
+            self.wait()
+            made = make()
+        self.wait()
+        return made
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is raised in any process. All must ask at the same step."""
+        return float(self._total(float(flag))) > 0 if self.several else flag
+
+    def check_same(self, value: int) -> None:
+        """InputError unless all processes ask with the same value: they read different run folders."""
+        if self.several and float(self._total(float(value))) != value * self._replicas:
+            raise InputError("the machines found different checkpoints: accepted is one run folder that all see")
+
+
+def _is_chief(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> bool:
+    if "chief" in resolver.cluster_spec().jobs:
+        return resolver.task_type == "chief"
+    return resolver.task_id == 0
+
+
+def _automatic(devices: str | None) -> str:
+    if devices is not None:
+        return "mirrored"
+    if sum(map(len, _cluster().values())) > 1:
+        return "multiworker"
+    return "mirrored" if len(tf.config.list_physical_devices("GPU")) > 1 else "none"
+
+
+def _cluster() -> dict:
+    """The machines of TF_CONFIG by their kind of task; empty without it."""
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        cluster = json.loads(text).get("cluster", {})
+        return {task: list(addresses) for task, addresses in cluster.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"TF_CONFIG={text!r} is not understood: accepted is JSON with cluster and task") from error
+
+
+def _multiworker() -> tf.distribute.Strategy:
+    if not _cluster():
+        raise InputError("strategy='multiworker' without TF_CONFIG: accepted is TF_CONFIG with cluster and task")
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise ConnectionError("the other machines of TF_CONFIG did not answer: start all of them") from error
+    except RuntimeError as error:
+        raise InputError(
+            "strategy='multiworker' comes too late: accepted is before any TensorFlow operation"
+        ) from error
+
+
+def _device_names(devices: str | None) -> list[str]:
+    if devices is None or devices.strip().isdigit():
+        return _first_devices(devices)
+    names = [name.strip().upper() for name in devices.split(",")]
+    present = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    if not set(names) <= set(present) or len(set(names)) < len(names):
+        raise InputError(f"devices={devices!r} are not all there: accepted are different ones of {', '.join(present)}")
+    return names
+
+
+def _first_devices(number: str | None) -> list[str]:
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    wanted = int(number) if number is not None else max(gpus, 1)
+    if wanted < 1 or (gpus and wanted > gpus):
+        raise InputError(f"devices={number} are not there: accepted is 1 to {gpus} (the GPUs found)")
+    if not gpus:
+        _split_cpu(wanted)
+    return [f"{'GPU' if gpus else 'CPU'}:{index}" for index in range(wanted)]
+
+
+def _split_cpu(parts: int) -> None:
+    """Logical CPU devices, unless TensorFlow has started with enough of them."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * parts)
+    except RuntimeError as error:  # TensorFlow has started.
+        if len(tf.config.list_logical_devices("CPU")) < parts:
+            raise InputError(f"devices={parts} on CPU come too late: accepted is before TensorFlow starts") from error

@@ -1,0 +1,153 @@
+import resource
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from nlgan_tf.cli.options import run_config
+from nlgan_tf.cli.run import run
+from nlgan_tf.data.sources import tfds
+from nlgan_tf.recipes import RECIPES
+
+MAIN = "from nlgan_tf.cli import main; main()"
+
+
+def nlgan_tf(*arguments: str, code: str = MAIN, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+def test_neither_import_nor_help_imports_tensorflow():
+    watch = "import sys; assert not {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules), 'imported'"
+    assert nlgan_tf(code=f"import nlgan_tf; {watch}").returncode == 0
+    code = f"import atexit; atexit.register(lambda: exec({watch!r})); from nlgan_tf.cli import main; main()"
+    done = nlgan_tf("run", "--help", code=code)
+    assert "--translation-probability" in done.stdout
+    assert "imported" not in done.stderr
+
+
+def test_help_is_quick():
+    def seconds(*arguments: str, code: str = MAIN) -> float:
+        # Of the processor: what else runs on the machine is not its doing.
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert nlgan_tf(*arguments, code=code).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # A ratio holds on any machine: beside the two packages that the configuration needs, hardly anything loads.
+    pairs = [(seconds("--help"), seconds(code="import click, numpy")) for _ in range(3)]
+    assert min(ours / theirs for ours, theirs in pairs) < 2
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_is_one_line_and_exit_code_1(tmp_path):
+    small = "--width 0.1 --size 40 --epochs 1 --samples-per-epoch 256 --on-non-finite stop --d-learning-rate 1e30"
+    done = nlgan_tf("run", "--run-dir", str(tmp_path / "run"), *small.split())
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nlgan-tf: ")
+    assert "not finite" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyError])
+def test_a_bug_keeps_its_traceback(error):
+    broken = (
+        f"def broken(*_): raise {error.__name__}\n"
+        "import sys\nimport nlgan_tf.cli\nsys.modules['nlgan_tf.cli.run'].run_config = broken\nnlgan_tf.cli.main()"
+    )
+    done = nlgan_tf("run", code=broken)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_every_option_has_help_and_a_default():
+    for parameter in run.params:
+        assert parameter.help, parameter.name
+
+
+def config_of(*arguments: str):
+    """The RunConfig that `nlgan-tf run` would run."""
+    context = run.make_context("run", list(arguments))
+    options = {
+        name: value
+        for name, value in context.params.items()
+        if name not in ("seeds", "quiet", "config_file", "resumed")
+    }
+    return run_config("{}", options)
+
+
+def test_options_become_the_configuration():
+    config = config_of(
+        *("--task", "mnist:5-vs-7", "--recipe", "paper", "--alpha", "7", "--spectral-norm", "none"),
+        *("--classifier-epochs", "3", "--corrupt-first"),
+    )
+    assert (config.task, config.corrupt_first, config.stage_one.alpha) == ("mnist:5-vs-7", True, 7.0)
+    assert config.stage_one.spectral_norm is None
+    assert config.stage_one.epochs == RECIPES["paper"].stage_one.epochs
+    assert config.stage_two.epochs == 3
+
+
+def test_without_options_it_is_the_default():
+    assert config_of().recipe == "modern"
+    assert config_of().stage_one == RECIPES["modern"].stage_one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
+        (["run", "--pi-p", "half"], "'half' is not a valid float"),
+        (["run", "--recipe", "best"], "'best' is not one of 'literal', 'paper', 'modern'"),
+        (["run", "--task", "digits:5-vs-x"], "unknown class 'x'"),
+        (["run", "--size", "42"], "does not divide"),
+        (["run", "--seeds", "0"], "seeds=0 is out of range"),
+        (["run", "--task", "npz:none.npz"], "file none.npz is not there"),
+        (["run", "--run-dir", "/proc/run"], "/proc/run"),
+        (["run", "--run-dir", "taken"], "taken exists: give another one, or --overwrite"),
+        (["run", "--config", "none.json"], "none.json"),
+        (["run", "--wdith", "1"], "No such option"),
+        (["run", "--run-dir", ".", "--overwrite"], "is no run folder, and is not replaced"),
+        (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "cannot be downloaded without a network"),
+        (["walk"], "No such command"),
+        (["run", "--resume", "taken"], "taken holds no run to resume: accepted is a folder with config.json"),
+        (["run", "--resume", "taken", "--epochs", "3"], "--resume with --epochs: accepted beside it are --strategy"),
+        (["run", "--resume", "taken", "--seeds", "2"], "--resume with --seeds or --config"),
+        (["run", "--strategy", "ring"], "'ring' is not one of 'auto', 'none', 'mirrored', 'multiworker'"),
+        (["run", "--strategy", "multiworker"], "without TF_CONFIG"),
+        (["run", "--devices", "GPU:9"], "devices='GPU:9' are not all there"),
+        (["run", "--keep-checkpoints", "1"], "Expected keep_checkpoints to be finite and at least 2; got 1"),
+        (["run", "--on-non-finite", "pray"], "'pray' is not one of 'lower', 'stop'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    monkeypatch.setattr(tfds.socket, "create_connection", no_network)
+    refused(arguments, message)
+    assert not list((tmp_path / "taken").iterdir())
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def no_network(*_, **__):
+    raise OSError("unreachable")
+
+
+def test_without_a_command_it_prints_its_help():
+    done = nlgan_tf()
+    assert done.returncode == 2
+    assert "Commands:\n" in done.stdout + done.stderr
+
+
+def test_the_table_at_the_end(monkeypatch, tmp_path):
+    from nlgan_tf.pipeline import run as pipeline
+    from nlgan_tf.pipeline.run import RunResult
+
+    metrics = {"accuracy_noisy": 0.8, "accuracy_nlgan": 0.9, "accuracy_clean": 1.0, "accuracy_discriminator": 0.95}
+    results = [RunResult(tmp_path / f"seed-{k}", {**metrics, "accuracy_nlgan": 0.9 + 0.02 * k}) for k in range(2)]
+    monkeypatch.setattr(pipeline, "run_seeds", lambda config, seeds, verbose: results)
+    output = CliRunner().invoke(run, ["--seeds", "2"]).output
+    assert "0.910 ± 0.014" in output
+    assert "0.800 ± 0.000" in output
+    assert str(tmp_path) in output.replace("\n", "")

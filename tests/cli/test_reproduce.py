@@ -1,0 +1,120 @@
+"""`nlgan-tf reproduce` and `nlgan-tf figures` as a user calls them."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.records import LINE
+from nlgan_tf import cli
+from nlgan_tf.cli.figures import figures
+from nlgan_tf.cli.reproduce import table1
+
+SMALL = ["reproduce", "table1", "--task", "digits:5-vs-7", "--size", "40", "--priors", "0.7,0.85", "--seeds", "2"]
+SMALL += ["--method", "svc", "--results", "t.jsonl"]
+
+
+@pytest.fixture
+def nlgan_tf(tmp_path, monkeypatch, capsys):
+    """Runs the command in an empty folder; returns its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nlgan-tf", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stopped:
+            code = stopped.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_dry_run_run_and_render(nlgan_tf):
+    code, output, _ = nlgan_tf(*SMALL, "--dry-run")
+    assert code == 0
+    assert output.splitlines()[0].endswith("digits:5-vs-7 40 (0.7, 0.85) svc paper seed 0")
+    assert "2 of 2 combinations to run, about 0 s" in output
+    assert not Path("t.jsonl").exists()
+    code, output, _ = nlgan_tf(*SMALL)
+    assert code == 0
+    assert "0 of 2 combinations are in t.jsonl" in output
+    assert "digits:5-vs-7 40 (0.7, 0.85) svc paper seed 1: " in output
+    assert "All 2 combinations are in t.jsonl." in output
+    assert "0 of 2 combinations to run" in nlgan_tf(*SMALL, "--dry-run")[1]
+    code, output, _ = nlgan_tf("reproduce", "table1", "--results", "t.jsonl", "--render")
+    assert output.splitlines() == ["Wrote t.md", "Wrote t.png"]
+    assert "| A: SVC |" in Path("t.md").read_text()
+
+
+def test_the_whole_grid_in_a_dry_run(nlgan_tf):
+    code, output, _ = nlgan_tf("reproduce", "table1", "--recipe", "paper", "--seeds", "5", "--jobs", "2", "--dry-run")
+    assert code == 0
+    assert "840 of 840 combinations to run" in output
+
+
+def test_results_with_other_epochs_are_told_of_and_stay(nlgan_tf):
+    line = json.dumps({**json.loads(LINE), "size": 40, "method": "nlgan", "epochs": 3}) + "\n"
+    Path("t.jsonl").write_text(line)
+    one = [*SMALL[:-6], "--seeds", "1", "--method", "nlgan", "--results", "t.jsonl", "--epochs", "5"]
+    code, output, _ = nlgan_tf(*one)
+    assert code == 0
+    assert "nlgan paper seed 0 is there with 3 epochs of stage one instead of 5, and stays." in output
+    assert Path("t.jsonl").read_text() == line
+
+
+def test_a_failure_is_told_and_is_exit_code_1(nlgan_tf):
+    clean = [part.replace("0.7,0.85", "1,1") for part in SMALL]
+    tiny = [*clean, "--method", "rank-pruning-logistic", "--size", "4"]  # too few for its folds
+    code, output, error = nlgan_tf(*tiny)
+    assert code == 1
+    assert "rank-pruning-logistic paper seed 0: failed: InputError" in error
+    kept = Path("t.jsonl.failures/digits-5-vs-7-4-1-1-rank-pruning-logistic-paper-seed-0.txt")
+    assert f"(traceback: {kept})" in error
+    assert "in measure\n" in kept.read_text()
+    assert "combinations failed; start again to retry them" in error
+    assert "svc paper seed 1: " in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "message"),
+    [
+        (["--method", "magic"], None, "method 'magic' is unknown: accepted are nlgan, pn"),
+        (["--recipe", "best"], None, "Expected recipe to be one of literal, paper, modern; got 'best'"),
+        (["--priors", "0.7"], None, "'0.7' is no pair of priors: accepted are two numbers such as 0.7,0.85"),
+        (["--priors", "0.3,0.3"], None, "priors pi_p=0.3, pi_n=0.3 are out of range"),
+        (["--size", "41"], None, "size=41 does not divide"),
+        (["--task", "fashion:1-vs-2"], None, "task 'fashion:1-vs-2' is unknown"),
+        (["--seeds", "0"], None, "seeds=0 is out of range"),
+        (["--epochs", "0"], None, "Expected epochs to be finite and above 0; got 0"),
+        (["--jobs", "0"], None, "jobs=0 is out of range: accepted are 1 and more, or -1"),
+        (["--results", "t.md"], None, "t.md would be its own table"),
+        (["--dry-run", "--task", "fashion:1-vs-2"], None, "task 'fashion:1-vs-2' is unknown"),
+        ([], LINE.replace("100", "40") + LINE[:30], "t.jsonl, line 2: the line is torn"),
+        ([], '{"hello": 1}\n', "t.jsonl, line 1:"),
+        ([], LINE, "t.jsonl, line 1: digits:5-vs-7 100 (0.7, 0.85) svc paper seed 0 belongs to another grid"),
+        (["--render"], "torn", "t.jsonl, line 1: the line is torn"),
+    ],
+)
+def test_bad_input_is_one_line_and_the_file_stays(nlgan_tf, arguments, text, message):
+    if text is not None:
+        Path("t.jsonl").write_text(text)
+    code, _, error = nlgan_tf(*SMALL, *arguments)
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ([] if text is None else ["t.jsonl"])
+    assert text is None or Path("t.jsonl").read_text() == text
+
+
+def test_every_option_has_help():
+    for parameter in (*table1.params, *figures.params[1:]):
+        assert parameter.help, parameter.name
+
+
+def test_a_folder_that_is_no_run(nlgan_tf):
+    code, _, error = nlgan_tf("figures", "nowhere")
+    assert code == 2
+    assert error == "nlgan-tf: nowhere has no config.json: accepted are the folders of finished runs\n"

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from nlgan_tf.cli.tune import tune
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.tuning import search
+from nlgan_tf.tuning.trials import TrialRow
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--objective", "luck"], "objective='luck' is unknown: accepted are corrected_accuracy, noisy_likelihood"),
+        (["--objective", "clean_accuracy"], "objective='clean_accuracy' without clean labels"),
+        (["--tuner", "genetic"], "tuner='genetic' is unknown: accepted are random, bayesian, hyperband, grid"),
+        (["--tune", "alpha=0.5,20", "--tune", "beta"], "contradict alpha > beta"),
+        (["--tune", "alpha=9,1"], "is no range: accepted are two numbers, the lowest first"),
+        (["--tune", "alpha=low,high"], "'alpha=low,high' is no range"),
+        (["--tune", "gamma"], "'gamma' cannot be tuned: accepted are alpha, beta"),
+        (["--tune", "loss=hinge"], "Expected loss to be one of bce, mse; got 'hinge'"),
+        (["--trials", "0"], "trials=0 is out of range"),
+        (["--minutes", "0"], "minutes=0.0 is out of range"),
+        (["--trials", "many"], "'many' is not a valid integer"),
+        (["--validation-split", "1"], "validation_split=1.0 is out of range"),
+        (["--project", "taken"], "taken is no project folder of a search"),
+        (["--project", "taken", "--overwrite"], "taken is no project folder of a search"),
+        (["--project", "/proc/search"], "/proc/search"),
+        (["--clean", "none.npz"], "file none.npz is not there"),
+        (["--tuner", "grid", "--grid-points", "1"], "points=1 is too few"),
+        (["--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "notes.txt").write_text("mine")
+    refused(["tune", *arguments], message)
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "notes.txt"]
+
+
+def test_every_option_has_help():
+    assert all(parameter.help for parameter in tune.params)
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path) -> list:
+    """The searches that the command asks for; each ends with one completed and one failed trial."""
+    rows = [
+        TrialRow("0", {"alpha": 5.5, "beta": 0.25}, 0.875, {"agreement": 0.875, "noisy_likelihood": -0.5}, 12.0, None),
+        TrialRow("1", {"alpha": 1.5, "beta": 0.75}, None, {}, None, "d_loss not finite after 2 epochs"),
+    ]
+    configs = []
+
+    def record(config, **_):
+        configs.append(config)
+        return search.SearchResult(tmp_path, rows)
+
+    monkeypatch.setattr(search, "tune", record)
+    return configs
+
+
+def test_options_become_the_search(asked, tmp_path):
+    (tmp_path / "run.json").write_text(RunConfig(task="mnist:5-vs-7", seed=3).to_json())
+    arguments = ["--config", str(tmp_path / "run.json"), "--tune", "alpha=2,9", "--tune", "loss=mse", "--tune", "beta"]
+    CliRunner().invoke(tune, [*arguments, "--minutes", "7.5", "--epochs", "4", "--objective", "agreement"])
+    (config,) = asked
+    assert (config.run.task, config.run.seed, config.run.stage_one.epochs) == ("mnist:5-vs-7", 3, 4)
+    assert config.tune == {"alpha": (2.0, 9.0), "loss": ("mse",), "beta": None}
+    assert (config.minutes, config.objective, config.most_trials) == (7.5, "agreement", None)
+
+
+def test_by_default_it_is_twelve_trials_of_alpha_and_beta(asked):
+    CliRunner().invoke(tune)
+    assert asked[0].most_trials == 12
+    assert set(asked[0].tune) == {"alpha", "beta"}
+    assert asked[0].folder.name == "digits_5_7-vs-2_4"
+
+
+def test_the_end_of_a_search(asked):
+    output = CliRunner().invoke(tune).output
+    assert "0.875" in output
+    assert "1 of 2 trials failed" in output
+    assert "trial 2: d_loss not finite after 2 epochs" in output
+    assert "nlgan-tf run --config" in output
+
+
+def test_images_of_another_shape_for_clean_accuracy(tmp_path, monkeypatch, images, labels, refused):
+    np.savez(tmp_path / "clean.npz", images=images, labels=labels)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["tune", "--clean", "clean.npz", "--objective", "clean_accuracy"]
+    refused(arguments, "images have shape (40, 8, 8, 1): accepted is (n, 16, 16, 1)")

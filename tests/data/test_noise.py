@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.noise import NoisePriors, corrupt_labels, realised_priors
+
+LEVELS = [(0.85, 0.85), (0.7, 0.85), (0.6, 0.65)]
+
+
+@pytest.mark.parametrize(
+    ("priors", "deltas"),
+    [
+        ((0.85, 0.85), (0.15, 0.85)),
+        ((0.7, 0.85), (3 / 17, 17 / 23)),
+        ((0.6, 0.65), (7 / 19, 13 / 21)),
+        ((1, 1), (0, 1)),
+    ],
+)
+def test_deltas_of_equation_3_by_hand(priors, deltas):
+    computed = NoisePriors(*priors)
+    assert (computed.delta_p, computed.delta_n) == pytest.approx(deltas, abs=1e-12)
+
+
+@pytest.mark.parametrize("priors", [*LEVELS, (1, 1), (0.3, 0.9), (1, 0.2)])
+def test_from_deltas_inverts_equation_3(priors):
+    there = NoisePriors(*priors)
+    back = NoisePriors.from_deltas(there.delta_p, there.delta_n)
+    assert (back.pi_p, back.pi_n) == pytest.approx(priors, abs=1e-12)
+
+
+@pytest.mark.parametrize("deltas", [(0.6, 0.9), (-0.1, 0.9), (0.1, 0.5), (0.1, 1.1), (float("nan"), 0.9)])
+def test_deltas_of_no_priors_are_refused(deltas):
+    with pytest.raises(ValueError, match="belong to no priors"):
+        NoisePriors.from_deltas(*deltas)
+
+
+@pytest.mark.parametrize("priors", [(0, 1), (1.1, 0.9), (0.5, 0.5), (0.4, 0.6), (-1, 1), (float("nan"), 1)])
+def test_priors_out_of_range_are_refused(priors):
+    with pytest.raises(ValueError, match="out of range: each must be in"):
+        NoisePriors(*priors)
+
+
+def test_flip_rates_by_hand():
+    # Of 1,100 images, 550 positive: 700 noisy positives hold 210 negatives; 400 noisy negatives 60 positives.
+    assert NoisePriors(0.7, 0.85).flip_rates() == pytest.approx((60 / 550, 210 / 550))
+    assert NoisePriors(0.7, 0.85).flip_rates() == pytest.approx((0.109, 0.382), abs=5e-4)
+
+
+def test_flip_rates_under_another_class_prior():
+    # A share of 0.3: 30 of 110 noisy positives (21 true), 80 noisy negatives (12 true positives of them).
+    rates = NoisePriors(0.7, 0.85).flip_rates(class_prior=33 / 110)
+    assert rates == pytest.approx((12 / 33, 9 / 77))
+
+
+@pytest.mark.parametrize("class_prior", [0, 1, 0.1, 0.75])
+def test_class_priors_that_cannot_be_are_refused(class_prior):
+    with pytest.raises(ValueError, match="accepted"):
+        NoisePriors(0.7, 0.85).flip_rates(class_prior)
+
+
+@pytest.mark.parametrize("priors", LEVELS)
+@pytest.mark.parametrize("positives", [400, 500, 550])
+def test_corruption_reaches_the_priors_by_exact_counts(priors, positives):
+    labels = np.repeat([1, 0], [positives, 1000 - positives])
+    noisy = corrupt_labels(labels, NoisePriors(*priors), seed=0)
+    flips = 1000 * np.array(NoisePriors(*priors).flip_rates(positives / 1000)) * [positives, 1000 - positives] / 1000
+    assert np.sum((labels == 1) & (noisy == 0)) == round(flips[0])
+    assert np.sum((labels == 0) & (noisy == 1)) == round(flips[1])
+    assert realised_priors(labels, noisy) == pytest.approx(priors, abs=2e-3)
+
+
+def test_corruption_depends_on_the_seed_alone():
+    labels = np.tile([1, 0], 100)
+    first, again, other = (corrupt_labels(labels, NoisePriors(0.7, 0.85), seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    np.testing.assert_array_equal(labels, np.tile([1, 0], 100))
+
+
+def test_clean_priors_change_nothing():
+    labels = np.tile([1, 0, 0], 10)
+    np.testing.assert_array_equal(corrupt_labels(labels, NoisePriors(1, 1), seed=0), labels)
+
+
+@pytest.mark.parametrize("positives", [100, 720])
+def test_a_class_share_out_of_reach_is_refused(positives):
+    labels = np.repeat([1, 0], [positives, 1000 - positives])
+    with pytest.raises(ValueError, match=r"cannot be reached .* shares from 1 - pi_n = 0.15 to pi_p = 0.7"):
+        corrupt_labels(labels, NoisePriors(0.7, 0.85), seed=0)
+
+
+def test_a_class_share_at_the_edge_is_reached():
+    labels = np.repeat([1, 0], [700, 300])
+    assert corrupt_labels(labels, NoisePriors(0.7, 0.85), seed=0).sum() == 1000
+
+
+def test_small_and_one_sided_labels_are_corrupted_where_the_priors_allow():
+    for labels in ([1, 0, 1], [1, 1, 1], [1]):
+        np.testing.assert_array_equal(corrupt_labels(labels, NoisePriors(1, 1), seed=0), labels)
+    assert corrupt_labels(np.ones(10, int), NoisePriors(1, 0.5), seed=0).sum() == 10
+    with pytest.raises(ValueError, match="labels are empty"):
+        corrupt_labels([], NoisePriors(1, 1), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ([0, 1, None, 1], "labels hold None: accepted are 0"),
+        ([0, 1, 2, 1], "accepted are 0"),
+        ([0.5, 1, 0, 1], "accepted are 0"),
+        (["a", "b"], "accepted are 0"),
+        ([[0, 1], [1, 0]], "accepted is one dimension"),
+        ([1, 1, 1, 0], "3 positives and 1 negatives: at least 2"),
+    ],
+)
+def test_bad_labels_are_refused(bad, message):
+    with pytest.raises(ValueError, match=message):
+        check_labels(bad)
+
+
+def test_labels_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"labels have shape \(4,\): accepted is shape \(5,\)"):
+        check_labels([0, 1, 0, 1], length=5)
+
+
+def test_class_prior_inverts_the_share_of_noisy_positives():
+    priors = NoisePriors(0.7, 0.85)
+    # .7 of 600 noisy positives and .15 of 400 noisy negatives are true positives: 480 of 1,000.
+    assert priors.class_prior(0.6) == pytest.approx(0.48)
+    assert priors.noisy_positive_share(priors.class_prior(0.6)) == pytest.approx(0.6)

@@ -1,0 +1,144 @@
+"""One process of the tests of tf.distribute.
+
+`distributed_worker.py one|mirrored|workerN FILE` writes FILE.npz; `distributed_worker.py keep FILE run ...` is
+`nlgan-tf run ...` that also writes its own weights after stage one to FILE.
+"""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+NETWORKS = ("discriminator", "positive_generator", "negative_generator")
+BATCH = 16
+
+
+def main(name: str, path: str) -> None:
+    from nlgan_tf.training.distribution import make_strategy
+
+    # Before any other TensorFlow operation, as several machines ask for.
+    strategy = {"one": lambda: make_strategy("none"), "mirrored": lambda: make_strategy("mirrored", "2")}.get(
+        name, make_strategy
+    )()
+    report: dict = {}
+    fixed_steps(strategy, report)
+    if name != "one":
+        ordinary_steps(strategy, report)
+        switches(strategy, report)
+    np.savez(path, **report)
+
+
+def model_of(**settings):
+    from nlgan_tf.config import StageOneConfig
+    from nlgan_tf.data.noise import NoisePriors
+    from nlgan_tf.models import build_nlgan
+
+    config = StageOneConfig(**{"width": 0.1, "spectral_layers": "all", "translation": 0.25, **settings})
+    return build_nlgan((8, 8, 1), NoisePriors(0.7, 0.85), config)
+
+
+def data(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Batches of which the first has all positives before the negatives, and the others any mix."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (steps * BATCH, 8, 8, 1), dtype=np.uint8)
+    labels = rng.integers(0, 2, steps * BATCH)
+    labels[:BATCH] = np.repeat([1, 0], BATCH // 2)
+    return images, labels
+
+
+def dataset(steps: int) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices(data(steps)).batch(BATCH, drop_remainder=True)
+
+
+def fixed_steps(strategy, report: dict) -> None:
+    """Five steps of SGD with each replica taking its part of the same z."""
+    from nlgan_tf.compat.keras import keras
+    from nlgan_tf.gan.model import NLGAN
+
+    def part_of_the_noise(self, n, purpose):
+        seed = tf.stack([tf.constant(purpose, tf.int64), tf.convert_to_tensor(self.step)])
+        z = tf.random.stateless_uniform((BATCH // 2, self.latent_dim), seed, minval=-1.0)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return z[replica * n : (replica + 1) * n]
+
+    drawn, NLGAN._noise = NLGAN._noise, part_of_the_noise
+    with strategy.scope():
+        model = model_of(dropout=0.0, translation=0.0)
+        model.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1) for name in ("d", "gp", "gn")})
+    before = {name: flat(getattr(model, name).trainable_variables) for name in NETWORKS}
+    history = model.fit(dataset(5), epochs=1, verbose=0).history
+    for name in NETWORKS:
+        report[f"update/{name}"] = flat(getattr(model, name).trainable_variables) - before[name]
+    report["logs"] = np.array([history[name][0] for name in sorted(history)])
+    NLGAN._noise = drawn
+
+
+def ordinary_steps(strategy, report: dict) -> None:
+    """100 steps as users take them, then what each replica here draws and holds."""
+    from nlgan_tf.compat.installed import LEGACY
+
+    with strategy.scope():
+        model = model_of()
+    model.fit(dataset(50), epochs=2, verbose=0)
+    held = [strategy.experimental_local_results(weight if LEGACY else weight.value) for weight in model.weights]
+    for replica in range(len(held[0])):
+        report[f"after/{replica}"] = np.concatenate([np.ravel(values[replica].numpy()) for values in held])
+
+    @tf.function
+    def draw():
+        image = tf.random.stateless_uniform((8, 8, 8, 1), (0, 1))
+        dropout = model.discriminator.get_layer("dropout")
+        return model._noise(8, 0), dropout(tf.ones((8, 100)), training=True), model._augmented(image, 2)
+
+    for name, value in zip(("noise", "dropout", "augmentation"), strategy.run(draw), strict=True):
+        for replica, local in enumerate(strategy.experimental_local_results(value)):
+            report[f"{name}/{replica}"] = local.numpy()
+
+
+def switches(strategy, report: dict) -> None:
+    from nlgan_tf.compat.keras import keras
+    from nlgan_tf.training.replicas import spans_machines
+
+    refusals = []
+
+    def refused(settings: dict) -> None:
+        try:
+            model_of().compile(**settings)
+        except ValueError as error:
+            refusals.append(str(error))
+
+    with strategy.scope():
+        refused({"jit_compile": True})
+        refused({"steps_per_execution": 2})
+        keras.mixed_precision.set_global_policy("mixed_float16")
+        refused({})
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        if not spans_machines(strategy):
+            model = model_of()
+            history = model.fit(dataset(5), epochs=1, verbose=0).history
+            report["bfloat16"] = np.array([values[0] for values in history.values()])
+    report["refusals"] = np.array(refusals)
+
+
+def flat(variables) -> np.ndarray:
+    return np.concatenate([np.ravel(variable.numpy()) for variable in variables])
+
+
+def run_and_keep(path: str, *arguments: str) -> None:
+    """`nlgan-tf run ...`, which keeps each process's weights after stage one."""
+    from nlgan_tf import cli
+    from nlgan_tf.pipeline.phases import PhasedRun
+
+    train = PhasedRun._train_gan
+
+    def train_and_keep(self) -> None:
+        train(self)
+        np.savez(path, *self.model.get_weights())
+
+    PhasedRun._train_gan = train_and_keep
+    sys.argv = ["nlgan-tf", *arguments]
+    cli.main()
+
+
+if __name__ == "__main__":
+    run_and_keep(*sys.argv[2:]) if sys.argv[1] == "keep" else main(*sys.argv[1:])

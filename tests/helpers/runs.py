@@ -1,0 +1,31 @@
+"""Small runs in real processes."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from nlgan_tf.config import StageTwoConfig
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.recipes import RECIPES
+
+STAGE_ONE = dataclasses.replace(
+    RECIPES["modern"].stage_one, epochs=6, samples_per_epoch=640, batch_size=64, width=0.1, translation=0.125
+)
+STAGE_TWO = StageTwoConfig(num_images=64, epochs=4, samples_per_epoch=640, batch_size=64, width=0.1)
+CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
+
+
+def start(*arguments: str, log: Path, **settings) -> subprocess.Popen:
+    command = [sys.executable, "-m", "nlgan_tf.cli", "run", *arguments]
+    with log.open("a") as output:
+        return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **settings)
+
+
+def wait_for(condition, process: subprocess.Popen, seconds: float = 1800) -> None:
+    """Until the condition holds or the process ends."""
+    end = time.monotonic() + seconds
+    while not condition() and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.005)

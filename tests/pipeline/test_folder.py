@@ -1,0 +1,99 @@
+import subprocess
+import sys
+
+import pytest
+
+from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.folder import RunState
+
+
+def test_an_unfinished_run_says_so_until_its_last_act(tmp_path):
+    (tmp_path / "checkpoints" / "stage_one").mkdir(parents=True)
+    state = RunState(tmp_path, "owner")
+    state.record("export", 1.23456)
+    assert not run_folder.is_finished(tmp_path)
+    assert (tmp_path / "unfinished.json").exists()
+    state.delete_checkpoints()
+    state.finish({"accuracy_nlgan": 1.0})
+    assert run_folder.is_finished(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "metrics.json", "timings.json"}
+    assert not list((tmp_path / "checkpoints").iterdir())
+    assert run_folder.read_json(tmp_path / "timings.json") == {"export": 1.235}
+
+
+def test_a_phase_is_done_while_its_files_are_as_it_left_them(tmp_path):
+    (tmp_path / "drawn").write_text("images")
+    RunState(tmp_path, "owner").record("hallucination", 1.0, ("drawn",), result=[3])
+    again = RunState(tmp_path, "owner")
+    assert again.has("hallucination")
+    assert again.resumed("hallucination")
+    assert again.done["hallucination"]["result"] == [3]
+    assert not again.has("stage_two")
+    (tmp_path / "drawn").write_text("image")
+    assert not again.has("hallucination")
+    (tmp_path / "drawn").unlink()
+    assert not again.has("hallucination")
+
+
+def test_a_folder_is_replaced_if_it_is_a_runs_or_a_killed_start_of_one(tmp_path):
+    config = RunConfig(run_dir=str(tmp_path), overwrite=True)
+    (tmp_path / ".0123abcd-config.json").write_text("{")
+    assert run_folder.choose(config) == tmp_path
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+        run_folder.choose(config)
+    (tmp_path / "config.json").touch()
+    assert run_folder.choose(config) == tmp_path
+
+
+def test_another_configuration_is_refused(tmp_path):
+    RunState(tmp_path, "owner")
+    before = (tmp_path / "unfinished.json").read_text()
+    with pytest.raises(ValueError, match="began with another configuration or other data"):
+        RunState(tmp_path, "other")
+    assert (tmp_path / "unfinished.json").read_text() == before
+
+
+def test_what_is_no_json_is_one_clear_line(tmp_path):
+    (tmp_path / "unfinished.json").write_text("{")
+    with pytest.raises(ValueError, match=r"unfinished\.json cannot be read: accepted is what a run wrote there"):
+        RunState(tmp_path, "owner")
+
+
+def test_one_process_at_a_time(tmp_path):
+    code = f"""
+from pathlib import Path
+from nlgan_tf.pipeline.folder import locked
+try:
+    with locked(Path({str(tmp_path)!r})): print("in")
+except BlockingIOError as error: print(error)
+"""
+
+    def other() -> str:
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    with run_folder.locked(tmp_path):
+        assert "another process works on" in other()
+    assert other() == "in\n"
+
+
+def test_a_new_folder_goes_when_nothing_was_written_to_it(tmp_path):
+    def fails_in(folder, writes: bool) -> None:
+        with run_folder.claimed(folder):
+            if writes:
+                (folder / "file").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails_in(tmp_path / "a" / "run", writes=False)
+    assert not (tmp_path / "a" / "run").exists()
+    with pytest.raises(ZeroDivisionError):
+        fails_in(tmp_path / "kept", writes=True)
+    assert (tmp_path / "kept" / "file").exists()
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(OSError, match=r"folder .*file/run cannot be written"),
+        run_folder.claimed(tmp_path / "file/run"),
+    ):
+        pass

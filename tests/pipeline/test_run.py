@@ -1,0 +1,271 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nlgan_tf as nl
+from nlgan_tf.config import StageTwoConfig
+from nlgan_tf.data.noise import realised_priors
+from nlgan_tf.files import sha256
+from nlgan_tf.pipeline import failures, phases
+from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline import run as pipeline
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.recipes import RECIPES
+
+SMALL_ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
+
+
+def small_config(run_dir, **changes) -> RunConfig:
+    return RunConfig(**{"size": 40, "run_dir": str(run_dir), "stage_one": SMALL_ONE, "stage_two": SMALL_TWO, **changes})
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> nl.RunResult:
+    return nl.run(small_config(tmp_path_factory.mktemp("runs") / "run"), verbose=0)
+
+
+def test_the_run_folder_holds_what_the_design_lists(finished):
+    names = {path.relative_to(finished.run_dir).as_posix() for path in finished.run_dir.glob("*")}
+    assert names == {
+        "config.json",
+        "metrics.json",
+        "timings.json",
+        "history.csv",
+        "samples.png",
+        "clean_dataset.npz",
+        "clean_dataset.json",
+        "checkpoints",
+        "saved_models",
+    }
+    models = {path.relative_to(finished.run_dir / "saved_models").as_posix() for path in finished.run_dir.glob("*/*/*")}
+    assert models == {"positive_generator/1", "negative_generator/1", "classifier/1"}
+
+
+def test_a_whole_run_traces_each_function_once(tmp_path, monkeypatch):
+    functions, original = [], tf.function
+
+    def recording(*arguments, **options):
+        function = original(*arguments, **options)
+        functions.append(function)
+        return function
+
+    for module in (tf, tf.compat.v2):  # Keras 2.15 takes it from there.
+        monkeypatch.setattr(module, "function", recording)
+    # 700 images are drawn: a whole batch and a part of one.
+    nl.run(small_config(tmp_path / "run", stage_two=dataclasses.replace(SMALL_TWO, num_images=1400)), verbose=0)
+    counts = {
+        f"{index} {function.__name__}": function.experimental_get_tracing_count()
+        for index, function in enumerate(functions)
+        if hasattr(function, "experimental_get_tracing_count")
+    }
+    # One training of NLGAN, three of classifiers and two generators drawing, at the least.
+    assert list(counts.values()).count(1) >= 6, counts
+    assert max(counts.values()) == 1, counts
+
+
+def test_metrics_are_accuracies_and_settings(finished):
+    metrics = json.loads((finished.run_dir / "metrics.json").read_text())
+    assert metrics == finished.metrics
+    for name in ("accuracy_noisy", "accuracy_nlgan", "accuracy_discriminator", "accuracy_clean"):
+        assert 0.3 < metrics[name] <= 1
+    assert metrics["settings"]["stage_one"]["epochs"] == 2
+    assert metrics["pi_p_realised"] == pytest.approx(0.7, abs=0.05)
+
+
+def test_the_configuration_and_the_history_are_written(finished):
+    config = RunConfig.from_json((finished.run_dir / "config.json").read_text())
+    assert config == dataclasses.replace(small_config(finished.run_dir), run_dir=None)
+    lines = (finished.run_dir / "history.csv").read_text().splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("epoch,d_fake_n")
+    phases = {"data", "stage_one", "hallucination", "stage_two", "export", "baselines"}
+    assert set(json.loads((finished.run_dir / "timings.json").read_text())) == phases
+
+
+def test_the_models_of_a_run_give_its_data_set_and_accuracies(finished):
+    model = nl.load_model(finished.run_dir / "checkpoints" / "nlgan.keras")
+    task = nl.load_task(f"npz:{finished.run_dir / 'clean_dataset.npz'}")
+    images, labels = model.hallucinate(64, seed=0)
+    np.testing.assert_array_equal(images, task.images)
+    np.testing.assert_array_equal(labels, task.labels)
+    digits = nl.load_task("digits:5,7-vs-2,4")
+    predicted = model.predict(digits.test_images, verbose=0) > 0.5
+    assert finished.metrics["accuracy_discriminator"] == np.mean(predicted == digits.test_labels)
+
+
+@pytest.mark.slow
+def test_a_second_process_gives_the_same_bytes(finished, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text((finished.run_dir / "config.json").read_text())
+    command = [sys.executable, "-m", "nlgan_tf.cli", "run", "--config", str(config), "--run-dir", str(tmp_path / "run")]
+    subprocess.run([*command, "--quiet"], check=True)
+    for name in ("metrics.json", "clean_dataset.npz", "history.csv"):
+        assert sha256(tmp_path / "run" / name) == sha256(finished.run_dir / name), name
+
+
+def test_a_folder_that_exists_is_refused_and_kept(finished):
+    before = sha256(finished.run_dir / "metrics.json")
+    with pytest.raises(FileExistsError, match="exists: give another one, or --overwrite"):
+        nl.run(small_config(finished.run_dir), verbose=0)
+    assert sha256(finished.run_dir / "metrics.json") == before
+
+
+@pytest.mark.slow
+def test_a_run_may_replace_a_run_and_nothing_else(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    (tmp_path / "run" / "old").touch()
+    result = nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
+    assert not (result.run_dir / "old").exists()
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.tex").touch()
+    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+        nl.run(small_config(tmp_path / "precious", overwrite=True), verbose=0)
+    assert (tmp_path / "precious" / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "digits:5-vs-x"}, "unknown class 'x'"),
+        ({"size": 42}, "size=42 does not divide"),
+        ({"pi_p": 0.51, "pi_n": 0.51, "task": "digits:1,2,3-vs-4"}, "cannot be reached"),
+    ],
+)
+def test_bad_input_leaves_no_folder(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        nl.run(small_config(tmp_path / "runs" / "run", **changes), verbose=0)
+    assert not (tmp_path / "runs" / "run").exists()
+
+
+def test_too_little_space_is_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(failures.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(OSError, match="has 1 MB free, and this run needs up to"):
+        nl.run(small_config(tmp_path / "run"), verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
+    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}"), verbose=0)
+    assert set(result.metrics) == {"settings"}
+    assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
+
+
+@pytest.mark.slow
+def test_priors_that_are_estimated_are_used_and_written(tmp_path):
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
+    metrics = nl.run(config, verbose=0).metrics
+    for name in ("pi_p", "pi_n"):
+        assert metrics[f"{name}_estimated"] == pytest.approx(metrics[f"{name}_realised"], abs=0.1)
+    written = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]
+    model = nl.load_model(tmp_path / "run" / "checkpoints" / "nlgan.keras")
+    assert written == dataclasses.asdict(model.priors)
+    assert (tmp_path / "run" / "priors.png").is_file()
+
+
+def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)
+    np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels, noisy_labels=noisy)
+    prepared = prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
+    np.testing.assert_array_equal(prepared.noisy_labels, noisy)
+
+
+def test_corrupting_first_corrupts_the_full_set():
+    reduced = prepare_task(RunConfig(size=100))
+    first = prepare_task(RunConfig(size=100, corrupt_first=True))
+    np.testing.assert_array_equal(first.images, reduced.images)
+    assert realised_priors(reduced.labels, reduced.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.015)
+    whole = prepare_task(RunConfig())
+    kept = np.sort(np.concatenate([np.flatnonzero(whole.subclass_labels == digit)[:25] for digit in (2, 4, 5, 7)]))
+    np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
+
+
+@pytest.fixture
+def unfinished(finished, tmp_path, monkeypatch):
+    """The folder of a run like `finished` that ended in the export."""
+
+    def fails(*_, **__) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(phases, "publish_versions", fails)
+        with pytest.raises(OSError, match=r"no space left on the disk of .*run: free some and continue by --resume"):
+            nl.run(small_config(tmp_path / "run"), verbose=0)
+    return tmp_path / "run"
+
+
+@pytest.mark.slow
+def test_a_resumed_run_does_again_what_is_missing_or_damaged(finished, unfinished):
+    assert not (unfinished / "metrics.json").exists()
+    with pytest.raises(FileExistsError, match="it is unfinished: --resume continues it"):
+        nl.run(small_config(unfinished), verbose=0)
+    drawn = (unfinished / "clean_dataset.npz").stat()
+    (unfinished / "checkpoints" / "classifier.keras").write_bytes(b"damaged")
+    result = nl.resume(unfinished, verbose=0)
+    assert result.metrics == finished.metrics
+    assert (unfinished / "clean_dataset.npz").stat().st_mtime_ns == drawn.st_mtime_ns
+    names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (unfinished, finished.run_dir)]
+    assert names[0] == names[1]
+    assert nl.resume(unfinished, verbose=0) == result
+
+
+@pytest.mark.slow
+def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(unfinished):
+    config, state = unfinished / "config.json", unfinished / "unfinished.json"
+    for path, old, new, message in [
+        (config, '"alpha": 5.0', '"alpha": 6.0', "began with another configuration or other data"),
+        (config, "{", "", "no JSON"),
+        (state, "{", "", "unfinished.json cannot be read"),
+    ]:
+        before = path.read_text()
+        path.write_text(before.replace(old, new, 1))
+        with pytest.raises(ValueError, match=message):
+            nl.resume(unfinished, verbose=0)
+        path.write_text(before)
+    assert nl.resume(unfinished, verbose=0).metrics
+
+
+@pytest.mark.slow
+def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monkeypatch):
+    def cut_off(config, *_):
+        raise KeyboardInterrupt if config.seed == 1 else AssertionError
+
+    with monkeypatch.context() as patch:
+        run = pipeline.run
+        patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
+        with pytest.raises(KeyboardInterrupt):
+            nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
+    first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
+    assert not (tmp_path / "runs" / "summary.json").exists()
+    assert pipeline.holds_seeds(tmp_path / "runs")
+    results = pipeline.resume_seeds(tmp_path / "runs", verbose=0)
+    assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
+    assert (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns == first
+    assert [result.run_dir.name for result in results] == ["seed-0", "seed-1"]
+    values = [result.metrics["accuracy_nlgan"] for result in results]
+    summary = json.loads((tmp_path / "runs" / "summary.json").read_text())
+    assert summary["accuracy_nlgan"] == pytest.approx({"mean": np.mean(values), "std": np.std(values, ddof=1)})
+
+
+def test_no_seeds_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="seeds=0"):
+        nl.run_seeds(small_config(tmp_path / "none"), 0)
+
+
+def test_without_a_folder_the_next_free_one_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("runs/digits_5-vs-7-1").mkdir(parents=True)
+    assert run_folder.choose(RunConfig(task="digits:5-vs-7")) == tmp_path / Path("runs/digits_5-vs-7-2")

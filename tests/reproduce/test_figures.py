@@ -1,0 +1,90 @@
+import dataclasses
+import json
+import shutil
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf.recipes import RECIPES
+from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, row_name, write_figures
+
+ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+TWO = nl.StageTwoConfig(num_images=64, epochs=1, samples_per_epoch=256, width=0.1)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    config = nl.RunConfig(task="digits:5-vs-7", size=40, run_dir=str(folder), stage_one=ONE, stage_two=TWO)
+    return nl.run(config, verbose=0, compare=False).run_dir
+
+
+@pytest.mark.slow
+def test_both_figures_have_a_row_for_each_run(run_dir, tmp_path):
+    one, two = (write_figures([run_dir] * n, tmp_path / str(n)) for n in (1, 2))
+    assert [path.name for path in one] == ["figure3.png", "learning_curves.png"]
+    for first, second in zip(one, two, strict=True):
+        small, large = matplotlib.image.imread(first), matplotlib.image.imread(second)
+        assert large.shape[0] > 1.6 * small.shape[0]
+        assert len(np.unique(small)) > 10
+
+
+@pytest.mark.slow
+def test_they_show_the_runs_own_images_and_history(run_dir):
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    axes = figure3([(run_dir, config)]).axes
+    assert [panel.get_title() for panel in axes] == ["noisy 5", "noisy 7", "drawn 5", "drawn 7"]
+    drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+    shown = axes[2].images[0].get_array()[:16, :16, 0]
+    assert np.any(np.all(drawn.images[drawn.labels == 1][..., 0] == shown, axis=(1, 2)))
+    panels = learning_curves([(run_dir, config)]).axes
+    assert len(panels) == len(CURVES)
+    assert panels[0].lines[0].get_xdata().tolist() == [1, 2]
+    assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [config.priors.delta_p, config.priors.delta_n]
+
+
+@pytest.mark.slow
+def test_a_run_with_estimated_priors_shows_its_own_deltas(run_dir, tmp_path):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    (copy / "priors.json").write_text(json.dumps({"delta_p": 0.2, "delta_n": 0.9}))
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    panels = learning_curves([(copy, dataclasses.replace(config, estimate_priors=True))]).axes
+    assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [0.2, 0.9]
+
+
+@pytest.mark.slow
+def test_an_event_with_a_comma_is_one_column(run_dir, tmp_path):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    first, *rows = (copy / "history.csv").read_text().splitlines()
+    assert first.endswith(",event")
+    rows[-1] = rows[-1].rpartition(",")[0] + ',"G_P collapses, and G_N too"'
+    (copy / "history.csv").write_text("\n".join([first, *rows]) + "\n")
+    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
+    assert learning_curves([(copy, config)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [lambda text: "epoch,loss\n0,1\n", lambda text: text + "2,0.5"])
+def test_a_history_that_is_none_is_refused(run_dir, tmp_path, damage):
+    copy = shutil.copytree(run_dir, tmp_path / "run")
+    history = copy / "history.csv"
+    history.write_text(damage(history.read_text()))
+    with pytest.raises(ValueError, match=r"history.csv is torn or foreign: accepted are whole rows with epoch, d_loss"):
+        write_figures([copy], tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
+
+
+def test_rows_say_what_their_run_changed_of_its_recipe():
+    paper = RECIPES["paper"].stage_one
+    task = {"task": "mnist:5-vs-7", "size": 100, "recipe": "paper"}
+    changed = nl.RunConfig(**task, stage_one=dataclasses.replace(paper, attention=True))
+    assert row_name(nl.RunConfig(**task)) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper"
+    assert row_name(changed) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper\nattention True"
+
+
+def test_no_run_at_all(tmp_path):
+    with pytest.raises(ValueError, match="no run folder is given"):
+        write_figures([], tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
