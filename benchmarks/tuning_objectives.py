@@ -30,6 +30,7 @@ from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
 from nlgan_tf.tuning.plane import write_plane
 from nlgan_tf.tuning.trials import TrialRow
+from nlgan_tf.two_stages import train_stage_two
 
 TASK, PRIORS = "digits:0,3-vs-6,8", nl.NoisePriors(0.6, 0.65)
 DRAWS, CONFIGURATIONS = 3, 30
@@ -67,7 +68,7 @@ def measure(number: int) -> dict:
     keras.backend.clear_session()
     model = hyper.build(hp)
     model.fit(nl.noisy_dataset(*hyper.training, 64, STAGE_ONE.samples_per_epoch, hyper.seed), epochs=5, verbose=0)
-    classifier = hyper.train_stage_two(model)
+    _, classifier = train_stage_two(model, hyper.stage_two, hyper.seed)
     test = hyper.task.test_images, hyper.task.test_labels
     held_out, noisy = hyper.validation
     d_held_out = model.predict(held_out, verbose=0)

@@ -34,6 +34,8 @@ _HOMES = {
     "StageOneConfig": "config",
     "StageTwoConfig": "config",
     "RunResult": "pipeline.run",
+    "TwoStages": "two_stages",
+    "train_two_stages": "two_stages",
     "run": "pipeline.run",
     "run_seeds": "pipeline.run",
     "resume": "pipeline.run",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,10 @@ RECIPES = {
         StageTwoConfig(epochs=6, width=0.5, learning_rate=1e-3),
     ),
 }
+
+
+def check_recipe(name: str) -> Recipe:
+    """The recipe of this name; InputError for an unknown one."""
+    if name not in RECIPES:
+        raise InputError(f"Expected recipe to be one of {', '.join(RECIPES)}; got {name!r}")
+    return RECIPES[name]

@@ -58,10 +58,7 @@ def train_classifier(
         dataset = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, seed)
         return dataset.map(lambda batch, given: (to_network_range(batch), given[:, tf.newaxis])).prefetch(2)
 
-    if survival is None:
-        classifier.fit(inputs(), epochs=config.epochs, shuffle=False, verbose=verbose)
-    else:
-        fit(classifier, inputs, config.epochs, survival, name, verbose=verbose)
+    fit(classifier, inputs, config.epochs, survival or Survival(), name, verbose=verbose)
     return classifier
 
 

@@ -18,14 +18,12 @@ import tensorflow as tf
 import nlgan_tf
 from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, write_samples
 from nlgan_tf.files import delete_leftovers, whole_file, write_text
-from nlgan_tf.gan.watch import TrainingWatch
 from nlgan_tf.models import build_nlgan, load_model
 from nlgan_tf.noise_rates.callback import ESTIMATE, PRIORS, EstimatePriors, describe
 from nlgan_tf.pipeline import folder as run_folder
@@ -46,8 +44,9 @@ from nlgan_tf.pipeline.folder import (
 from nlgan_tf.pipeline.prepare import describe_task, prepare_task
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
-from nlgan_tf.training.fit import Survival, fit
+from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.signals import StopSignals, advised
+from nlgan_tf.two_stages import train_stage_one
 
 # Settings that say where and how safely, not what is computed.
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
@@ -198,17 +197,10 @@ class PhasedRun:
         return dataclasses.asdict(estimate.priors)
 
     def _train_gan(self) -> None:
-        stage, task = self.config.stage_one, self.task
-
-        def dataset() -> tf.data.Dataset:
-            return noisy_dataset(
-                task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, self.config.seed
-            )
-
-        watch = TrainingWatch(task.images, task.noisy_labels)
+        data = self.task.images, self.task.noisy_labels
+        places = {"survival": self.survival, "history": self.run_dir / HISTORY}
         verbose = self.verbose if self.processes.chief else 0
-        history = self.run_dir / HISTORY
-        fit(self.model, dataset, stage.epochs, self.survival, "stage_one", watch, history, verbose)
+        train_stage_one(self.model, *data, self.config.stage_one, self.config.seed, **places, verbose=verbose)
         if self.processes.chief:
             self._save(self.model, NLGAN_FILE)
 

@@ -18,17 +18,16 @@ from threadpoolctl import threadpool_limits
 
 import nlgan_tf
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes, load_task
 from nlgan_tf.data.sources.classes import parse_classes
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import (
+    accuracy,
     class_accuracy,
     purity_and_coverage,
     train_judge,
-    train_on_drawn_test_on_real,
 )
 from nlgan_tf.files import write_text
 from nlgan_tf.pipeline import run as pipeline
@@ -40,6 +39,7 @@ from nlgan_tf.reproduce.conditional_gan import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.training.fit import NonFiniteError
+from nlgan_tf.two_stages import stage_one_batches, train_stage_two
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # The methods of the paper's model: the fields of stage one that each changes.
@@ -106,15 +106,14 @@ def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
 def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Drawn]:
     one, two = config.stage_one, config.stage_two
     model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
-    batches = noisy_dataset(task.images, task.noisy_labels, one.batch_size, one.samples_per_epoch, config.seed)
+    batches = stage_one_batches(task.images, task.noisy_labels, one, config.seed)
     history = model.fit(
         batches, epochs=one.epochs, shuffle=False, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()]
     ).history
     if not np.isfinite(history["loss"]).all():
         raise NonFiniteError(f"{method} diverged in epoch {len(history['loss'])}: its images would mean nothing")
-    drawn = model.hallucinate(two.num_images, config.seed)
-    reached = train_on_drawn_test_on_real(drawn, (task.test_images, task.test_labels), two, config.seed)
-    return {"accuracy": reached, "epochs": one.epochs}, drawn
+    drawn, classifier = train_stage_two(model, two, config.seed)
+    return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
 
 
 def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_by: dict) -> tuple[dict, Drawn]:

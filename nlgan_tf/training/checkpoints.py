@@ -82,6 +82,16 @@ class Checkpoints:
         return sorted(path for path in self.folder.glob("*") if path.name.isdigit())
 
 
+class NoCheckpoints:
+    """The checkpoints of a training that saves none."""
+
+    def save(self, model: keras.Model, state: dict) -> None:
+        """Saves nothing."""
+
+    def restore(self, model: keras.Model) -> None:
+        """Finds nothing."""
+
+
 def _is_whole(path: Path) -> bool:
     """Whether both files are what SHA256SUMS says."""
     try:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import keras, pass_over_epochs
 from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import whole_file
-from nlgan_tf.training.checkpoints import Checkpoints
+from nlgan_tf.training.checkpoints import Checkpoints, NoCheckpoints
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.training.signals import Stopped, StopSignals
 
@@ -33,7 +33,7 @@ class Survival:
     """How the trainings of a run survive.
 
     Attributes:
-        folder: of all checkpoints of the run.
+        folder: Folder of all checkpoints of the run; None saves none, and then a loss that is not finite stops.
         owner: stands for configuration and data (see `Checkpoints`).
         signals: asked after each step.
         processes: who writes, and how several processes agree.
@@ -44,8 +44,8 @@ class Survival:
         say: told what happens.
     """
 
-    folder: Path
-    owner: str
+    folder: Path | None = None
+    owner: str = ""
     signals: StopSignals = field(default_factory=StopSignals)
     processes: Processes = field(default_factory=Processes)
     keep: int = 2
@@ -53,8 +53,10 @@ class Survival:
     on_non_finite: str = "lower"
     say: Callable[[str], None] = print
 
-    def checkpoints(self, name: str) -> Checkpoints:
-        """Those of one training."""
+    def checkpoints(self, name: str) -> Checkpoints | NoCheckpoints:
+        """The checkpoints of one training."""
+        if self.folder is None:
+            return NoCheckpoints()
         return Checkpoints(self.folder / name, f"{name} of {self.owner}", self.keep, self.say)
 
 
@@ -67,7 +69,7 @@ def fit(
     watch: keras.callbacks.Callback | None = None,
     history: Path | None = None,
     verbose: int | str = 0,
-) -> None:
+) -> list[dict]:
     """Trains the model from its last checkpoint, or from the start, to the end of the last epoch.
 
     On one device a training that was cut off anywhere and continued gives what an undisturbed one gives, bit for bit.
@@ -82,6 +84,9 @@ def fit(
         history: CSV file, a row an epoch, its last column what happened in it.
         verbose: as in `keras.Model.fit`.
 
+    Returns:
+        The record of the epochs: logs and events, a row an epoch.
+
     Raises:
         Stopped: on SIGTERM or SIGINT, after the step is finished and saved.
         NonFiniteError: if training diverged and is not to go on.
@@ -93,7 +98,7 @@ def fit(
         try:
             with survival.signals.deferred():
                 _fit_rest(model, dataset(), epochs, progress, verbose)
-            return
+            return progress.state["rows"]
         except _DivergedError as error:
             progress.recover(str(error))
 
@@ -152,7 +157,7 @@ class _Progress(keras.callbacks.Callback):
     def recover(self, event: str) -> None:
         """After a divergence: back to the last checkpoint with lower learning rates, or `NonFiniteError`."""
         lowerings = self.state["lowerings"] + 1
-        if self.survival.on_non_finite == "stop" or lowerings > MOST_LOWERINGS:
+        if self.survival.folder is None or self.survival.on_non_finite == "stop" or lowerings > MOST_LOWERINGS:
             self.report(f"{event}: stopped")
             self.state["rows"].append({"epoch": self.state["epoch"], "event": "; ".join(self.state["events"])})
             self.write_history()

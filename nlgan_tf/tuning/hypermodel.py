@@ -14,7 +14,6 @@ from sklearn.model_selection import train_test_split
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.checks import check_images, check_labels
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.pixels import map_rows
@@ -23,11 +22,12 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
-from nlgan_tf.recipes import RECIPES
-from nlgan_tf.stage_two import predict_logits, train_classifier
+from nlgan_tf.recipes import check_recipe
+from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.tuning import objectives
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
 from nlgan_tf.tuning.space import DEFAULT, SearchSpace
+from nlgan_tf.two_stages import stage_one_batches, train_stage_two
 
 
 class NLGANHyperModel(keras_tuner.HyperModel):
@@ -74,16 +74,15 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         seed: int = 0,
     ) -> None:
         super().__init__(name="nlgan")
-        if recipe not in RECIPES:
-            raise InputError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}")
+        settings = check_recipe(recipe)
         if objectives.check_objective(objective) == objectives.NEEDS_CLEAN_LABELS and clean is None:
             raise InputError(f"objective={objective!r} without clean labels: accepted are the others, or some images")
         if not isinstance(priors, NoisePriors):
             raise InputError(f"priors={priors!r} are unknown: accepted are NoisePriors")
         self.task, self.priors, self.seed = task, priors, seed
         self.objective_name = objective
-        self.space = SearchSpace(tune, stage_one or RECIPES[recipe].stage_one, points)
-        self.stage_two = stage_two or RECIPES[recipe].stage_two
+        self.space = SearchSpace(tune, stage_one or settings.stage_one, points)
+        self.stage_two = stage_two or settings.stage_two
         self.training, self.validation = _split(task, noisy_labels, validation_split, seed)
         self.clean = None if clean is None else _clean(clean, task)
 
@@ -129,7 +128,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         stage_one = self.space.stage_one(hp)
         if not args and "x" not in kwargs:
             # A continued trial's own order: the first epochs' would come again.
-            args = (self._batches(stage_one, self.seed + initial_epoch),)
+            args = (stage_one_batches(*self.training, stage_one, self.seed + initial_epoch),)
         kwargs.setdefault("validation_data", tf.data.Dataset.from_tensor_slices(self.validation).batch(500))
         history = model.fit(
             *args,
@@ -141,15 +140,11 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         )
         logs = {name: float(values[-1]) for name, values in history.history.items() if values}
         _check_finite(logs, len(history.epoch) + initial_epoch)
-        measures = self.measures(model, self.train_stage_two(model))
+        _, classifier = train_stage_two(model, self.stage_two, self.seed)
+        measures = self.measures(model, classifier)
         _write_scalars(measures, callbacks)
         seconds = time.monotonic() - began
         return {**logs, **measures, "seconds": seconds, "default_objective": -measures[self.objective_name]}
-
-    def train_stage_two(self, model: NLGAN) -> keras.Model:
-        """The classifier, trained on what the model draws."""
-        drawn = model.hallucinate(self.stage_two.num_images, self.seed)
-        return train_classifier(*drawn, self.stage_two, self.seed)
 
     def measures(self, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
         """Every objective that can be computed, by its name."""
@@ -167,9 +162,6 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         if self.clean is not None:
             found["clean_accuracy"] = accuracy(classifier, *self.clean)
         return found
-
-    def _batches(self, stage_one: StageOneConfig, seed: int) -> tf.data.Dataset:
-        return noisy_dataset(*self.training, stage_one.batch_size, stage_one.samples_per_epoch, seed)
 
 
 def _split(

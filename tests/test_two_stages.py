@@ -1,0 +1,64 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.errors import TrainingFailed
+from nlgan_tf.two_stages import train_stage_one
+
+STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
+STAGE_TWO = StageTwoConfig(num_images=20, epochs=1, batch_size=16, samples_per_epoch=32, width=0.1)
+STAGES = {"stage_one": STAGE_ONE, "stage_two": STAGE_TWO}
+
+
+def test_arrays_in_models_and_drawn_set_out(images, labels):
+    found = nl.train_two_stages(images, labels, nl.NoisePriors(0.7, 0.85), **STAGES)
+    assert found.images.shape == (20, 8, 8, 1)
+    assert found.labels.tolist() == [1] * 10 + [0] * 10
+    assert found.classifier.output_shape == (None, 1)
+    np.testing.assert_allclose(found.posterior, found.model.predict(images, verbose=0), atol=1e-6)
+    assert [row["epoch"] for row in found.history] == [0, 1]
+    assert found.history[-1]["loss"] > 0
+
+
+def test_it_gives_what_a_run_gives(images, labels, tmp_path):
+    priors = nl.NoisePriors(0.7, 0.85)
+    found = nl.train_two_stages(images, labels, priors, seed=3, **STAGES)
+    np.savez(tmp_path / "set.npz", images=images, noisy_labels=labels)
+    config = nl.RunConfig(task=f"npz:{tmp_path / 'set.npz'}", pi_p=0.7, pi_n=0.85, seed=3, **STAGES)
+    run = nl.run(dataclasses.replace(config, run_dir=str(tmp_path / "run")), verbose=0)
+    with np.load(run.run_dir / "clean_dataset.npz") as drawn:
+        np.testing.assert_array_equal(drawn["images"], found.images)
+    classifier = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
+    for ours, theirs in zip(found.classifier.weights, classifier.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert json.loads((run.run_dir / "metrics.json").read_text())["settings"]["seed"] == 3
+
+
+def test_unknown_priors_are_estimated(images, labels):
+    # Positives are bright: a small D tells the classes apart within seconds.
+    images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
+    found = nl.train_two_stages(images, labels, **STAGES)
+    assert isinstance(found.model.priors, nl.NoisePriors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
+        ({"priors": (0.7, 0.85)}, "Expected priors to be NoisePriors"),
+        ({"noisy_labels": np.full(40, 2)}, "2"),
+    ],
+)
+def test_what_is_not_accepted_is_refused_before_any_training(images, labels, changes, message):
+    with pytest.raises(nl.InputError, match=message):
+        nl.train_two_stages(**{"images": images, "noisy_labels": labels, **changes})
+
+
+def test_a_loss_that_is_not_finite_stops_where_nothing_is_saved(tiny_model, images, labels):
+    model = tiny_model(d_learning_rate=1e30)
+    with pytest.raises(TrainingFailed, match="not finite"):
+        train_stage_one(model, images, labels, STAGE_ONE)
