@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,8 @@ from nlgan_tf.export.servable import Servable
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.files import sha256
 from nlgan_tf.gan.model import NLGAN
-from nlgan_tf.models import load_model
-from nlgan_tf.pipeline.folder import (
-    CHECKPOINTS,
-    CLASSIFIER_FILE,
-    CONFIG,
-    DATASET,
-    DATASET_MANIFEST,
-    METRICS,
-    NLGAN_FILE,
-)
+from nlgan_tf.pipeline.finished import FinishedRun
+from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS, read_json
 
 
 def export_run(
@@ -48,12 +39,9 @@ def export_run(
         InputError: for a folder that is no finished run, or was altered; and as `publish_versions`.
         ImportError, OSError: as `publish_versions`.
     """
-    folder = Path(run_dir).expanduser()
-    source = _checked_source(folder)
-    nlgan = load_model(folder / NLGAN_FILE)
-    classifier = load_model(folder / CLASSIFIER_FILE)
-    with np.load(folder / DATASET) as drawn:
-        servables = run_servables(nlgan, classifier, tuple(drawn["class_names"].tolist()), drawn["images"])
+    run = FinishedRun(run_dir)
+    source = _checked_source(run)
+    servables = run_servables(run.nlgan(), run.classifier(), run.drawn.class_names, run.drawn.images)
     return publish_versions(servables, base_dir, source=source, onnx=onnx, served_from=served_from)
 
 
@@ -82,18 +70,12 @@ def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
     write_manifest(run_dir / CHECKPOINTS, source)
 
 
-def _checked_source(run_dir: Path) -> dict[str, Any]:
-    if not (run_dir / CONFIG).is_file() or not (run_dir / CHECKPOINTS).is_dir():
-        raise InputError(f"{run_dir} is no run folder: accepted is what nlgan-tf run wrote")
-    manifest = check_manifest(run_dir / CHECKPOINTS)
-    try:
-        found = run_source(*(json.loads((run_dir / name).read_text()) for name in (CONFIG, METRICS)))
-        digest = json.loads((run_dir / DATASET_MANIFEST).read_text())["sha256"]
-        complete = digest == sha256(run_dir / DATASET)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{run_dir} is no finished run: {error}") from error
-    if not complete:
-        raise InputError(f"{run_dir / DATASET} is not what {DATASET_MANIFEST} lists: it was altered or damaged")
+def _checked_source(run: FinishedRun) -> dict[str, Any]:
+    """What the exports say of the run, once its files are known to be what the run wrote."""
+    manifest = check_manifest(run.run_dir / CHECKPOINTS)
+    found = run_source(read_json(run.path(CONFIG)), run.metrics)
+    if run.drawn_manifest.get("sha256") != sha256(run.path(DATASET)):
+        raise InputError(f"Expected {run.path(DATASET)} as {DATASET_MANIFEST} lists it, got an altered or damaged file")
     if any(found[name] != manifest.get(name) for name in found):
-        raise InputError(f"{CONFIG} or {METRICS} of {run_dir} is not what the run wrote: it was altered")
+        raise InputError(f"Expected {CONFIG} and {METRICS} of {run.run_dir} as the run wrote them, got altered ones")
     return found

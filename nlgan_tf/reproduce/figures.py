@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from nlgan_tf.data.sources import load_task
 from nlgan_tf.errors import InputError
 from nlgan_tf.figures.samples import noisy_and_drawn, show_grid
 from nlgan_tf.files import whole_file
-from nlgan_tf.noise_rates.callback import PRIORS
 from nlgan_tf.pipeline.config import RunConfig
-from nlgan_tf.pipeline.folder import CONFIG, DATASET, HISTORY, read_json
-from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.pipeline.finished import FinishedRun
+from nlgan_tf.pipeline.folder import HISTORY
 from nlgan_tf.recipes import RECIPES
 
 ROWS, COLUMNS = 4, 8
@@ -48,7 +44,7 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
     """
     if not run_dirs:
         raise InputError("no run folder is given: accepted are one or more")
-    runs = [(run_dir, _config(run_dir, data_dir)) for run_dir in run_dirs]
+    runs = [FinishedRun(run_dir, data_dir) for run_dir in run_dirs]
     figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
@@ -57,19 +53,11 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
     return [folder / name for name in figures]
 
 
-def _config(run_dir: Path, data_dir: str | None) -> RunConfig:
-    missing = [name for name in (CONFIG, HISTORY, DATASET) if not (run_dir / name).is_file()]
-    if missing:
-        raise InputError(f"{run_dir} has no {missing[0]}: accepted are the folders of finished runs")
-    config = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
-    return config if data_dir is None else dataclasses.replace(config, data_dir=data_dir)
-
-
-def figure3(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
+def figure3(runs: Sequence[FinishedRun]) -> Figure:
     """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
     figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
-    for panels, (run_dir, config) in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
-        task, drawn = prepare_task(config), load_task(f"npz:{run_dir / DATASET}")
+    for panels, run in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
+        task, drawn, config = run.task, run.drawn, run.config
         noisy = task.images, task.noisy_labels
         groups = noisy_and_drawn(task.class_names, noisy, (drawn.images, drawn.labels))
         for axes, (title, images) in zip(panels, groups.items(), strict=True):
@@ -84,24 +72,20 @@ def _mixed(images: np.ndarray, seed: int) -> np.ndarray:
     return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
 
 
-def _history(run_dir: Path) -> dict[str, list[float]]:
-    """The numbers that are drawn, by column."""
+def _history(run: FinishedRun) -> dict[str, list[float]]:
+    """The history with every column that is drawn."""
     columns = ["epoch", *(column for panel in CURVES.values() for column in panel)]
-    # Not by numpy: an event is a sentence, and those with a comma are quoted.
-    with (run_dir / HISTORY).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {column: [float(row[column]) for row in rows] for column in columns}
-    except (KeyError, TypeError, ValueError):
-        wanted = ", ".join(columns)
-        raise InputError(f"{run_dir / HISTORY} is torn or foreign: accepted are whole rows with {wanted}") from None
+    missing = [column for column in columns if column not in run.history]
+    if missing:
+        raise InputError(f"Expected {run.run_dir / HISTORY} with the column {missing[0]}, got none of this name")
+    return run.history
 
 
-def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
+def learning_curves(runs: Sequence[FinishedRun]) -> Figure:
     """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
-    for panels, (run_dir, config) in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
-        history = _history(run_dir)
+    for panels, run in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
+        history = _history(run)
         epochs = [epoch + 1 for epoch in history["epoch"]]
         for axes, (title, columns) in zip(panels, CURVES.items(), strict=True):
             for column, label in columns.items():
@@ -110,20 +94,12 @@ def learning_curves(runs: Sequence[tuple[Path, RunConfig]]) -> Figure:
             axes.set_xlabel("epoch", fontsize=8)
             axes.tick_params(labelsize=8)
             axes.legend(fontsize=7, ncols=(len(columns) + 1) // 2)
-        for name, delta in _deltas(run_dir, config).items():
+        for name, delta in run.deltas.items():
             panels[1].axhline(delta, color="grey", linewidth=0.8, linestyle=":")
             panels[1].annotate(name, (1, delta), fontsize=7, color="grey")
         panels[2].axhline(0, color="grey", linewidth=0.8, linestyle=":")
-        panels[0].set_ylabel(row_name(config), fontsize=7)
+        panels[0].set_ylabel(row_name(run.config), fontsize=7)
     return figure
-
-
-def _deltas(run_dir: Path, config: RunConfig) -> dict[str, float]:
-    """Of eq. (3), as the run trained with them."""
-    if config.estimate_priors:
-        estimated = read_json(run_dir / PRIORS)
-        return {name: estimated[name] for name in ("delta_p", "delta_n")}
-    return {"delta_p": config.priors.delta_p, "delta_n": config.priors.delta_n}
 
 
 def row_name(config: RunConfig) -> str:

@@ -72,15 +72,15 @@ def damage(run_dir: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda run: (run / "config.json").unlink(), "is no run folder: accepted is what nlgan-tf run wrote"),
-        (lambda run: (run / "metrics.json").unlink(), "is no finished run"),
+        (lambda run: (run / "config.json").unlink(), "Expected a run folder, got"),
+        (lambda run: (run / "metrics.json").unlink(), "Expected a finished run's metrics.json"),
         (lambda run: (run / CHECKPOINTS / "manifest.json").unlink(), "has no manifest.json"),
         (lambda run: (run / CHECKPOINTS / "manifest.json").write_text("{"), "manifest.json is damaged"),
         (lambda run: (run / NLGAN_FILE).unlink(), "has no file nlgan.keras, which its manifest lists"),
         (lambda run: damage(run, NLGAN_FILE), "nlgan.keras is not what its manifest lists"),
-        (lambda run: damage(run, "clean_dataset.npz"), "clean_dataset.npz is not what clean_dataset.json lists"),
-        (lambda run: (run / "metrics.json").write_text('{"accuracy_nlgan": 1.0}'), "it was altered"),
-        (lambda run: (run / "config.json").write_text("{"), "is no finished run"),
+        (lambda run: damage(run, "clean_dataset.npz"), "clean_dataset.npz as clean_dataset.json lists it, got an altered or damaged file"),
+        (lambda run: (run / "metrics.json").write_text('{"accuracy_nlgan": 1.0}'), "as the run wrote them, got altered ones"),
+        (lambda run: (run / "config.json").write_text("{"), "config.json"),
     ],
 )
 def test_a_run_that_is_not_whole_is_one_line_and_publishes_nothing(run_dir, tmp_path, refused, spoil, message):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.recipes import RECIPES
 from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, row_name, write_figures
 
@@ -33,13 +34,14 @@ def test_both_figures_have_a_row_for_each_run(run_dir, tmp_path):
 
 @pytest.mark.slow
 def test_they_show_the_runs_own_images_and_history(run_dir):
-    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
-    axes = figure3([(run_dir, config)]).axes
+    run = FinishedRun(run_dir)
+    config = run.config
+    axes = figure3([run]).axes
     assert [panel.get_title() for panel in axes] == ["noisy 5", "noisy 7", "drawn 5", "drawn 7"]
     drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
     shown = axes[2].images[0].get_array()[:16, :16, 0]
     assert np.any(np.all(drawn.images[drawn.labels == 1][..., 0] == shown, axis=(1, 2)))
-    panels = learning_curves([(run_dir, config)]).axes
+    panels = learning_curves([run]).axes
     assert len(panels) == len(CURVES)
     assert panels[0].lines[0].get_xdata().tolist() == [1, 2]
     assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [config.priors.delta_p, config.priors.delta_n]
@@ -50,7 +52,8 @@ def test_a_run_with_estimated_priors_shows_its_own_deltas(run_dir, tmp_path):
     copy = shutil.copytree(run_dir, tmp_path / "run")
     (copy / "priors.json").write_text(json.dumps({"delta_p": 0.2, "delta_n": 0.9}))
     config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
-    panels = learning_curves([(copy, dataclasses.replace(config, estimate_priors=True))]).axes
+    (copy / "config.json").write_text(dataclasses.replace(config, estimate_priors=True).to_json())
+    panels = learning_curves([FinishedRun(copy)]).axes
     assert [line.get_ydata()[0] for line in panels[1].lines[-2:]] == [0.2, 0.9]
 
 
@@ -61,17 +64,22 @@ def test_an_event_with_a_comma_is_one_column(run_dir, tmp_path):
     assert first.endswith(",event")
     rows[-1] = rows[-1].rpartition(",")[0] + ',"G_P collapses, and G_N too"'
     (copy / "history.csv").write_text("\n".join([first, *rows]) + "\n")
-    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
-    assert learning_curves([(copy, config)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
+    assert learning_curves([FinishedRun(copy)]).axes[0].lines[0].get_xdata().tolist() == [1, 2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", [lambda text: "epoch,loss\n0,1\n", lambda text: text + "2,0.5"])
-def test_a_history_that_is_none_is_refused(run_dir, tmp_path, damage):
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: "epoch,loss\n0,1\n", r"Expected .*history.csv with the column d_loss, got none of this name"),
+        (lambda text: text + "2,0.5", r"Expected whole rows of numbers in .*history.csv, got a torn or foreign file"),
+    ],
+)
+def test_a_history_that_is_none_is_refused(run_dir, tmp_path, damage, message):
     copy = shutil.copytree(run_dir, tmp_path / "run")
     history = copy / "history.csv"
     history.write_text(damage(history.read_text()))
-    with pytest.raises(ValueError, match=r"history.csv is torn or foreign: accepted are whole rows with epoch, d_loss"):
+    with pytest.raises(ValueError, match=message):
         write_figures([copy], tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 

@@ -166,7 +166,7 @@ def test_a_trial_that_diverges_fails_with_its_reason(hypermodel, tmp_path):
 
 def test_bad_input_is_one_clear_line(task, labels):
     def message(*arguments, **settings) -> str:
-        with pytest.raises(ValueError, match="accepted|Expected") as error:
+        with pytest.raises(ValueError, match=r"accepted|Expected") as error:
             NLGANHyperModel(task, *arguments, **settings)
         return str(error.value)
 
