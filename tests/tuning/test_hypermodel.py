@@ -171,7 +171,7 @@ def test_bad_input_is_one_clear_line(task, labels):
         return str(error.value)
 
     assert "objective='clean_accuracy' without clean labels" in message(labels, PRIORS, objective="clean_accuracy")
-    assert "recipe 'best' is unknown" in message(labels, PRIORS, recipe="best")
+    assert message(labels, PRIORS, recipe="best") == "Expected recipe to be one of literal, paper, modern; got 'best'"
     assert "validation_split=1.0 is out of range" in message(labels, PRIORS, validation_split=1.0)
     assert "noisy_labels are missing" in message(None, PRIORS)
     assert "priors='estimate' are unknown" in message(labels, "estimate")
