@@ -6,7 +6,7 @@ import re
 import pytest
 
 from helpers import ROOT
-from helpers.pages import NAMED_OBJECT, NAMED_PATH, NAMED_TEST, find, defined_tests
+from helpers.pages import NAMED_OBJECT, NAMED_PATH, NAMED_TEST, defined_tests, find
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 

@@ -11,7 +11,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers import ROOT
-from helpers.pages import LINK, NAMED_OBJECT, NAMED_PATH, NAMED_TEST, PAGES, anchors, find, name_of, defined_tests
+from helpers.pages import LINK, NAMED_OBJECT, NAMED_PATH, NAMED_TEST, PAGES, anchors, defined_tests, find, name_of
 
 README = (ROOT / "README.md").read_text()
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
