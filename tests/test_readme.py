@@ -14,6 +14,7 @@ from helpers import ROOT
 from helpers.pages import LINK, NAMED_OBJECT, NAMED_PATH, NAMED_TEST, PAGES, anchors, defined_tests, find, name_of
 
 README = (ROOT / "README.md").read_text()
+PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -56,6 +57,15 @@ def test_every_link_of_a_notebook_leads_somewhere(notebook):
     prose = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     for target, _ in LINK.findall(prose):
         assert (notebook.parent / target).exists(), target
+
+
+def test_every_dependency_has_its_reason():
+    listed = re.search(r"^dependencies = \[.*?(?=^\[project.scripts\])", PYPROJECT, re.DOTALL | re.MULTILINE)[0]
+    packages = set(re.findall(r'"([a-zA-Z][\w-]*)(?:\[[\w,-]+\])?(?:[<>=!][^";]*)?(?:;[^"]*)?"', listed)) - {"nlgan-tf"}
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## Dependencies")[2]
+    named = {name for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for name in re.findall(r"[\w-]+", row)}
+    assert {"tensorflow", "etils", "torch"} <= packages
+    assert not packages - named
 
 
 def test_results_fit_one_screen():
