@@ -1,18 +1,23 @@
 """What the documentation says can be done is done here; .ci/run runs the README's two commands as they stand."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 import nlgan_tf as nl
 from helpers import ROOT
 from helpers.pages import LINK, NAMED_OBJECT, NAMED_PATH, NAMED_TEST, PAGES, anchors, defined_tests, find, name_of
+from nlgan_tf.cli.entry import cli
 
+# A command in a block, continued by backslashes, or in backticks.
+COMMAND = re.compile(r"(?:^|`|bin/|until )nlgan-tf ((?:\\\n|[^`\n;&])+)", re.MULTILINE)
 README = (ROOT / "README.md").read_text()
 PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -49,6 +54,28 @@ def test_every_name_of_code_and_of_tests_exists(page):
         find(name)
     for path, test in NAMED_TEST.findall(page.read_text()):
         assert test in defined_tests(path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_python_block_parses_and_imports_what_exists(page):
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("nlgan_tf"):
+                for alias in node.names:
+                    find(f"{node.module}.{alias.name}")
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nl":
+                find(f"nlgan_tf.{node.attr}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_option_of_a_command_exists(page):
+    for line in COMMAND.findall(page.read_text()):
+        command, words = cli, line.split()
+        while isinstance(command, click.Group) and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        for word in words:
+            assert not word.startswith("--") or word.rstrip(",.)") in options, f"nlgan-tf {line}"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=name_of)
