@@ -25,10 +25,9 @@ def measure(pi_p: float, pi_n: float, seed: int) -> dict:
     line: dict = {"pi": [pi_p, pi_n], "seed": seed}
     for name, estimate in (("known", False), ("estimated", True)):
         with tempfile.TemporaryDirectory() as folder:
-            config = nl.RunConfig(
-                pi_p=pi_p, pi_n=pi_n, seed=seed, estimate_priors=estimate, run_dir=folder, overwrite=True
-            )
-            metrics = nl.run(config, verbose=0, compare=False).metrics
+            priors = {"pi_p": pi_p, "pi_n": pi_n, "estimate_priors": estimate}
+            config = nl.RunConfig(**priors, seed=seed, run_dir=folder, overwrite=True, compare=False)
+            metrics = nl.run(config, verbose=0).metrics
         line[name] = metrics["accuracy_nlgan"]
     return {**line, "estimate": [metrics["pi_p_estimated"], metrics["pi_n_estimated"]]}
 

@@ -47,12 +47,18 @@ _HOMES = {
     "InputError": "errors",
 }
 
+_WITHOUT_TENSORFLOW = {"data.noise", "data.task", "data.sources", "config", "pipeline.config", "errors"}
+
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'nlgan_tf' has no attribute {name!r}")
+    if _HOMES[name] not in _WITHOUT_TENSORFLOW:
+        from nlgan_tf.compat.quiet import import_tensorflow
+
+        import_tensorflow()
     home = importlib.import_module(f"nlgan_tf.{_HOMES[name]}")
     value = home if name == "losses" else getattr(home, name)
     globals()[name] = value

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import typing
+from pathlib import Path
 
 import click
 
 import nlgan_tf
+from nlgan_tf.cli.console import tolerate_encoding
 from nlgan_tf.cli.export import check_export, export
 from nlgan_tf.cli.figures import figures
 from nlgan_tf.cli.priors import priors
 from nlgan_tf.cli.reproduce import FAILED, reproduce
 from nlgan_tf.cli.run import run
 from nlgan_tf.cli.tune import tune
-from nlgan_tf.errors import TrainingFailed
+from nlgan_tf.errors import InputError, TrainingFailed
+from nlgan_tf.files import HIDDEN
 
 BAD_INPUT = 2
 TRY_AGAIN = 75
@@ -24,8 +27,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The command `nlgan-tf`: bad input ends with one line and exit code 2."""
-    # Before TensorFlow loads: its start-up notes would drown our own lines. A value that is set stays.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    tolerate_encoding()
     try:
         cli.main(prog_name="nlgan-tf", standalone_mode=False)
     except click.exceptions.Abort as error:
@@ -42,11 +44,17 @@ def main() -> None:
     except TrainingFailed as error:
         _fail(str(error), FAILED)
     except OSError as error:
-        _fail(
-            f"{error.strerror}: {error.filename} must be writable" if error.filename else error.strerror or str(error)
-        )
-    except (ValueError, ImportError) as error:
+        _fail(_os_error(error))
+    except InputError as error:
         _fail(str(error))
+
+
+def _os_error(error: OSError) -> str:
+    if not error.filename:
+        return error.strerror or str(error)
+    # The name of the file that was wanted, and not of the hidden half beside it.
+    path = Path(os.fsdecode(error.filename))
+    return f"Expected {path.with_name(HIDDEN.sub('', path.name))} to be usable, got: {error.strerror}"
 
 
 def _fail(message: str, code: int = BAD_INPUT) -> typing.NoReturn:

@@ -21,6 +21,10 @@ def config_options(
     hints = type_hints(config_class)
     defaults = {item.name: item.default for item in dataclasses.fields(config_class)}
 
+    def flags(name: str, negated: bool) -> tuple[str, ...]:
+        flag = name.replace("_", "-")
+        return (f"--{flag}/--no-{flag}",) if negated else (f"--{flag}",)
+
     def decorate(command: Callable) -> Callable:
         for field, its_option in reversed(options(config_class).items()):
             if only is not None and field not in only:
@@ -30,7 +34,7 @@ def config_options(
             note = "" if kind is bool or default is None else f"  [default: {default}]"
             name = prefix + field
             command = click.option(
-                f"--{name.replace('_', '-')}",
+                *flags(name, negated=kind is bool and defaults[field] is True),
                 name,
                 type=click.Choice(its_option.names) if its_option.choices else kind,
                 is_flag=kind is bool,

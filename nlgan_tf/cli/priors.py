@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from nlgan_tf.cli.console import prepare
 from nlgan_tf.cli.options import config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.pipeline.config import RunConfig
@@ -21,6 +22,7 @@ from nlgan_tf.pipeline.config import RunConfig
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
     """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
     config = run_config("{}", options)
+    prepare()
     from nlgan_tf.noise_rates import report as noise_rates
     from nlgan_tf.pipeline.prepare import prepare_task
 

@@ -6,6 +6,7 @@ import typing
 
 import click
 
+from nlgan_tf.cli.console import plus_minus, prepare, verbosity
 from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
@@ -23,19 +24,19 @@ ROWS = {
 
 @click.command()
 @config_options(RunConfig)
-@click.option("--seeds", default=1, show_default=True, help="number of runs, from --seed on, each in its own folder")
+@click.option("--seeds", default=1, show_default=True, help="Number of runs, from --seed on, each in its own folder")
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
-@click.option("--resume", "resumed", metavar="RUN", help="continue this run folder from its last checkpoint")
-@click.option("--quiet", is_flag=True, help="print the final table alone")
+@click.option("--resume", "resumed", metavar="RUN", help="Run folder to continue from its last checkpoint")
+@verbosity
 @config_options(StageOneConfig)
 @config_options(StageTwoConfig, prefix=CLASSIFIER_PREFIX)
-def run(seeds: int, config_file: typing.TextIO | None, resumed: str | None, quiet: bool, **options) -> None:
+def run(seeds: int, config_file: typing.TextIO | None, resumed: str | None, verbose: int, **options) -> None:
     """Train both stages on noisy labels; write the clean data set, the classifier and SavedModels."""
-    verbose = 0 if quiet else 1
     if resumed is not None:
         results, several = _resume(resumed, seeds > 1 or config_file is not None, verbose, options)
     else:
         config = run_config(config_file.read() if config_file else "{}", options)
+        prepare(verbose)
         from nlgan_tf.pipeline import run as pipeline
 
         several = seeds != 1
@@ -49,7 +50,8 @@ def _resume(run_dir: str, more: bool, verbose: int, options: dict) -> tuple[list
     elsewhere = {name: given.pop(name) for name in ("strategy", "devices") if name in given}
     if given or more:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given) or "--seeds or --config"
-        raise InputError(f"--resume with {names}: accepted beside it are --strategy, --devices and --quiet")
+        raise InputError(f"Expected --strategy, --devices, --quiet or --verbose beside --resume, got {names}")
+    prepare(verbose)
     from nlgan_tf.pipeline import run as pipeline
 
     if pipeline.holds_seeds(run_dir):
@@ -69,6 +71,6 @@ def _print_results(results: list, several: bool) -> None:
 
 
 def _print_accuracies(summary: dict[str, tuple[float, float]], seeds: int) -> None:
-    shown = "{:.3f} ± {:.3f}" if seeds > 1 else "{:.3f}"
+    shown = f"{{:.3f}} {plus_minus()} {{:.3f}}" if seeds > 1 else "{:.3f}"
     rows = [(title, shown.format(*summary[name])) for name, title in ROWS.items() if name in summary]
     print_table(("accuracy on clean test labels", "mean of seeds" if seeds > 1 else "value"), rows)

@@ -36,6 +36,10 @@ def check_keras_version(version: str) -> None:
 # Before the import: a backend that is not installed would fail inside Keras with a traceback.
 check_backend(os.environ.get("KERAS_BACKEND"))
 
+from nlgan_tf.compat.quiet import import_tensorflow  # noqa: E402
+
+import_tensorflow()
+
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 

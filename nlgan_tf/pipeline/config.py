@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from nlgan_tf.config import STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option, options
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.data.sources import ACCEPTED
+from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_source
 from nlgan_tf.errors import InputError
 from nlgan_tf.recipes import RECIPES
+
+# Purities that true labels are corrupted to where none are stated: the paper's middle noise level.
+SIMULATED = (0.7, 0.85)
+UNSTATED = "data of one's own: estimated unless stated; true labels: corrupted to {} unless stated"
+# Settings that say where and how safely, not what is computed.
+PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
+DEVICES = ("strategy", "devices")
+# Settings of later versions, with their defaults: left out where they are not set, so that earlier runs go on.
+LATER = {"compare": True}
 
 
 @dataclass(frozen=True)
@@ -23,8 +34,12 @@ class RunConfig:
 
     task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}")
     size: int | None = option(None, "Training images kept, shared among the subclasses; all by default", above=0)
-    pi_p: float = option(0.7, "Share of right labels among the noisy positives", above=0, most=1)
-    pi_n: float = option(0.85, "Share of right labels among the noisy negatives", above=0, most=1)
+    pi_p: float | None = option(
+        None, f"Share of right labels among the noisy positives; {UNSTATED.format(SIMULATED[0])}", above=0, most=1
+    )
+    pi_n: float | None = option(
+        None, f"Share of right labels among the noisy negatives; {UNSTATED.format(SIMULATED[1])}", above=0, most=1
+    )
     estimate_priors: bool = option(
         False, "Purities found from D's outputs; pi_p and pi_n then only corrupt true labels"
     )
@@ -43,6 +58,7 @@ class RunConfig:
         "Answer to a loss that is NaN: lower restores the last checkpoint with lower learning rates",
         choices=("lower", "stop"),
     )
+    compare: bool = option(True, "Classifiers on the noisy and on the true labels too, to compare with")
     checkpoint_seconds: float = option(60.0, "Least time between checkpoints, which are taken at epoch ends", least=0)
     keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2)
     stage_one: StageOneConfig | None = None
@@ -54,12 +70,25 @@ class RunConfig:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_fields(self)
+        source, _ = check_source(self.task)
+        if (self.pi_p is None) != (self.pi_n is None):
+            raise InputError(f"Expected pi_p and pi_n, or neither; got pi_p={self.pi_p}, pi_n={self.pi_n}")
+        if self.pi_p is None and source in CLASS_SOURCES:
+            # True labels are there to be corrupted; data of one's own bring their noise with them.
+            for name, value in zip(("pi_p", "pi_n"), SIMULATED, strict=True):
+                object.__setattr__(self, name, value)
         _ = self.priors
 
     @property
-    def priors(self) -> NoisePriors:
-        """pi_p and pi_n, checked."""
-        return NoisePriors(self.pi_p, self.pi_n)
+    def priors(self) -> NoisePriors | None:
+        """Stated purities, or those of a simulation; None where the labels' own noise is to be estimated."""
+        return None if self.pi_p is None else NoisePriors(self.pi_p, self.pi_n)
+
+    def settings(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """All that decides the result, less the fields `without`: equal settings on equal data give equal bytes."""
+        left_out = {name for name, default in LATER.items() if getattr(self, name) == default}
+        left_out |= {*PLACES, *without}
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in left_out}
 
     def to_json(self) -> str:
         """The whole configuration, the stages' settings included."""

@@ -71,7 +71,7 @@ class FinishedRun:
     def deltas(self) -> dict[str, float]:
         """`delta_p` and `delta_n` that the run trained with, of stated or of estimated priors."""
         names = "delta_p", "delta_n"
-        if self.config.estimate_priors:
+        if (self.run_dir / PRIORS).is_file():
             estimated = read_json(self.path(PRIORS))
             return {name: estimated[name] for name in names}
         return {name: getattr(self.config.priors, name) for name in names}

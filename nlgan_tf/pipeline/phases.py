@@ -6,9 +6,10 @@ import contextlib
 import dataclasses
 import functools
 import json
+import shlex
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +19,17 @@ import tensorflow as tf
 import nlgan_tf
 from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.noise import NoisePriors, realised_priors
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, realised_priors
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, write_samples
 from nlgan_tf.files import delete_leftovers, whole_file, write_text
 from nlgan_tf.models import build_nlgan, load_model
-from nlgan_tf.noise_rates.callback import ESTIMATE, PRIORS, EstimatePriors, describe
+from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
-from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.config import DEVICES, RunConfig
 from nlgan_tf.pipeline.export_run import run_servables, run_source, write_run_manifest
 from nlgan_tf.pipeline.failures import check_space, python_errors
 from nlgan_tf.pipeline.folder import (
@@ -41,16 +42,12 @@ from nlgan_tf.pipeline.folder import (
     SAMPLES,
     SAVED_MODELS,
 )
-from nlgan_tf.pipeline.prepare import describe_task, prepare_task
+from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.two_stages import train_stage_one
-
-# Settings that say where and how safely, not what is computed.
-PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
-DEVICES = ("strategy", "devices")
 
 
 @dataclass(frozen=True)
@@ -70,17 +67,11 @@ class PhasedRun:
         run_dir: Path,
         strategy: tf.distribute.Strategy,
         verbose: int,
-        compare: bool = True,
     ) -> None:
         self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
-        self.compare = compare
         self.processes = Processes(strategy)
         if self.processes.several and LEGACY:
             raise InputError("several machines on TF 2.15, whose chief cannot save alone: accepted is TF 2.21 or later")
-        if self.processes.several and config.estimate_priors:
-            raise InputError(
-                "estimate_priors over several machines: accepted is one, or pi_p and pi_n by `nlgan-tf priors`"
-            )
 
     def start(self) -> RunResult:
         if not self.processes.chief:
@@ -94,7 +85,7 @@ class PhasedRun:
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
         lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        advice = advised(f"continue by: nlgan-tf run --resume {self.run_dir}")
+        advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
         with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
             prepare()
             return RunResult(self.run_dir, self._finish())
@@ -115,21 +106,21 @@ class PhasedRun:
         self.data_seconds = time.perf_counter() - start
         replicas = self.strategy.num_replicas_in_sync
         self._say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
-        self._build()
-
-    def _build(self) -> None:
+        self._say(describe_priors(self.config, self.task))
+        priors = training_priors(self.config)
+        self.estimates = priors == ESTIMATE
+        if self.estimates and self.processes.several:
+            raise InputError("Expected pi_p and pi_n on several machines, got none: `nlgan-tf priors` estimates them")
+        identity = json.dumps(self.config.settings(without=DEVICES)).encode()
+        self.owner = run_folder.digest(identity, self.task.images, self.task.noisy_labels)
         with self.strategy.scope():
-            priors = ESTIMATE if self.config.estimate_priors else self.config.priors
             self.model = build_nlgan(self.task.image_shape, priors, self.config.stage_one, self.config.seed)
 
     def _finish(self) -> dict:
-        owner = run_folder.digest(
-            json.dumps(self._settings(without=DEVICES)).encode(), self.task.images, self.task.noisy_labels
-        )
-        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, owner))
+        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, self.owner))
         self.survival = Survival(
             self.run_dir / CHECKPOINTS,
-            owner,
+            self.owner,
             self.signals,
             self.processes,
             self.config.keep_checkpoints,
@@ -150,19 +141,20 @@ class PhasedRun:
         delete_leftovers(self.run_dir)
         if not self.state.has("data"):
             self.state.record("data", self.data_seconds)
-        if self.config.estimate_priors:
+        if self.estimates:
             message = "Estimating pi_p and pi_n from the outputs of D on held-out images"
             found = self._phase("priors", message, self._estimate_priors, PRIORS)
             self.model.priors = NoisePriors(**found)
         self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, NLGAN_FILE)
         self._on_one_device()
         number = self.config.stage_two.num_images
-        drawn = DATASET, DATASET_MANIFEST, SAMPLES
-        self._phase("hallucination", f"Drawing {number} clean images", self._hallucinate, *drawn)
+        drawn = DATASET, DATASET_MANIFEST
+        message = f"Drawing {number} clean images"
+        self._phase("hallucination", message, self._hallucinate, *drawn, decoration=SAMPLES)
         message = "Stage two: training the classifier on the drawn images"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
-        metrics = {"settings": self._settings()}
-        if self.config.estimate_priors:
+        metrics = {"settings": self.config.settings()}
+        if self.estimates:
             metrics["pi_p_estimated"], metrics["pi_n_estimated"] = self.model.priors.pi_p, self.model.priors.pi_n
         if self.task.labels is not None:
             metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(
@@ -170,7 +162,7 @@ class PhasedRun:
             )
         if self.task.test_images is not None:
             message = "Accuracies on the test images"
-            if self.compare:
+            if self.config.compare:
                 message += ", beside the same classifier trained on noisy and on true labels"
             metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
         source = run_source(run_folder.read_json(self.run_dir / run_folder.CONFIG), metrics)
@@ -180,12 +172,14 @@ class PhasedRun:
         self.state.finish(metrics)
         return metrics
 
-    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str):
-        """Does a phase, unless it is done, and gives its result."""
+    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str, decoration: str | None = None):
+        """Does a phase, unless it is done, and returns its result; a decoration is a file that may be missing."""
         if not self.state.has(name):
             self._say(message)
             start = time.perf_counter()
             result = work()
+            if decoration and (self.run_dir / decoration).exists():
+                outputs = *outputs, decoration
             self.state.record(name, time.perf_counter() - start, outputs, result)
         return self.state.done[name]["result"]
 
@@ -213,10 +207,19 @@ class PhasedRun:
     def _hallucinate(self) -> None:
         task = self.task
         images, labels = self.model.hallucinate(self.config.stage_two.num_images, self.config.seed)
-        source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self._settings()}
+        source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self.config.settings()}
         write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
-        groups = noisy_and_drawn(task.class_names, (task.images, task.noisy_labels), (images, labels))
-        write_samples(self.run_dir / SAMPLES, groups)
+        with self._optional(SAMPLES):
+            groups = noisy_and_drawn(task.class_names, (task.images, task.noisy_labels), (images, labels))
+            write_samples(self.run_dir / SAMPLES, groups)
+
+    @contextlib.contextmanager
+    def _optional(self, name: str) -> Iterator[None]:
+        """A picture that cannot be drawn is told of, and ends no run."""
+        try:
+            yield
+        except Exception as error:
+            self._say(f"{name} is left out: {type(error).__name__}: {error}")
 
     def _train_classifier(self) -> None:
         self._save(self._trained_on(*self.drawn, "stage_two"), CLASSIFIER_FILE)
@@ -251,10 +254,10 @@ class PhasedRun:
             "accuracy_nlgan": accuracy(self.classifier, *test),
             "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
         }
-        if self.compare:
+        if self.config.compare:
             trained = self._trained_on(task.images, task.noisy_labels, "noisy_labels")
             accuracies["accuracy_noisy"] = accuracy(trained, *test)
-        if self.compare and task.labels is not None:
+        if self.config.compare and task.labels is not None:
             trained = self._trained_on(task.images, task.labels, "true_labels")
             accuracies["accuracy_clean"] = accuracy(trained, *test)
         return accuracies
@@ -264,11 +267,6 @@ class PhasedRun:
         path.parent.mkdir(exist_ok=True)
         with whole_file(path) as temporary:
             model.save(temporary)
-
-    def _settings(self, without: tuple[str, ...] = ()) -> dict:
-        """The configuration less where it reads and writes, so that equal runs give equal bytes."""
-        settings = dataclasses.asdict(self.config)
-        return {name: value for name, value in settings.items() if name not in (*PLACES, *without)}
 
     def _say(self, message: str) -> None:
         if self.verbose:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlgan_tf.data.noise import corrupt_labels, realised_priors
-from nlgan_tf.data.sources import load_task
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, corrupt_labels, realised_priors
+from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_task
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.config import RunConfig
 
 
@@ -20,8 +21,29 @@ def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
     if not config.corrupt_first:
         task = task.reduced(config.size)
     if task.noisy_labels is None:
+        if config.priors is None:
+            raise InputError(
+                f"Expected noisy_labels in {config.task}, or --pi-p and --pi-n to corrupt its true labels; "
+                "got labels alone"
+            )
         task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
     return task.reduced(config.size)
+
+
+def training_priors(config: RunConfig) -> NoisePriors | str:
+    """Priors that stage one is built with: the stated ones, or "estimate"."""
+    return ESTIMATE if config.estimate_priors or config.priors is None else config.priors
+
+
+def describe_priors(config: RunConfig, task: ImageTask) -> str:
+    """One line: which purities are used, and where they come from."""
+    priors = training_priors(config)
+    if priors == ESTIMATE:
+        reason = "as asked for" if config.estimate_priors else "as none are stated"
+        return f"Purities of the labels: to be estimated from images and labels, {reason}"
+    simulated = task.labels is not None and check_source(config.task)[0] in CLASS_SOURCES
+    origin = "to which true labels were corrupted" if simulated else "as stated"
+    return f"Purities of the labels: pi_p {priors.pi_p:g}, pi_n {priors.pi_n:g}, {origin}"
 
 
 def describe_task(task: ImageTask) -> str:

@@ -18,7 +18,7 @@ from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.training.distribution import Processes, make_strategy
 
 
-def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
+def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
@@ -27,8 +27,7 @@ def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
 
     Args:
         config: the run.
-        verbose: as in `keras.Model.fit`; 0 prints nothing.
-        compare: whether to train the classifier on noisy and on true labels too, for comparison.
+        verbose: 0 prints nothing, 1 a line a phase and an epoch.
 
     Raises:
         InputError: for input that is not accepted.
@@ -43,7 +42,7 @@ def run(config: RunConfig, verbose: int = 1, compare: bool = True) -> RunResult:
         raise InputError("several machines without run_dir: accepted is one folder that all of them see")
     # The others may come when the chief has made it.
     run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
-    return PhasedRun(config, run_dir, strategy, verbose, compare).start()
+    return PhasedRun(config, run_dir, strategy, verbose).start()
 
 
 def resume(
@@ -51,13 +50,12 @@ def resume(
     verbose: int = 1,
     strategy: str | None = None,
     devices: str | None = None,
-    compare: bool = True,
 ) -> RunResult:
     """Continues a run from its last checkpoint; a finished one is given back as it is.
 
     Args:
         run_dir: the run's folder.
-        verbose, compare: as in `run`.
+        verbose: As in `run`.
         strategy, devices: where it is to go on, if not as it began.
 
     Raises:
@@ -71,7 +69,7 @@ def resume(
     config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose, compare).resume()
+    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:

@@ -31,10 +31,9 @@ from nlgan_tf.evaluation.metrics import (
 )
 from nlgan_tf.files import write_text
 from nlgan_tf.pipeline import run as pipeline
-from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.config import PLACES, RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import CONFIG, read_json
-from nlgan_tf.pipeline.phases import PLACES
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.conditional_gan import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
@@ -122,7 +121,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
     stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
-        _run(dataclasses.replace(config, stage_one=stage_one), run_dir)
+        _run(dataclasses.replace(config, stage_one=stage_one, compare=False), run_dir)
         run = FinishedRun(run_dir)
         drawn, timings, metrics = run.drawn, run.timings, run.metrics
         if not (run_dir / MADE_BY).exists():
@@ -142,13 +141,15 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
 def _run(config: RunConfig, run_dir: Path) -> None:
     """Runs both stages, from where a killed process left them."""
     if not (run_dir / CONFIG).is_file():
-        pipeline.run(dataclasses.replace(config, run_dir=str(run_dir), overwrite=True), verbose=0, compare=False)
+        pipeline.run(dataclasses.replace(config, run_dir=str(run_dir), overwrite=True), verbose=0)
         return
     begun = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
-    unlike = [name for name, value in vars(config).items() if name not in PLACES and vars(begun)[name] != value]
+    unlike = [
+        name for name, value in vars(config).items() if name not in (*PLACES, "compare") and vars(begun)[name] != value
+    ]
     if unlike:
         raise InputError(f"{run_dir} holds a run with another {unlike[0]}: accepted is another folder to keep runs in")
-    pipeline.resume(run_dir, verbose=0, compare=False)
+    pipeline.resume(run_dir, verbose=0)
 
 
 def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:

@@ -18,6 +18,7 @@ from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import whole_file
 from nlgan_tf.training.checkpoints import Checkpoints, NoCheckpoints
 from nlgan_tf.training.distribution import Processes
+from nlgan_tf.training.progress import EpochLines
 from nlgan_tf.training.signals import Stopped, StopSignals
 
 LOWERING = 0.5
@@ -82,7 +83,7 @@ def fit(
         name: of this training's checkpoints.
         watch: a callback with a JSON-able `state` and a function `report`, which is set here.
         history: CSV file, a row an epoch, its last column what happened in it.
-        verbose: as in `keras.Model.fit`.
+        verbose: 0 prints nothing, 1 a short line an epoch.
 
     Returns:
         The record of the epochs: logs and events, a row an epoch.
@@ -106,7 +107,10 @@ def fit(
 def _fit_rest(model: keras.Model, dataset: tf.data.Dataset, epochs: int, progress: _Progress, verbose) -> None:
     epoch, step = progress.state["epoch"], progress.state["step"]
     pass_over_epochs(dataset, epoch)
-    settings = {"callbacks": progress.callbacks(), "shuffle": False, "verbose": verbose}
+    callbacks = progress.callbacks()
+    if verbose:
+        callbacks.insert(0, EpochLines(epochs, int(dataset.cardinality())))
+    settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
     if step:
         model.fit(dataset.skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
         epoch += 1
@@ -174,18 +178,21 @@ class _Progress(keras.callbacks.Callback):
         """An event, for the console and for the epoch's row."""
         self.state["events"].append(event)
         if self.survival.processes.chief:
-            self.survival.say(f"\n{event}")
+            self.survival.say(event)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        # Keras has just reset the metrics: an epoch that is continued keeps what it had.
-        variables = _metric_variables(self.trained)
-        if len(variables) == len(self.state["metrics"]):  # Keras builds compiled metrics with the first batch.
-            for variable, value in zip(variables, self.state["metrics"], strict=True):
-                variable.assign(value)
         self.offset = self.state["step"]
+        # Keras has just reset the metrics: an epoch that is continued keeps what it had.
+        self.metrics_before = self.state["metrics"]
+        variables = _metric_variables(self.trained)
+        if len(variables) == len(self.metrics_before):
+            for variable, value in zip(variables, self.metrics_before, strict=True):
+                variable.assign(value)
+            self.metrics_before = []
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         self.state["step"] = self.offset + batch + 1
+        self._add_metrics_of_before()
         bad = [name for name, value in logs.items() if not math.isfinite(value)]
         if bad:
             raise _DivergedError(f"{', '.join(bad)} not finite in epoch {self.state['epoch'] + 1}, step {batch + 1}")
@@ -194,6 +201,18 @@ class _Progress(keras.callbacks.Callback):
             self.state["metrics"] = [variable.numpy().item() for variable in _metric_variables(self.trained)]
             self.save()
             self.stop()
+
+    def _add_metrics_of_before(self) -> None:
+        """After a continued epoch's first step, by which Keras has built compiled metrics: what they had is added."""
+        before, self.metrics_before = self.metrics_before, []
+        if not before:
+            return
+        variables = _metric_variables(self.trained)
+        if len(variables) != len(before):
+            self.report(f"The metrics of epoch {self.state['epoch'] + 1} begin anew at step {self.offset + 1}")
+            return
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(variable + value)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.check_weights()
@@ -239,7 +258,12 @@ class _Progress(keras.callbacks.Callback):
 
 
 def _optimizers(model: keras.Model) -> list[keras.optimizers.Optimizer]:
-    return [part for part in vars(model).values() if isinstance(part, keras.optimizers.Optimizer)]
+    """Every optimizer among a model's attributes, also in a list, a tuple or a dictionary of them."""
+    found: list[keras.optimizers.Optimizer] = []
+    for part in vars(model).values():
+        parts = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else [part]
+        found += [one for one in parts if isinstance(one, keras.optimizers.Optimizer) and one not in found]
+    return found
 
 
 def _metric_variables(model: keras.Model) -> list:

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import keras_tuner
 
-from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.files import write_text
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.callback import EstimatePriors, describe
+from nlgan_tf.noise_rates.estimate import DEFAULT_PRIORS
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import RunConfig
-from nlgan_tf.pipeline.phases import PLACES
-from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.pipeline.prepare import prepare_task, training_priors
 from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.tuning import project as folder
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
@@ -158,7 +158,8 @@ def _hypermodel(config: SearchConfig, task: ImageTask, say: Callable[[str], None
     hypermodel = NLGANHyperModel(
         task,
         task.noisy_labels,
-        run.priors,
+        # To be estimated they are set anew below.
+        run.priors or DEFAULT_PRIORS,
         tune=config.tune,
         stage_one=run.stage_one,
         stage_two=run.stage_two,
@@ -168,14 +169,14 @@ def _hypermodel(config: SearchConfig, task: ImageTask, say: Callable[[str], None
         points=config.grid_points if config.tuner == "grid" else None,
         seed=run.seed,
     )
-    if run.estimate_priors:
+    if training_priors(run) == ESTIMATE:
         say("Estimating pi_p and pi_n from the outputs of D on held-out images")
         hypermodel.priors = _estimate(hypermodel, run, say)
     return hypermodel
 
 
 def _estimate(hypermodel: NLGANHyperModel, run: RunConfig, say: Callable[[str], None]) -> NoisePriors:
-    model = build_nlgan(hypermodel.task.image_shape, run.priors, run.stage_one, run.seed)
+    model = build_nlgan(hypermodel.task.image_shape, ESTIMATE, run.stage_one, run.seed)
     estimate = EstimatePriors(*hypermodel.training, seed=run.seed).run(model.discriminator)
     say(describe(estimate))
     return estimate.priors
@@ -184,10 +185,10 @@ def _estimate(hypermodel: NLGANHyperModel, run: RunConfig, say: Callable[[str], 
 def _settings(config: SearchConfig, hypermodel: NLGANHyperModel) -> dict:
     """What makes two searches the same: all but budget and places."""
     task, run = hypermodel.task, {}
-    for name, value in dataclasses.asdict(config.run).items():
+    for name, value in config.run.settings().items():
         if isinstance(value, dict):
             run.update({f"{name}.{key}": setting for key, setting in value.items()})
-        elif name not in PLACES:
+        else:
             run[name] = value
     return {
         "tuner": config.tuner,

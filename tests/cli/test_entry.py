@@ -73,7 +73,7 @@ def config_of(*arguments: str):
     options = {
         name: value
         for name, value in context.params.items()
-        if name not in ("seeds", "quiet", "config_file", "resumed")
+        if name not in ("seeds", "verbose", "config_file", "resumed")
     }
     return run_config("{}", options)
 
@@ -112,8 +112,11 @@ def test_without_options_it_is_the_default():
         (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "cannot be downloaded without a network"),
         (["walk"], "No such command"),
         (["run", "--resume", "taken"], "taken holds no run to resume: accepted is a folder with config.json"),
-        (["run", "--resume", "taken", "--epochs", "3"], "--resume with --epochs: accepted beside it are --strategy"),
-        (["run", "--resume", "taken", "--seeds", "2"], "--resume with --seeds or --config"),
+        (
+            ["run", "--resume", "taken", "--epochs", "3"],
+            "Expected --strategy, --devices, --quiet or --verbose beside --resume, got --epochs",
+        ),
+        (["run", "--resume", "taken", "--seeds", "2"], "beside --resume, got --seeds or --config"),
         (["run", "--strategy", "ring"], "'ring' is not one of 'auto', 'none', 'mirrored', 'multiworker'"),
         (["run", "--strategy", "multiworker"], "without TF_CONFIG"),
         (["run", "--devices", "GPU:9"], "devices='GPU:9' are not all there"),

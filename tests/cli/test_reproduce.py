@@ -117,4 +117,4 @@ def test_every_option_has_help():
 def test_a_folder_that_is_no_run(nlgan_tf):
     code, _, error = nlgan_tf("figures", "nowhere")
     assert code == 2
-    assert error == "nlgan-tf: nowhere has no config.json: accepted are the folders of finished runs\n"
+    assert error == "nlgan-tf: Expected a run folder, got nowhere without config.json\n"

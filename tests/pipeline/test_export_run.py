@@ -78,8 +78,14 @@ def damage(run_dir: Path, name: str) -> None:
         (lambda run: (run / CHECKPOINTS / "manifest.json").write_text("{"), "manifest.json is damaged"),
         (lambda run: (run / NLGAN_FILE).unlink(), "has no file nlgan.keras, which its manifest lists"),
         (lambda run: damage(run, NLGAN_FILE), "nlgan.keras is not what its manifest lists"),
-        (lambda run: damage(run, "clean_dataset.npz"), "clean_dataset.npz as clean_dataset.json lists it, got an altered or damaged file"),
-        (lambda run: (run / "metrics.json").write_text('{"accuracy_nlgan": 1.0}'), "as the run wrote them, got altered ones"),
+        (
+            lambda run: damage(run, "clean_dataset.npz"),
+            "as clean_dataset.json lists it, got an altered",
+        ),
+        (
+            lambda run: (run / "metrics.json").write_text('{"accuracy_nlgan": 1.0}'),
+            "as the run wrote them, got altered",
+        ),
         (lambda run: (run / "config.json").write_text("{"), "config.json"),
     ],
 )

@@ -158,7 +158,7 @@ def test_too_little_space_is_refused_before_training(tmp_path, monkeypatch):
 def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
-    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}"), verbose=0)
+    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", pi_p=0.8, pi_n=0.8), verbose=0)
     assert set(result.metrics) == {"settings"}
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
 
@@ -173,6 +173,79 @@ def test_priors_that_are_estimated_are_used_and_written(tmp_path):
     model = nl.load_model(tmp_path / "run" / "checkpoints" / "nlgan.keras")
     assert written == dataclasses.asdict(model.priors)
     assert (tmp_path / "run" / "priors.png").is_file()
+
+
+@pytest.mark.slow
+def test_unstated_purities_of_own_data_are_estimated_and_said(tmp_path, capsys):
+    task = nl.load_task("digits:0-vs-1")
+    noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0)
+    np.savez(tmp_path / "own.npz", images=task.images, noisy_labels=noisy)
+    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None), verbose=1)
+    assert result.metrics["pi_p_estimated"] == pytest.approx(0.7, abs=0.1)
+    assert result.metrics["pi_n_estimated"] == pytest.approx(0.85, abs=0.1)
+    assert result.metrics["settings"]["pi_p"] is None
+    said = capsys.readouterr().out
+    assert "to be estimated from images and labels, as none are stated" in said
+    assert "Estimated pi_p" in said
+
+
+def test_true_labels_of_own_data_are_corrupted_only_as_stated(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels)
+    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None)
+    with pytest.raises(nl.InputError, match="or --pi-p and --pi-n to corrupt its true labels; got labels alone"):
+        nl.run(config, verbose=0)
+    assert not (tmp_path / "run").exists()
+    prepared = prepare_task(dataclasses.replace(config, pi_p=0.7, pi_n=0.85))
+    assert realised_priors(prepared.labels, prepared.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.02)
+
+
+@pytest.mark.slow
+def test_a_picture_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
+    def fails(*_, **__) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(phases, "write_samples", fails)
+    result = nl.run(small_config(tmp_path / "run", compare=False), verbose=1)
+    assert "accuracy_nlgan" in result.metrics
+    assert "samples.png is left out: RuntimeError: no font" in capsys.readouterr().out
+    assert not (tmp_path / "run" / "samples.png").exists()
+
+
+@pytest.mark.slow
+def test_what_is_compared_is_part_of_a_run(tmp_path, unfinished_alone):
+    assert json.loads((unfinished_alone / "config.json").read_text())["compare"] is False
+    metrics = nl.resume(unfinished_alone, verbose=0).metrics
+    assert "accuracy_nlgan" in metrics
+    assert "accuracy_noisy" not in metrics
+    assert metrics["settings"]["compare"] is False
+
+
+@pytest.fixture
+def unfinished_alone(tmp_path, monkeypatch) -> Path:
+    """The folder of a run without comparisons that ended before its accuracies."""
+
+    def fails(*_, **__) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(phases, "accuracy", fails)
+        with pytest.raises(InterruptedError):
+            nl.run(small_config(tmp_path / "alone", compare=False), verbose=0)
+    return tmp_path / "alone"
+
+
+def test_an_old_run_stays_until_all_that_can_fail_was_tried(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("of an old run")
+
+    def fails(*_, **__) -> None:
+        raise TypeError("no contiguous buffer")
+
+    monkeypatch.setattr(run_folder, "digest", fails)
+    with pytest.raises(TypeError):
+        nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
+    assert (tmp_path / "run" / "config.json").read_text() == "of an old run"
 
 
 def test_given_noisy_labels_are_not_corrupted_again(tmp_path):

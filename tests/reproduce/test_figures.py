@@ -18,8 +18,10 @@ TWO = nl.StageTwoConfig(num_images=64, epochs=1, samples_per_epoch=256, width=0.
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "run"
-    config = nl.RunConfig(task="digits:5-vs-7", size=40, run_dir=str(folder), stage_one=ONE, stage_two=TWO)
-    return nl.run(config, verbose=0, compare=False).run_dir
+    config = nl.RunConfig(
+        task="digits:5-vs-7", size=40, run_dir=str(folder), stage_one=ONE, stage_two=TWO, compare=False
+    )
+    return nl.run(config, verbose=0).run_dir
 
 
 @pytest.mark.slow

@@ -160,12 +160,28 @@ def test_a_classifier_resumes_too(tmp_path, images, labels):
     from nlgan_tf.stage_two import train_classifier
 
     config = StageTwoConfig(epochs=2, batch_size=16, samples_per_epoch=48, width=0.1)
-    straight = train_classifier(images, labels, config)
+    undisturbed = Survival(tmp_path / "undisturbed", "tests", say=lambda _: None, every=0)
+    straight = train_classifier(images, labels, config, survival=undisturbed)
+    undisturbed_rows = undisturbed.checkpoints("classifier").restore(straight)["rows"]
     survival = Survival(tmp_path, "tests", say=lambda _: None, every=0)
     survival.signals.signum = signal.SIGINT
     with pytest.raises(Stopped):
         train_classifier(images, labels, config, survival=survival)
     survival.signals.signum = None
     resumed = train_classifier(images, labels, config, survival=survival)
+    # Its compiled metrics count the steps before the signal too: the rates of a whole epoch, as undisturbed.
+    assert survival.checkpoints("classifier").restore(resumed)["rows"] == undisturbed_rows
     for a, b in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_optimizers_in_a_list_are_slowed_down_too():
+    from nlgan_tf.compat.keras import keras
+    from nlgan_tf.training.fit import _optimizers
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    alone, first, second, third = (keras.optimizers.SGD(0.1) for _ in range(4))
+    model.alone, model.several, model.named = alone, [first, second], {"third": third}
+    found = _optimizers(model)
+    assert len(found) == 4
+    assert all(any(one is other for other in found) for one in (alone, first, second, third))

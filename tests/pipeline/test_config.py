@@ -1,0 +1,60 @@
+import dataclasses
+import json
+
+import pytest
+
+from nlgan_tf.config import StageOneConfig
+from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.recipes import RECIPES
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_json_both_ways(recipe):
+    config = RunConfig(task="mnist:5-vs-7", size=100, recipe=recipe, seed=3, stage_one=StageOneConfig(alpha=7))
+    assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_the_recipe_fills_the_stages():
+    assert RunConfig(recipe="paper").stage_one == RECIPES["paper"].stage_one
+    partial = RunConfig.from_json(json.dumps({"recipe": "paper", "stage_one": {"beta": 0.1}}))
+    assert partial.stage_one == dataclasses.replace(RECIPES["paper"].stage_one, beta=0.1)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: RunConfig(recipe="best"), "Expected recipe to be one of literal, paper, modern; got 'best'"),
+        (lambda: RunConfig(pi_p=1.2), "Expected pi_p to be finite and above 0 and at most 1; got 1.2"),
+        (lambda: RunConfig(size=0), "Expected size to be finite and above 0; got 0"),
+        (lambda: RunConfig(size=1.5), "Expected size to be int or null; got 1.5"),
+        (lambda: RunConfig(seed=-1), "Expected seed to be finite and at least 0; got -1"),
+        (lambda: RunConfig(task=5), "Expected task to be str; got 5"),
+        (lambda: RunConfig(overwrite=1), "Expected overwrite to be bool; got 1"),
+        (lambda: RunConfig.from_json("{"), "Expected the configuration to be JSON"),
+        (lambda: RunConfig.from_json("[]"), r"Expected the configuration to be an object with task.*; got \[\]"),
+        (lambda: RunConfig.from_json('{"tsk": 1}'), "keys to be among task.*; got 'tsk'"),
+        (lambda: RunConfig.from_json('{"stage_one": {"alfa": 1}}'), "keys to be among epochs.*; got 'alfa'"),
+        (lambda: RunConfig.from_json('{"recipe": []}'), r"Expected recipe to be one of .*; got \[\]"),
+        (lambda: RunConfig(pi_p=0.7), "Expected pi_p and pi_n, or neither; got pi_p=0.7, pi_n=None"),
+        (lambda: RunConfig(task="nmist:5-vs-7"), "nmist"),
+    ],
+)
+def test_bad_values_are_refused(build, message):
+    with pytest.raises(InputError, match=message):
+        build()
+
+
+def test_a_simulation_has_purities_and_data_of_ones_own_have_none():
+    assert (RunConfig().pi_p, RunConfig().pi_n) == (0.7, 0.85)
+    assert RunConfig(task="npz:mine.npz").priors is None
+
+
+def test_settings_leave_out_places_and_what_later_versions_added():
+    config = RunConfig(run_dir="somewhere", data_dir="elsewhere", seed=3)
+    assert {"run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "compare"}.isdisjoint(
+        config.settings()
+    )
+    assert config.settings()["seed"] == 3
+    assert dataclasses.replace(config, compare=False).settings()["compare"] is False
+    assert "devices" not in config.settings(without=("devices",))
