@@ -29,23 +29,38 @@ SEEDS, SUMMARY = "seeds.json", "summary.json"
 MARKERS = (CONFIG, SEEDS, SUMMARY)
 
 
-def choose(config: RunConfig) -> Path:
-    """The folder to write: absolute, and free, or a run's that may be replaced.
+@contextlib.contextmanager
+def claimed_for(config: RunConfig) -> Iterator[Path]:
+    """Yields the folder that a run writes; a new one goes if the block fails before anything is written to it.
+
+    Making the folder is what claims it: two runs that start together get one each.
 
     Raises:
-        FileExistsError: for another one.
+        FileExistsError: For a folder that exists and is not to be replaced.
+        OSError: For a folder that cannot be written.
     """
-    if config.run_dir is None:
-        return _next_free(config).absolute()
-    run_dir = given(config)
-    if not run_dir.exists():
-        return run_dir
+    run_dir, new = _taken(config)
+    with _deleted_if_unused(run_dir, new):
+        yield run_dir
+
+
+def _taken(config: RunConfig) -> tuple[Path, bool]:
+    """The folder of a run, and whether it was made here."""
+    while True:
+        run_dir = _next_free(config) if config.run_dir is None else given(config)
+        if make_folder(run_dir):
+            return run_dir, True
+        if config.run_dir is not None:
+            _check_replaceable(run_dir, config)
+            return run_dir, False
+
+
+def _check_replaceable(run_dir: Path, config: RunConfig) -> None:
     if not config.overwrite:
         hint = " (it is unfinished: --resume continues it)" if (run_dir / UNFINISHED).exists() else ""
         raise FileExistsError(f"folder {run_dir} exists{hint}: give another one, or --overwrite to replace it")
     if not _replaceable(run_dir):
         raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
-    return run_dir
 
 
 def _replaceable(run_dir: Path) -> bool:
@@ -66,7 +81,7 @@ def _next_free(config: RunConfig) -> Path:
     number = 1
     while (folder := Path("runs") / f"{slug(config.task)}-{number}").exists():
         number += 1
-    return folder
+    return folder.absolute()
 
 
 def slug(task: str) -> str:
@@ -81,21 +96,34 @@ def is_finished(run_dir: Path) -> bool:
 
 
 @contextlib.contextmanager
-def claimed(run_dir: Path) -> Iterator[None]:
+def claimed(folder: Path) -> Iterator[None]:
     """Makes the folder, or finds it; if the block fails before anything is written, a new folder is gone again."""
-    new = not run_dir.exists()
+    with _deleted_if_unused(folder, make_folder(folder)):
+        yield
+
+
+def make_folder(folder: Path) -> bool:
+    """Whether the folder was made here: False where one exists already. OSError where none can be written."""
     try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        if not os.access(run_dir, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return False
+        reason = errno.EACCES if folder.is_dir() else errno.ENOTDIR
+        raise OSError(reason, f"folder {folder} cannot be written: {os.strerror(reason)}") from None
     except OSError as error:
-        raise OSError(error.errno, f"folder {run_dir} cannot be written: {error.strerror}") from error
+        raise OSError(error.errno, f"folder {folder} cannot be written: {error.strerror}") from error
+    return True
+
+
+@contextlib.contextmanager
+def _deleted_if_unused(folder: Path, new: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
         if new:
             with contextlib.suppress(OSError):  # It holds something.
-                run_dir.rmdir()
+                folder.rmdir()
         raise
 
 

@@ -74,12 +74,11 @@ class PhasedRun:
             raise InputError("several machines on TF 2.15, whose chief cannot save alone: accepted is TF 2.21 or later")
 
     def start(self) -> RunResult:
-        if not self.processes.chief:
-            return self._guarded(self._prepare)
-        with run_folder.claimed(self.run_dir):
-            return self._guarded(self._begin)
+        """Runs in a folder that is claimed, and replaces what the folder holds."""
+        return self._guarded(self._begin)
 
     def resume(self) -> RunResult:
+        """Goes on with what the folder holds."""
         return self._guarded(self._prepare)
 
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:

@@ -40,9 +40,11 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     processes = Processes(strategy)
     if processes.several and config.run_dir is None:
         raise InputError("several machines without run_dir: accepted is one folder that all of them see")
-    # The others may come when the chief has made it.
-    run_dir = run_folder.choose(config) if processes.chief else run_folder.given(config)
-    return PhasedRun(config, run_dir, strategy, verbose).start()
+    if not processes.chief:
+        # They may come when the chief has made the folder.
+        return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
+    with run_folder.claimed_for(config) as run_dir:
+        return PhasedRun(config, run_dir, strategy, verbose).start()
 
 
 def resume(
@@ -82,8 +84,7 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
         raise InputError(f"seeds={count} is out of range: accepted are 1 and more")
     if Processes(make_strategy(config.strategy, config.devices)).several:
         raise InputError(f"seeds={count} over several machines: accepted is one seed a run")
-    run_dir = run_folder.choose(config)
-    with run_folder.claimed(run_dir):
+    with run_folder.claimed_for(config) as run_dir:
         prepare_task(config)
         run_folder.empty(run_dir)
     base = dataclasses.replace(config, run_dir=None, overwrite=False)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -39,12 +40,32 @@ def test_a_phase_is_done_while_its_files_are_as_it_left_them(tmp_path):
 def test_a_folder_is_replaced_if_it_is_a_runs_or_a_killed_start_of_one(tmp_path):
     config = RunConfig(run_dir=str(tmp_path), overwrite=True)
     (tmp_path / ".0123abcd-config.json").write_text("{")
-    assert run_folder.choose(config) == tmp_path
+    with run_folder.claimed_for(config) as run_dir:
+        assert run_dir == tmp_path
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
-        run_folder.choose(config)
+        run_folder.claimed_for(config).__enter__()
     (tmp_path / "config.json").touch()
-    assert run_folder.choose(config) == tmp_path
+    with run_folder.claimed_for(config) as run_dir:
+        assert run_dir == tmp_path
+
+
+def test_runs_that_start_together_get_a_folder_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    barrier, taken = threading.Barrier(8), []
+
+    def start() -> None:
+        barrier.wait()
+        with run_folder.claimed_for(RunConfig()) as run_dir:
+            (run_dir / "config.json").touch()
+            taken.append(run_dir.name)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [f"digits_5_7-vs-2_4-{number}" for number in range(1, 9)]
 
 
 def test_another_configuration_is_refused(tmp_path):

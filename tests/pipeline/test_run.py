@@ -300,7 +300,7 @@ def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(u
     config, state = unfinished / "config.json", unfinished / "unfinished.json"
     for path, old, new, message in [
         (config, '"alpha": 5.0', '"alpha": 6.0', "began with another configuration or other data"),
-        (config, "{", "", "no JSON"),
+        (config, "{", "", "Expected the configuration to be JSON"),
         (state, "{", "", "unfinished.json cannot be read"),
     ]:
         before = path.read_text()
