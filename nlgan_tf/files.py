@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from nlgan_tf.errors import InputError
+
 HIDDEN = re.compile(r"\.[0-9a-f]{8}-")
 
 
@@ -75,3 +77,15 @@ def delete_leftovers(folder: Path) -> None:
 
 def _hidden_sibling(path: Path) -> Path:
     return path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
+
+
+def check_no_pattern(path: Path) -> Path:
+    """Returns the path, unless TensorFlow or keras-tuner would take one of its characters for a pattern of names.
+
+    Raises:
+        InputError: For a path with * ? [ or ], under which nothing that was written would be found again.
+    """
+    odd = sorted(set(str(path)) & set("*?[]"))
+    if odd:
+        raise InputError(f"Expected a folder without the characters * ? [ ] in its path, got {path}")
+    return path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,13 @@ import tensorflow as tf
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.training.distribution import Processes
+
+# What a full disk, a quota and a limit on the size of files (`ulimit -f`) are to their user.
+WRITE_FAILURES = {
+    errno.ENOSPC: "no space left on the disk",
+    errno.EDQUOT: "the quota of disk space is used up",
+    errno.EFBIG: "a file would grow beyond the limit on the size of files (ulimit -f)",
+}
 
 
 def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
@@ -31,16 +40,24 @@ def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
         )
 
 
+def _write_failure(error: Exception) -> int | None:
+    """The error number of a file that could not be written, also out of the text of HDF5's and TensorFlow's errors."""
+    if isinstance(error, OSError) and error.errno in WRITE_FAILURES:
+        return error.errno
+    text = str(error)
+    return next((code for code in WRITE_FAILURES if os.strerror(code) in text or f"errno = {code}," in text), None)
+
+
 @contextlib.contextmanager
 def python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
     """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
     try:
         yield
     except (tf.errors.OpError, OSError, RuntimeError) as error:
-        if "No space left" in str(error):
-            raise OSError(
-                errno.ENOSPC, f"no space left on the disk of {run_dir}: free some and continue by --resume {run_dir}"
-            ) from error
+        code = _write_failure(error)
+        if code is not None:
+            remedy = f"make room and continue by: nlgan-tf run --resume {shlex.quote(str(run_dir))}"
+            raise OSError(code, f"{WRITE_FAILURES[code]} while writing {run_dir}: {remedy}") from error
         lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
         if processes.several and isinstance(error, lost):
             raise ConnectionError("another machine was lost: start all of them again with --resume") from error

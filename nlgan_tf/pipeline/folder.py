@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import HIDDEN, sha256, write_text
+from nlgan_tf.files import HIDDEN, check_no_pattern, sha256, write_text
 from nlgan_tf.pipeline.config import RunConfig
 
 # What a run writes, from its folder on.
@@ -47,7 +47,7 @@ def claimed_for(config: RunConfig) -> Iterator[Path]:
 def _taken(config: RunConfig) -> tuple[Path, bool]:
     """The folder of a run, and whether it was made here."""
     while True:
-        run_dir = _next_free(config) if config.run_dir is None else given(config)
+        run_dir = check_no_pattern(_next_free(config) if config.run_dir is None else given(config))
         if make_folder(run_dir):
             return run_dir, True
         if config.run_dir is not None:

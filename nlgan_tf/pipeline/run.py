@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import write_text
+from nlgan_tf.files import check_no_pattern, write_text
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.phases import PhasedRun, RunResult
@@ -63,7 +63,7 @@ def resume(
     Raises:
         InputError: for a folder that holds no run, or whose configuration or data changed; else as `run`.
     """
-    run_dir = Path(run_dir).expanduser().absolute()
+    run_dir = check_no_pattern(Path(run_dir).expanduser().absolute())
     if not (run_dir / run_folder.CONFIG).is_file():
         raise InputError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
     if run_folder.is_finished(run_dir):

@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+import nlgan_tf as nl
+from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.folder import RunState
@@ -118,3 +120,13 @@ def test_a_new_folder_goes_when_nothing_was_written_to_it(tmp_path):
         run_folder.claimed(tmp_path / "file/run"),
     ):
         pass
+
+
+@pytest.mark.parametrize("name", ["we[i]rd dir", "a*b", "what?"])
+def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused_before_any_work(tmp_path, name):
+    config = RunConfig(run_dir=str(tmp_path / name / "run"))
+    with pytest.raises(InputError, match=r"Expected a folder without the characters \* \? \[ \] in its path"):
+        run_folder.claimed_for(config).__enter__()
+    assert not (tmp_path / name).exists()
+    with pytest.raises(InputError, match="Expected a folder without the characters"):
+        nl.resume(tmp_path / name / "run")

@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_afterwards(tmp_path, config
     assert done.returncode == 0, (done.returncode, done.stderr)
     lines = [line for line in done.stderr.splitlines() if line.startswith("nlgan-tf:")]
     assert len(lines) == 1
-    assert "no space left on the disk of" in lines[0]
+    assert "no space left on the disk while writing" in lines[0]
     assert "Traceback" not in done.stderr
     assert_same_run(tmp_path / "copy", undisturbed[0])
 
