@@ -1,1 +1,1 @@
-"""What comes in: the noise model, image tasks, and batches of them."""
+"""Input: the noise model, image tasks and their sources, checks, and batches."""

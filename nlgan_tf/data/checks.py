@@ -1,69 +1,219 @@
-"""What images, labels and batches must be: every entrance of the package checks here."""
+"""The converters of images and labels, through which every entrance of the package goes, and the checks of batches."""
 
 from __future__ import annotations
 
-import warnings
+import math
+import numbers
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nlgan_tf.errors import InputError
 
-
-def check_images(images: ArrayLike, shape: tuple[int, int, int] | None = None) -> np.ndarray:
-    """Public images: uint8, or floats in [0, 255] as float32, shape (n, h, w, c).
-
-    Raises:
-        InputError: for another dtype, rank, image shape or range, or NaN.
-    """
-    array = np.asarray(images)
-    if array.ndim != 4 or (shape is not None and array.shape[1:] != tuple(shape)):
-        wanted = "(n, height, width, channels)" if shape is None else f"(n, {', '.join(map(str, shape))})"
-        raise InputError(f"images have shape {array.shape}: accepted is {wanted}")
-    if array.dtype == np.uint8:
-        return array
-    if not np.issubdtype(array.dtype, np.floating):
-        raise InputError(f"images have dtype {array.dtype}: accepted are uint8, and floats in [0, 255]")
-    low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
-    if not (low >= 0 and high <= 255):
-        raise InputError(f"images hold values from {low:g} to {high:g}: accepted are floats in [0, 255]")
-    if 0 < high <= 1:
-        warnings.warn(
-            f"the largest image value is {high:g}: images are expected in [0, 255], not in [0, 1]",
-            stacklevel=3,
-        )
-    return array.astype(np.float32)
+# Scaled values so near to whole numbers are whole numbers: 7 / 255 * 255 in float32 is 7.0000005.
+WHOLE = 1e-3
+SHOWN = 5
 
 
-def check_batches(batch_size: int, samples_per_epoch: int) -> None:
-    """InputError unless a batch halves between the classes and an epoch holds at least one."""
-    if batch_size < 2 or batch_size % 2:
-        raise InputError(f"batch_size={batch_size} cannot be halved between the classes: accepted are even sizes")
-    if samples_per_epoch < batch_size:
-        raise InputError(
-            f"samples_per_epoch={samples_per_epoch} is less than batch_size={batch_size}: accepted is one batch or more"
-        )
+def check_images(
+    images: ArrayLike, shape: tuple[int, int, int] | None = None, *, scale: float | None = None
+) -> np.ndarray:
+    """Returns images as a C-contiguous array, uint8 or float32 in [0, 255], shape (n, h, w, c).
 
+    Integers become uint8, floats float32; contiguous uint8 arrays are returned as they are.
 
-def check_labels(labels: ArrayLike, length: int | None = None, minimum_per_class: int = 2) -> np.ndarray:
-    """Labels as an int64 vector of 0 (negative) and 1 (positive).
+    Args:
+        images: Images, integers or floats in [0, 255], shape (n, h, w, c), or (n, h, w) of one channel: an array, a
+            tensor, or a list of images of one shape.
+        shape: Shape (h, w, c) that each image must have.
+        scale: Factor on all values, 255 for images in [0, 1]; whole results become uint8.
 
     Raises:
-        InputError: if a label is not 0 or 1, the length is not `length`, or a class has too few members.
+        InputError: For another type, rank, image shape or range, NaN, floats whose largest value is at most 1
+            unless all are 0, or a scale that is not accepted.
     """
-    array = np.asarray(labels)
+    array = _with_channels(_array(images, "images", "arrays of one shape"), images, shape)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+    if array.dtype.kind == "b":
+        raise InputError("Expected images as integers or floats in [0, 255], got bool: images.astype('uint8') * 255")
+    if array.dtype.kind not in "uif":
+        raise InputError(f"Expected images as integers or floats in [0, 255], got {_kind_of(images, array)}")
+    if scale is not None:
+        return _scaled(array, scale)
+    if array.dtype != np.uint8:
+        _check_range(array)
+    return np.ascontiguousarray(array, np.uint8 if array.dtype.kind in "ui" else np.float32)
+
+
+def check_training_images(
+    images: ArrayLike, shape: tuple[int, int, int] | None = None, *, scale: float | None = None
+) -> np.ndarray:
+    """Returns images as `check_images` does, and refuses integers 0 and 1, which are nearly black to the networks.
+
+    A single image to predict may be nearly black; a set of images to learn or to test from cannot be.
+
+    Raises:
+        InputError: As `check_images`, and for integers whose largest value is 1.
+    """
+    images = check_images(images, shape, scale=scale)
+    if images.size and images.max() == 1:
+        raise InputError(_small(1))
+    return images
+
+
+def check_labels(
+    labels: ArrayLike, length: int | None = None, minimum_per_class: int = 2, *, name: str = "labels"
+) -> np.ndarray:
+    """Returns labels as an int64 vector of 0 (negative) and 1 (positive).
+
+    Args:
+        labels: Labels, 0 or 1 as integers, bools or floats, shape (n,) or (n, 1).
+        length: Number of labels that is expected.
+        minimum_per_class: Smallest number of positives, and of negatives.
+        name: Name of the labels in errors.
+
+    Raises:
+        InputError: For missing labels, labels other than 0 and 1, another length, or too few of a class.
+    """
+    array = _array(labels, name, "one label per image")
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim != 1 or (length is not None and len(array) != length):
-        wanted = "one dimension" if length is None else f"shape ({length},), one label an image"
-        raise InputError(f"labels have shape {array.shape}: accepted is {wanted}")
-    wrong = [value for value in dict.fromkeys(array.tolist()) if value not in (0, 1)]
-    if wrong:
-        shown = ", ".join(map(repr, wrong[:5])) + (", ..." if len(wrong) > 5 else "")
-        raise InputError(f"labels hold {shown}: accepted are 0 (negative) and 1 (positive)")
-    array = array.astype(np.int64)
+        wanted = "one dimension" if length is None else f"shape ({length},), one label per image"
+        got = f"shape {array.shape}" if array.ndim else _kind_of(labels, array)
+        remedy = f": {name}.argmax(axis=1) of one-hot labels" if array.ndim == 2 and array.shape[1] == 2 else ""
+        raise InputError(f"Expected {name} of {wanted}, got {got}{remedy}")
+    _check_zeros_and_ones(array, name)
+    array = np.ascontiguousarray(array, np.int64)
     positives = int(array.sum())
     if min(positives, len(array) - positives) < minimum_per_class:
         raise InputError(
-            f"labels hold {positives} positives and {len(array) - positives} negatives: "
-            f"at least {minimum_per_class} of each are needed"
+            f"Expected at least {minimum_per_class} positives and {minimum_per_class} negatives in {name}, "
+            f"got {positives} and {len(array) - positives}"
         )
     return array
+
+
+def check_batches(batch_size: int, samples_per_epoch: int) -> None:
+    """InputError unless a batch can be halved between the classes and an epoch has at least one batch."""
+    check_integer("batch_size", batch_size)
+    check_integer("samples_per_epoch", samples_per_epoch)
+    if batch_size < 2 or batch_size % 2:
+        raise InputError(f"Expected batch_size to be even and at least 2, got {batch_size}")
+    if samples_per_epoch < batch_size:
+        raise InputError(f"Expected samples_per_epoch to be at least batch_size={batch_size}, got {samples_per_epoch}")
+
+
+def check_integer(name: str, value: Any, least: int | None = None) -> None:
+    """InputError unless the value is an integer, and not below `least`."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise InputError(f"Expected {name} to be an integer, got {value!r}")
+    if least is not None and value < least:
+        raise InputError(f"Expected {name} to be at least {least}, got {value}")
+
+
+def _array(values: ArrayLike, name: str, wanted: str) -> np.ndarray:
+    """The values as an array of numpy, whatever its dtype."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(f"Expected {name} without missing values, got {np.ma.count_masked(values)} masked ones")
+    if hasattr(values, "toarray"):
+        raise InputError(f"Expected {name} as a dense array, got {type(values).__name__}: {name}.toarray()")
+    try:
+        if isinstance(values, list | tuple):
+            # Image by image: numpy would read a list of tensors value by value.
+            values = [np.asarray(value) if hasattr(value, "__array__") else value for value in values]
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        shapes = sorted({value.shape for value in values if hasattr(value, "shape")}) if type(values) is list else []
+        got = f"shapes {', '.join(map(str, shapes[:SHOWN]))}" if len(shapes) > 1 else type(values).__name__
+        raise InputError(f"Expected {name} as {wanted}, got {got}") from error
+
+
+def _with_channels(array: np.ndarray, images: ArrayLike, shape: tuple[int, int, int] | None) -> np.ndarray:
+    """Images with a channel axis; InputError for another rank or shape."""
+    # One image of one or three channels, or with the shape asked for, has three axes too.
+    is_single = array.ndim == 3 and (array.shape[-1] in (1, 3) or array.shape == tuple(shape or ()))
+    if array.ndim == 3 and not is_single:
+        array = array[..., np.newaxis]
+    if array.ndim == 4 and (shape is None or array.shape[1:] == tuple(shape)):
+        return array
+    wanted = (
+        "(n, height, width, channels) or (n, height, width)" if shape is None else f"(n, {', '.join(map(str, shape))})"
+    )
+    remedy = ": images[np.newaxis] is a batch of one image" if is_single else ""
+    raise InputError(f"Expected images of shape {wanted}, got {_kind_of(images, array)}{remedy}")
+
+
+def _check_range(array: np.ndarray) -> None:
+    """InputError unless all values lie in [0, 255], and those of floats not in [0, 1]."""
+    low, high = (array.min(), array.max()) if array.size else (0, 0)
+    if not (low >= 0 and high <= 255):
+        remedy = ": (images + 1) * 127.5 maps images from [-1, 1]" if low >= -1 and high <= 1 else ""
+        raise InputError(f"Expected images in [0, 255], got values from {low:g} to {high:g}{remedy}")
+    if array.dtype.kind == "f" and 0 < high <= 1:
+        raise InputError(_small(high))
+
+
+def _small(high: float) -> str:
+    return (
+        f"Expected images in [0, 255], got a largest value of {high:g}: multiply the images by 255, or give scale=255"
+    )
+
+
+def _scaled(array: np.ndarray, scale: float) -> np.ndarray:
+    """Images times `scale`, in [0, 255]: uint8 where all are whole numbers but for rounding, else float32."""
+    if not isinstance(scale, numbers.Real) or isinstance(scale, bool) or not 0 < scale < math.inf:
+        raise InputError(f"Expected scale to be a finite number above 0, got {scale!r}")
+    low, high = (float(array.min()) * scale, float(array.max()) * scale) if array.size else (0.0, 0.0)
+    if not (low >= 0 and high <= 255 + WHOLE):
+        raise InputError(f"Expected images times scale={scale:g} in [0, 255], got values from {low:g} to {high:g}")
+    floats = np.clip(np.ascontiguousarray(array, np.float32) * np.float32(scale), 0, 255)
+    whole = np.rint(floats)
+    if np.all(np.abs(floats - whole) < WHOLE):
+        return whole.astype(np.uint8)
+    _check_range(floats)
+    return floats
+
+
+def _check_zeros_and_ones(array: np.ndarray, name: str) -> None:
+    """InputError unless all values are numbers equal to 0 or 1."""
+    values = np.unique(array).tolist() if array.dtype.kind in "biuf" else array.tolist()
+    if any(map(_is_missing, values)):
+        raise InputError(
+            f"Expected {name} 0 (negative) and 1 (positive), got missing labels (None or NaN): leave out their images"
+        )
+    distinct = list({repr(value): value for value in values}.values())
+    wrong = [value for value in distinct if not isinstance(value, numbers.Real | np.bool_) or value not in (0, 1)]
+    if wrong:
+        shown = ", ".join(map(repr, wrong[:SHOWN])) + (", ..." if len(wrong) > SHOWN else "")
+        raise InputError(f"Expected {name} 0 (negative) and 1 (positive), got {shown}: {_mapping(distinct, name)}")
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas's NA and NaT are known by name, as pandas may be absent; NA refuses to be compared.
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    )
+
+
+def _mapping(distinct: list, name: str) -> str:
+    """How to map these values to 0 and 1."""
+    if any(isinstance(value, str | bytes) for value in distinct):
+        return f"map {name} by np.array({name}) == {distinct[-1]!r}, for example"
+    if all(value in (-1, 1) for value in distinct):
+        return f"map {name} by ({name} + 1) // 2"
+    if all(value in (1, 2) for value in distinct):
+        return f"map {name} by {name} - 1"
+    if any(isinstance(value, float) and not value.is_integer() for value in distinct):
+        return f"map {name} by {name} > 0.5"
+    return f"map {name} by np.isin({name}, POSITIVES), with the positive classes as POSITIVES"
+
+
+def _kind_of(values: Any, array: np.ndarray) -> str:
+    """What was given, in words: its type where that is no array of numbers, and its shape."""
+    if array.dtype.kind in "uifb" and isinstance(values, np.ndarray | list | tuple):
+        return f"shape {array.shape}"
+    kind = f"{type(values).__name__} of dtype {array.dtype}" if array.dtype.kind in "OUSV" else type(values).__name__
+    return f"{kind} of shape {array.shape}" if array.ndim else type(values).__name__

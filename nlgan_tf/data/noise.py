@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.checks import check_integer, check_labels
 from nlgan_tf.errors import InputError
 
-# In place of priors: they are to be estimated.
+# Given instead of priors that are to be estimated.
 ESTIMATE = "estimate"
 
 
@@ -18,21 +19,27 @@ ESTIMATE = "estimate"
 class NoisePriors:
     """Fractions of correct labels among the noisy positives and the noisy negatives.
 
-    `pi_p` = P(true positive | noisy positive) and `pi_n` = P(true negative | noisy negative): the
-    purity of each noisy set, not a flip rate (`flip_rates` converts).
+    A purity is not a flip rate; `flip_rates` converts.
+
+    Attributes:
+        pi_p: Purity of the noisy positives, P(true positive | noisy positive).
+        pi_n: Purity of the noisy negatives, P(true negative | noisy negative).
 
     Raises:
-        InputError: unless 0 < pi <= 1 for both and 1 < pi_p + pi_n <= 2 (section 2 of the paper).
+        InputError: Unless 0 < pi <= 1 for both and 1 < pi_p + pi_n <= 2 (section 2 of the paper).
     """
 
     pi_p: float
     pi_n: float
 
     def __post_init__(self) -> None:
+        for name in ("pi_p", "pi_n"):
+            if not isinstance(getattr(self, name), numbers.Real):
+                raise InputError(f"Expected {name} to be a number, got {getattr(self, name)!r}")
         if not (0 < self.pi_p <= 1 and 0 < self.pi_n <= 1 and self.pi_p + self.pi_n > 1):
             raise InputError(
-                f"priors pi_p={self.pi_p}, pi_n={self.pi_n} are out of range: "
-                "each must be in (0, 1] and their sum above 1"
+                "Expected pi_p and pi_n to be above 0 and at most 1, and their sum to be above 1; "
+                f"got pi_p={self.pi_p}, pi_n={self.pi_n}"
             )
 
     @property
@@ -64,61 +71,77 @@ class NoisePriors:
         return cls((2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap)
 
     def class_prior(self, noisy_positive_share: float) -> float:
-        """P(true positive) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0), where `noisy_positive_share` = P(noisy 1)."""
+        """Returns P(true positive) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0).
+
+        Args:
+            noisy_positive_share: P(noisy 1), the share of positives among the noisy labels.
+        """
         return self.pi_p * noisy_positive_share + (1 - self.pi_n) * (1 - noisy_positive_share)
 
     def noisy_positive_share(self, class_prior: float = 0.5) -> float:
-        """P(noisy positive), where `class_prior` = P(true positive).
+        """Returns P(noisy positive), the inverse of `class_prior`.
 
-        The inverse of `class_prior`.
+        Args:
+            class_prior: P(true positive).
 
         Raises:
-            InputError: unless 1 - pi_n <= class_prior <= pi_p; no labelling has these priors otherwise.
+            InputError: Unless 1 - pi_n <= class_prior <= pi_p, as no labelling has these priors otherwise.
         """
         # A tolerance: shares such as 0.7 of 1,000 are not exact in binary.
         if not 1 - self.pi_n - 1e-9 <= class_prior <= self.pi_p + 1e-9:
             raise InputError(
-                f"priors pi_p={self.pi_p}, pi_n={self.pi_n} cannot be reached with a share of true positives of "
-                f"{class_prior:.4g}: accepted are shares from 1 - pi_n = {1 - self.pi_n:.4g} to pi_p = {self.pi_p:.4g}"
+                f"Expected a share of true positives from 1 - pi_n = {1 - self.pi_n:.4g} to pi_p = {self.pi_p:.4g}, "
+                f"got {class_prior:.4g}"
             )
         share = (class_prior - (1 - self.pi_n)) / (self.pi_p + self.pi_n - 1)
         return min(max(share, 0.0), 1.0)
 
     def flip_rates(self, class_prior: float = 0.5) -> tuple[float, float]:
-        """(P(noisy 0 | true 1), P(noisy 1 | true 0)), where `class_prior` = P(true positive).
+        """Returns (P(noisy 0 | true 1), P(noisy 1 | true 0)).
+
+        Args:
+            class_prior: P(true positive).
 
         Raises:
-            InputError: if the class prior is not in (0, 1), or cannot go with these priors.
+            InputError: If the class prior is not in (0, 1), or cannot go with these priors.
         """
         if not 0 < class_prior < 1:
-            raise InputError(f"class_prior={class_prior} is out of range: accepted is (0, 1)")
+            raise InputError(f"Expected class_prior to be above 0 and below 1, got {class_prior}")
         share = self.noisy_positive_share(class_prior)
         return (1 - self.pi_n) * (1 - share) / class_prior, (1 - self.pi_p) * share / (1 - class_prior)
 
 
 def check_priors(priors: NoisePriors | str) -> NoisePriors | str:
     """Returns priors, or "estimate"; InputError for anything else."""
-    if isinstance(priors, NoisePriors) or priors == ESTIMATE:
+    if isinstance(priors, NoisePriors) or (isinstance(priors, str) and priors == ESTIMATE):
         return priors
     raise InputError(f'Expected priors to be NoisePriors or "{ESTIMATE}", got {priors!r}')
 
 
 def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndarray:
-    """Flips labels so that the noisy sets have the purities `priors`, by exact counts.
+    """Returns labels of which exact numbers are flipped, so that the noisy sets have the purities `priors`.
 
     With n labels, a share r of them positive: noisy positives number
     M = n (r - (1 - pi_n)) / (pi_p + pi_n - 1); (1 - pi_n)(n - M) positives and (1 - pi_p) M negatives
-    change sides. The two flip counts are rounded, and who is flipped is drawn with `seed`.
+    change sides. The two numbers of flips are rounded.
+
+    Args:
+        labels: True labels, 0 or 1, shape (n,) or (n, 1).
+        priors: Purities of the noisy sets.
+        seed: Seed of the choice of labels that are flipped, at least 0.
 
     Returns:
         int64 array, shape (n,).
 
     Raises:
-        InputError: for labels other than 0 and 1, none at all, or priors that the share of positives cannot reach.
+        InputError: For labels other than 0 and 1, no labels, or priors that the share of positives cannot reach.
     """
     labels = check_labels(labels, minimum_per_class=0)
     if not len(labels):
-        raise InputError("labels are empty: accepted is one or more")
+        raise InputError("Expected at least 1 label, got 0")
+    if not isinstance(priors, NoisePriors):
+        raise InputError(f"Expected priors to be NoisePriors, got {priors!r}")
+    check_integer("seed", seed, least=0)
     n, positives = len(labels), np.flatnonzero(labels == 1)
     negatives = np.flatnonzero(labels == 0)
     noisy_positives = n * priors.noisy_positive_share(len(positives) / n)
@@ -130,7 +153,15 @@ def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndar
 
 
 def realised_priors(labels: ArrayLike, noisy_labels: ArrayLike) -> tuple[float, float]:
-    """(pi_p, pi_n) as they came out: the purity of each noisy set against the true labels."""
+    """Returns (pi_p, pi_n) as they came out: the purity of each noisy set against the true labels.
+
+    Args:
+        labels: True labels, 0 or 1, shape (n,).
+        noisy_labels: Noisy labels, 0 or 1, shape (n,).
+
+    Raises:
+        InputError: For labels that are not accepted, or a noisy set without members.
+    """
     labels = check_labels(labels, minimum_per_class=0)
-    noisy = check_labels(noisy_labels, length=len(labels), minimum_per_class=1)
+    noisy = check_labels(noisy_labels, length=len(labels), minimum_per_class=1, name="noisy_labels")
     return float(np.mean(labels[noisy == 1] == 1)), float(np.mean(labels[noisy == 0] == 0))

@@ -11,24 +11,24 @@ ROWS_A_CALL = 512
 
 
 def to_network_range(images: tf.Tensor) -> tf.Tensor:
-    """Public images of any dtype, values in [0, 255] -> float32 in [-1, 1]."""
+    """Returns public images, any dtype in [0, 255], as float32 in [-1, 1]; shapes are kept."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
 def to_public_range(images: tf.Tensor) -> tf.Tensor:
-    """Images in [-1, 1] -> uint8, rounded."""
+    """Returns images in [-1, 1] as rounded uint8; shapes are kept."""
     return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
 
 
 def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
-    """`function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
+    """Returns `function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
-    # Concrete: TensorFlow warns of functions that are traced again and again, as those of a search's many networks are.
+    # Concrete: TensorFlow warns of functions that are traced again and again, as a search's many networks are.
     traced = tf.function(function, input_signature=signature).get_concrete_function()
     return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows)])
 
 
 def row_batches(rows: np.ndarray | tf.Tensor) -> Iterator[np.ndarray | tf.Tensor]:
-    """All rows in their order, 512 at a time; one empty batch of none."""
+    """Yields all rows in their order, 512 at a time; one empty batch where no rows are given."""
     for start in range(0, max(len(rows), 1), ROWS_A_CALL):
         yield rows[start : start + ROWS_A_CALL]

@@ -63,17 +63,37 @@ def test_floats_stay_floats():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"batch_size": 7}, "accepted are even sizes"),
-        ({"batch_size": 0}, "accepted are even sizes"),
-        ({"samples_per_epoch": 4}, "accepted is one batch or more"),
-        ({"noisy_labels": np.repeat([1, 0], [39, 1])}, "39 positives and 1 negatives: at least 2"),
-        ({"noisy_labels": np.ones(40)}, "at least 2 of each"),
-        ({"noisy_labels": np.zeros(39)}, r"accepted is shape \(40,\)"),
-        ({"images": marked(40)[..., 0]}, "accepted is .n, height, width, channels"),
-        ({"images": marked(40).astype(np.int32)}, "dtype int32: accepted are uint8"),
-        ({"images": marked(40) - 1.0}, "values from -1 to .*: accepted are floats in"),
-        ({"images": np.full((40, 4, 4, 1), 256.0)}, "accepted are floats in"),
+        ({"batch_size": 7}, "Expected batch_size to be even and at least 2, got 7"),
+        ({"batch_size": 0}, "Expected batch_size to be even and at least 2, got 0"),
+        ({"samples_per_epoch": 4}, "Expected samples_per_epoch to be at least batch_size=8, got 4"),
+        ({"seed": 0.5}, "Expected seed to be an integer, got 0.5"),
+        (
+            {"noisy_labels": np.repeat([1, 0], [39, 1])},
+            "Expected at least 2 positives and 2 negatives in noisy_labels, got 39 and 1",
+        ),
+        ({"noisy_labels": np.ones(40)}, "Expected at least 2 positives and 2 negatives in noisy_labels, got 40 and 0"),
+        ({"noisy_labels": np.zeros(39)}, r"Expected noisy_labels of shape \(40,\), .* got shape \(39,\)"),
+        ({"noisy_labels": np.tile([1, -1], 20)}, r"got -1: map noisy_labels by \(noisy_labels \+ 1\) // 2"),
+        ({"noisy_labels": np.tile([1, 2], 20)}, "got 2: map noisy_labels by noisy_labels - 1"),
+        (
+            {"noisy_labels": ["ham", "spam"] * 20},
+            r"got 'ham', 'spam': map noisy_labels by np.array\(noisy_labels\) == ",
+        ),
+        ({"noisy_labels": [1, None] * 20}, "got missing labels"),
+        (
+            {"images": marked(40)[:, 0, 0]},
+            r"Expected images of shape \(n, height, width, channels\) or .* got shape \(40, 1\)",
+        ),
+        ({"images": marked(40) > 0}, r"Expected images as integers or floats in \[0, 255\], got bool"),
+        ({"images": marked(40) - 1.0}, "Expected images in .*, got values from -1 to "),
+        ({"images": np.full((40, 4, 4, 1), 256.0)}, r"Expected images in \[0, 255\], got values from 256 to 256"),
         ({"images": np.full((40, 4, 4, 1), np.nan)}, "values from nan to nan"),
+        (
+            {"images": np.full((40, 4, 4, 1), 0.5)},
+            "got a largest value of 0.5: multiply the images by 255, or give scale=",
+        ),
+        ({"images": np.ones((40, 4, 4, 1), np.uint8)}, "got a largest value of 1: multiply the images by 255"),
+        ({"scale": 255}, r"Expected images times scale=255 in \[0, 255\], got values from 0 to "),
     ],
 )
 def test_bad_input_is_refused(change, message):
@@ -82,6 +102,14 @@ def test_bad_input_is_refused(change, message):
         noisy_dataset(**arguments)
 
 
-def test_images_in_0_to_1_draw_a_warning():
-    with pytest.warns(UserWarning, match=r"expected in \[0, 255\]"):
-        noisy_dataset(np.random.default_rng(0).random((8, 4, 4, 1)), np.tile([1, 0], 4), 4, 8)
+def test_what_is_converted_gives_the_batches_of_its_uint8_images():
+    images, labels = marked(40), np.tile([1, 0], 20)
+
+    def batches(images, labels, **settings):
+        return [image.numpy() for image, _ in noisy_dataset(images, labels, 8, 40, **settings)]
+
+    wanted = batches(images, labels)
+    for given in (images[..., 0], images.astype(">i8"), list(images), np.asfortranarray(images)):
+        np.testing.assert_array_equal(batches(given, labels[:, np.newaxis] == 1), wanted)
+    np.testing.assert_array_equal(batches(images / 255, labels, scale=255), wanted)
+    assert batches(images / 255, labels, scale=255)[0].dtype == np.uint8

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nlgan_tf.data.checks import check_labels
 from nlgan_tf.data.noise import NoisePriors, corrupt_labels, realised_priors
+from nlgan_tf.errors import InputError
 
 LEVELS = [(0.85, 0.85), (0.7, 0.85), (0.6, 0.65)]
 
@@ -36,8 +36,16 @@ def test_deltas_of_no_priors_are_refused(deltas):
 
 @pytest.mark.parametrize("priors", [(0, 1), (1.1, 0.9), (0.5, 0.5), (0.4, 0.6), (-1, 1), (float("nan"), 1)])
 def test_priors_out_of_range_are_refused(priors):
-    with pytest.raises(ValueError, match="out of range: each must be in"):
+    with pytest.raises(
+        ValueError, match="Expected pi_p and pi_n to be above 0 and at most 1, and their sum to be above"
+    ):
         NoisePriors(*priors)
+
+
+@pytest.mark.parametrize("pi_p", ["0.7", None, [0.7, 0.8], 1j])
+def test_priors_that_are_no_numbers_are_refused(pi_p):
+    with pytest.raises(InputError, match="Expected pi_p to be a number, got "):
+        NoisePriors(pi_p, 0.85)
 
 
 def test_flip_rates_by_hand():
@@ -54,7 +62,9 @@ def test_flip_rates_under_another_class_prior():
 
 @pytest.mark.parametrize("class_prior", [0, 1, 0.1, 0.75])
 def test_class_priors_that_cannot_be_are_refused(class_prior):
-    with pytest.raises(ValueError, match="accepted"):
+    with pytest.raises(
+        ValueError, match=r"Expected (class_prior to be above 0 and below 1|a share of true positives from)"
+    ):
         NoisePriors(0.7, 0.85).flip_rates(class_prior)
 
 
@@ -85,7 +95,7 @@ def test_clean_priors_change_nothing():
 @pytest.mark.parametrize("positives", [100, 720])
 def test_a_class_share_out_of_reach_is_refused(positives):
     labels = np.repeat([1, 0], [positives, 1000 - positives])
-    with pytest.raises(ValueError, match=r"cannot be reached .* shares from 1 - pi_n = 0.15 to pi_p = 0.7"):
+    with pytest.raises(ValueError, match=r"share of true positives from 1 - pi_n = 0.15 to pi_p = 0.7, got 0"):
         corrupt_labels(labels, NoisePriors(0.7, 0.85), seed=0)
 
 
@@ -98,29 +108,39 @@ def test_small_and_one_sided_labels_are_corrupted_where_the_priors_allow():
     for labels in ([1, 0, 1], [1, 1, 1], [1]):
         np.testing.assert_array_equal(corrupt_labels(labels, NoisePriors(1, 1), seed=0), labels)
     assert corrupt_labels(np.ones(10, int), NoisePriors(1, 0.5), seed=0).sum() == 10
-    with pytest.raises(ValueError, match="labels are empty"):
+    with pytest.raises(ValueError, match="Expected at least 1 label, got 0"):
         corrupt_labels([], NoisePriors(1, 1), seed=0)
 
 
 @pytest.mark.parametrize(
-    ("bad", "message"),
+    ("arguments", "message"),
     [
-        ([0, 1, None, 1], "labels hold None: accepted are 0"),
-        ([0, 1, 2, 1], "accepted are 0"),
-        ([0.5, 1, 0, 1], "accepted are 0"),
-        (["a", "b"], "accepted are 0"),
-        ([[0, 1], [1, 0]], "accepted is one dimension"),
-        ([1, 1, 1, 0], "3 positives and 1 negatives: at least 2"),
+        (([0, 1, None, 1], NoisePriors(1, 1), 0), "got missing labels"),
+        (([0, 1, 2, 1], NoisePriors(1, 1), 0), "got 2: map labels by np.isin"),
+        (([-1, 1, 1, -1], NoisePriors(1, 1), 0), r"got -1: map labels by \(labels \+ 1\) // 2"),
+        (([0.5, 1, 0, 1], NoisePriors(1, 1), 0), "got 0.5"),
+        ((["a", "b"], NoisePriors(1, 1), 0), "got 'a', 'b'"),
+        (([[0, 1], [1, 0]], NoisePriors(1, 1), 0), "of one dimension"),
+        (([0, 1], (0.7, 0.85), 0), r"Expected priors to be NoisePriors, got \(0.7, 0.85\)"),
+        (([0, 1], NoisePriors(1, 1), -1), "Expected seed to be at least 0, got -1"),
+        (([0, 1], NoisePriors(1, 1), None), "Expected seed to be an integer, got None"),
     ],
 )
-def test_bad_labels_are_refused(bad, message):
-    with pytest.raises(ValueError, match=message):
-        check_labels(bad)
+def test_what_cannot_be_corrupted_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        corrupt_labels(*arguments)
 
 
-def test_labels_of_another_length_are_refused():
-    with pytest.raises(ValueError, match=r"labels have shape \(4,\): accepted is shape \(5,\)"):
-        check_labels([0, 1, 0, 1], length=5)
+def test_labels_of_every_type_are_corrupted_alike():
+    labels = np.tile([1, 0], 100)
+    wanted = corrupt_labels(labels, NoisePriors(0.7, 0.85), 3)
+    for given in (labels == 1, labels.astype(float), labels[:, np.newaxis], labels.tolist()):
+        np.testing.assert_array_equal(corrupt_labels(given, NoisePriors(0.7, 0.85), 3), wanted)
+
+
+def test_corruption_draws_the_same_labels_as_ever():
+    noisy = corrupt_labels(np.tile([1, 0], 10), NoisePriors(0.7, 0.85), seed=0)
+    assert noisy.tolist() == [1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0]
 
 
 def test_class_prior_inverts_the_share_of_noisy_positives():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.errors import InputError
 
 
 def task_of(n: int = 12, **changes) -> ImageTask:
@@ -36,7 +37,13 @@ def test_no_size_keeps_all():
 
 
 @pytest.mark.parametrize(
-    ("size", "message"), [(6, "does not divide by the 4 subclasses"), (0, "divide"), (16, "accepted is at most 12")]
+    ("size", "message"),
+    [
+        (6, "Expected size to be a multiple of 4, the number of subclasses, got 6"),
+        (0, "Expected size to be a multiple of 4, the number of subclasses, got 0"),
+        (16, "Expected size to be at most 12, as a subclass has 3 images, got 16"),
+        (4.0, "Expected size to be an integer, got 4.0"),
+    ],
 )
 def test_sizes_that_do_not_fit_are_refused(size, message):
     with pytest.raises(ValueError, match=message):
@@ -46,16 +53,93 @@ def test_sizes_that_do_not_fit_are_refused(size, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"labels": None}, "neither labels nor noisy_labels"),
-        ({"labels": np.zeros(11)}, r"accepted is shape \(12,\)"),
-        ({"subclass_labels": np.zeros(11)}, r"subclass_labels have shape \(11,\)"),
-        ({"test_images": np.zeros((3, 4, 4, 1), np.uint8)}, "test_images or test_labels alone"),
+        ({"labels": None}, "Expected labels or noisy_labels in a task, got neither"),
+        ({"labels": np.zeros(11)}, r"Expected labels of shape \(12,\), one label per image, got shape \(11,\)"),
+        ({"noisy_labels": np.tile([1, 2], 6)}, "got 2: map noisy_labels by noisy_labels - 1"),
+        ({"subclass_labels": np.zeros(11)}, r"Expected subclass_labels of shape \(12,\), got \(11,\)"),
+        ({"subclass_labels": np.full(12, 0.5)}, "Expected subclass_labels to be integers, got dtype float64"),
+        ({"subclass_labels": ["a", "b"] * 6}, "Expected subclass_labels to be integers, got dtype <U1"),
+        (
+            {"test_images": np.zeros((3, 4, 4, 1), np.uint8)},
+            "Expected both test_images and test_labels or neither in a task, got test_images alone",
+        ),
+        ({"test_labels": np.array([0, 1])}, "or neither in a task, got test_labels alone"),
         (
             {"test_images": np.zeros((3, 5, 4, 1), np.uint8), "test_labels": np.array([0, 1, 1])},
-            r"images have shape \(3, 5, 4, 1\): accepted is \(n, 4, 4, 1\)",
+            r"Expected images of shape \(n, 4, 4, 1\), got shape \(3, 5, 4, 1\)",
         ),
+        ({"class_names": ("a", "a")}, r"to be two different names, \(negative, positive\), got \('a', 'a'\)"),
+        ({"class_names": ("a", "b", "c")}, "Expected class_names to be two different names"),
+        ({"class_names": "ab"}, "Expected class_names to be two different names"),
+        ({"class_names": (0, 1)}, "without control characters, got 0"),
+        ({"class_names": ("a", "b\nc")}, r"without control characters, got 'b\\nc'"),
+        ({"class_names": ("\x1b[31mred", "b")}, r"without control characters, got '\\x1b\[31mred'"),
+        ({"class_names": ("a", "\ud800")}, "without control characters"),
+        ({"class_names": ("a", " ")}, "without control characters, got ' '"),
     ],
 )
 def test_arrays_that_do_not_fit_each_other_are_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         task_of(**changes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((8, 8, 2), r"Expected images of 1 or 3 channels, got 2: images\[..., :1\] keeps gray without alpha"),
+        ((8, 8, 4), r"Expected images of 1 or 3 channels, got 4: images\[..., :3\] keeps colours without alpha"),
+        ((3, 8, 8), r"Expected images of 1 or 3 channels, got 8: np.moveaxis\(images, 1, -1\) puts channels last"),
+        ((8, 8, 0), "Expected images of 1 or 3 channels, got 0$"),
+        (
+            (30, 9, 3),
+            r"Expected images with sides divisible by 4, got 30x9: "
+            r"np.pad\(images, \[\(0, 0\), \(0, 2\), \(0, 3\), \(0, 0\)\]\) or images\[:, :28, :8\]$",
+        ),
+        ((2, 8, 1), "Expected images with sides divisible by 4, got 2x8$"),
+        ((0, 8, 1), "Expected images with sides divisible by 4, got 0x8$"),
+    ],
+)
+def test_shapes_that_no_network_takes_are_refused_where_they_enter(shape, message):
+    with pytest.raises(InputError, match=message):
+        task_of(images=np.zeros((12, *shape), np.uint8))
+
+
+def test_the_remedies_of_shapes_are_code_that_is_accepted():
+    images = np.zeros((12, 30, 9, 3), np.uint8)
+    assert task_of(images=np.pad(images, [(0, 0), (0, 2), (0, 3), (0, 0)])).image_shape == (32, 12, 3)
+    assert task_of(images=images[:, :28, :8]).image_shape == (28, 8, 3)
+
+
+def test_all_arrays_are_converted():
+    wanted = task_of(noisy_labels=np.tile([0, 1], 6))
+    task = task_of(
+        images=np.asfortranarray(wanted.images[..., 0], ">i4"),
+        labels=(wanted.labels == 1).tolist(),
+        noisy_labels=wanted.noisy_labels[:, np.newaxis].astype(float),
+        subclass_labels=wanted.subclass_labels.tolist(),
+        class_names=["a $_^{}", "Größe 🐈"],
+    )
+    for name in ("images", "labels", "noisy_labels", "subclass_labels"):
+        got = getattr(task, name)
+        assert got.dtype == getattr(wanted, name).dtype
+        np.testing.assert_array_equal(got, getattr(wanted, name))
+    assert task.class_names == ("a $_^{}", "Größe 🐈")
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8)])
+@pytest.mark.parametrize(("trained", "tested"), [("uint8", "float32"), ("float64", "uint8"), ("int64", "float16")])
+def test_test_images_among_the_training_images_are_found_by_value(images, labels, shape, trained, tested):
+    task = {"images": images.astype(trained), "labels": labels}
+    leaked = np.concatenate([images[[3, 17, 30]], 255 - images[:7]]).reshape(-1, *shape).astype(tested)
+    with pytest.raises(InputError, match="Expected no test image among the training images, got 3"):
+        ImageTask(**task, test_images=leaked, test_labels=labels[:10])
+    assert len(ImageTask(**task, test_images=leaked[3:], test_labels=labels[:7]).test_images) == 7
+
+
+def test_images_in_0_to_1_are_refused(images, labels):
+    message = "got a largest value of 1: multiply the images by 255, or give scale=255"
+    for small in (images / 255, (images > 9).astype(np.uint8)):
+        with pytest.raises(InputError, match=message):
+            ImageTask(images=small, labels=labels)
+        with pytest.raises(InputError, match=message):
+            ImageTask(images=images, labels=labels, test_images=small, test_labels=labels)

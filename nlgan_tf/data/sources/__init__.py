@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from nlgan_tf.data.sources.classes import Classes, binary_task
+from nlgan_tf.data.checks import check_integer, check_training_images
+from nlgan_tf.data.sources.classes import Classes, TaskFields, binary_task, split_pairing
 from nlgan_tf.data.sources.digits import load_digits
 from nlgan_tf.data.sources.npz import load_npz
 from nlgan_tf.data.sources.tfds import load_tfds
@@ -18,50 +19,66 @@ CLASS_SOURCES: dict[str, Callable[[str | None], Classes]] = {
     "mnist": functools.partial(load_tfds, "mnist"),
     "cifar10": functools.partial(load_tfds, "cifar10"),
 }
-# From what follows the colon of "npz:PATH" to the task.
-TASK_SOURCES: dict[str, Callable[[str], ImageTask]] = {"npz": load_npz}
+# From the PATH of "npz:PATH" to the fields of the task.
+TASK_SOURCES: dict[str, Callable[[str], TaskFields]] = {"npz": load_npz}
 ACCEPTED = (
     ", ".join([f"{name}:A-vs-B" for name in CLASS_SOURCES] + [f"{name}:PATH" for name in TASK_SOURCES])
     + " (A and B: comma-separated classes)"
 )
 
 
-def load_task(spec: str, size: int | None = None, data_dir: str | None = None, seed: int = 0) -> ImageTask:
+def load_task(
+    spec: str, size: int | None = None, data_dir: str | None = None, seed: int = 0, scale: float | None = None
+) -> ImageTask:
     """Loads a binary task by its name.
 
     Args:
-        spec: "digits:5,7-vs-2,4" (scikit-learn's bundled digits as 16x16x1), "mnist:5-vs-7",
+        spec: Name of the task: "digits:5,7-vs-2,4" (scikit-learn's bundled digits as 16x16x1), "mnist:5-vs-7",
             "cifar10:automobile-vs-airplane" (positives first), or "npz:PATH" with ImageTask's fields as keys.
-        size: keeps the first size / k training images of each of the k subclasses; None keeps all.
-        data_dir: where TensorFlow Datasets keeps its data; by default TFDS_DATA_DIR, else its own default.
-        seed: accepted for sources that split at random; those here are split already.
+        size: Number of training images: the first size / k of each of the k subclasses; None keeps all.
+        data_dir: Folder of TensorFlow Datasets; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
+        seed: Seed of sources that split at random; the present ones are split already.
+        scale: Factor on all values of the images, 255 for images in [0, 1].
 
     Raises:
-        InputError: for an unknown source or class, a bad file, or a size that does not divide.
-        FileNotFoundError: for a file or data set that is not there and cannot be fetched.
+        InputError: For an unknown source or class, a bad file, images or labels that are not accepted, or a size
+            that does not divide.
+        FileNotFoundError: For a file that does not exist, or a data set that neither exists nor can be fetched.
     """
     source, rest = check_source(spec)
-    if source in TASK_SOURCES:
-        return TASK_SOURCES[source](rest).reduced(size)
-    return binary_task(rest, *load_classes(source, data_dir)).reduced(size)
+    if size is not None:
+        check_integer("size", size, least=1)
+    fields = (
+        TASK_SOURCES[source](rest) if source in TASK_SOURCES else binary_task(rest, *load_classes(source, data_dir))
+    )
+    if scale is not None:
+        names = [name for name in ("images", "test_images") if name in fields]
+        fields |= {name: check_training_images(fields[name], scale=scale) for name in names}
+    return ImageTask(**fields).reduced(size)
 
 
 def check_source(spec: str) -> tuple[str, str]:
-    """What stands before and after a task's colon.
+    """Returns a task's source and the part after the colon: classes "A-vs-B", or a path.
 
     Raises:
-        InputError: for an unknown source.
+        InputError: For an unknown source, a path that is missing, or classes that are no "A-vs-B".
     """
+    if not isinstance(spec, str):
+        raise InputError(f"Expected task to be a name such as digits:5,7-vs-2,4; got {spec!r}")
     source, _, rest = spec.partition(":")
-    if source not in CLASS_SOURCES and source not in TASK_SOURCES:
-        raise InputError(f"task {spec!r} is unknown: accepted are {ACCEPTED}")
+    if source in CLASS_SOURCES:
+        split_pairing(rest, source)
+    elif source not in TASK_SOURCES:
+        raise InputError(f"Expected task to be one of {ACCEPTED}; got {spec!r}")
+    elif not rest.strip():
+        raise InputError(f"Expected a path after {source}: in task, as {source}:PATH; got {spec!r}")
     return source, rest
 
 
 def load_classes(source: str, data_dir: str | None = None) -> Classes:
-    """All classes of a source: class names, then training and test images with classes.
+    """Returns all classes of a source: class names, then training and test images with classes.
 
     Raises:
-        FileNotFoundError: for a data set that is not there and cannot be fetched.
+        FileNotFoundError: For a data set that neither exists nor can be fetched.
     """
     return CLASS_SOURCES[source](data_dir)

@@ -8,9 +8,9 @@ from nlgan_tf.data.sources.classes import Classes
 
 
 def load_digits(_data_dir: str | None = None) -> Classes:
-    """scikit-learn's digits, doubled to 16x16; the first 70% of each digit train, the others test.
+    """Returns scikit-learn's digits, doubled to 16x16: the first 70% of each digit for training, the others for test.
 
-    The file is ordered by writer, so the test images are, but for a few at the cut, by other hands.
+    The digits are ordered by writer, so all test images but a few at the cut are by other hands.
     """
     from scipy import ndimage
     from sklearn import datasets

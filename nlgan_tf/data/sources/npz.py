@@ -9,41 +9,38 @@ from pathlib import Path
 
 import numpy as np
 
+from nlgan_tf.data.sources.classes import TaskFields
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 
 TASK_FIELDS = tuple(field.name for field in dataclasses.fields(ImageTask))
 
 
-def load_npz(path: str) -> ImageTask:
-    """The task of a file with `ImageTask`'s fields as keys.
+def load_npz(path: str) -> TaskFields:
+    """Returns the fields of a task from a file with `ImageTask`'s fields as keys.
 
     Raises:
-        FileNotFoundError: for a file that is not there.
-        InputError: for a file that is no such archive, or has test images among its training images.
+        FileNotFoundError: For a file that does not exist.
+        InputError: For a file that is no archive of plain arrays, or has other keys.
     """
     path = Path(path).expanduser()
+    keys = ", ".join(TASK_FIELDS)
+    if path.is_dir():
+        raise InputError(f"Expected npz:PATH of a file with the keys {keys}; got the folder {path}")
     if not path.is_file():
-        raise FileNotFoundError(
-            f"file {path} is not there: accepted is npz:PATH of a file with the keys {', '.join(TASK_FIELDS)}"
-        )
+        raise FileNotFoundError(f"Expected npz:PATH of a file with the keys {keys}; got {path}, which does not exist")
     try:
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             fields = {key: archive[key] for key in archive.files}
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise InputError(f"file {path} is no .npz archive of plain arrays: {error}") from error
-    unknown = sorted(set(fields) - set(TASK_FIELDS))
-    if "images" not in fields or unknown:
-        problem = f"has the unknown key {unknown[0]!r}" if unknown else "has no key 'images'"
-        raise InputError(f"file {path} {problem}: accepted are {', '.join(TASK_FIELDS)}")
+    # RuntimeError: an encrypted member; NotImplementedError: its compression.
+    except (ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise InputError(
+            f"Expected {path} to be an .npz archive of plain arrays, got one that numpy refuses: {error}"
+        ) from error
+    if unknown := sorted(set(fields) - set(TASK_FIELDS)):
+        raise InputError(f"Expected keys among {keys} in {path}; got {unknown[0]!r}")
+    if "images" not in fields:
+        raise InputError(f"Expected the key images in {path}; got {', '.join(fields) or 'none'}")
     if "class_names" in fields:
         fields["class_names"] = tuple(map(str, np.atleast_1d(fields["class_names"])))
-    task = ImageTask(**fields)
-    shared = {image.tobytes() for image in task.images} & {image.tobytes() for image in _tests_of(task)}
-    if shared:
-        raise InputError(f"file {path} has {len(shared)} test images among its training images: accepted is none")
-    return task
-
-
-def _tests_of(task: ImageTask) -> np.ndarray:
-    return task.images[:0] if task.test_images is None else task.test_images
+    return fields

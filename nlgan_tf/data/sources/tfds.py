@@ -5,25 +5,30 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nlgan_tf.data.sources.classes import Classes
+from nlgan_tf.errors import InputError
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 
 def load_tfds(name: str, data_dir: str | None = None) -> Classes:
-    """All classes of a data set, downloaded where it is not there.
+    """Returns all classes of a data set, which is downloaded if the folder lacks it.
+
+    Args:
+        name: Name of the data set, "mnist", or with its configuration, "mnist_corrupted/fog".
+        data_dir: Folder of TensorFlow Datasets; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
 
     Raises:
-        FileNotFoundError: for a data set that is not there and cannot be fetched.
+        FileNotFoundError: For a data set that neither exists nor can be fetched.
+        InputError: For a data set that is stored in several configurations without a default.
     """
     import tensorflow_datasets as tfds
 
     root = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-    # Read straight from the folder: tfds.load would ask the network for a newer version, and stall without one.
-    prepared = sorted(path.parent for path in (root / name).glob("*/dataset_info.json"))
-    if not prepared:
-        _download(name, root)
-        return load_tfds(name, str(root))
-    builder = tfds.builder_from_directory(prepared[-1])
+    builder = _stored(name, root) or _downloaded(name, root)
     splits = [
         tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, shuffle_files=False))
         for split in ("train", "test")
@@ -32,15 +37,50 @@ def load_tfds(name: str, data_dir: str | None = None) -> Classes:
     return tuple(builder.info.features["label"].names), train, test
 
 
-def _download(name: str, root: Path) -> None:
+def _stored(name: str, root: Path) -> tfds.core.DatasetBuilder | None:
+    """The builder of the newest stored version, in the default configuration or the only one; None of no complete one.
+
+    Raises:
+        InputError: For several configurations without a default.
+    """
+    if not (root / name).is_dir():
+        return None
+    if builder := _read(name, root):
+        return builder
+    configurations = [f"{name}/{path.name}" for path in sorted((root / name).iterdir()) if path.is_dir()]
+    builders = {configured: builder for configured in configurations if (builder := _read(configured, root))}
+    if len(builders) > 1:
+        raise InputError(f"Expected one configuration of {name} in {root}, got {', '.join(builders)}")
+    return next(iter(builders.values()), None)
+
+
+def _read(name: str, root: Path) -> tfds.core.DatasetBuilder | None:
+    # From the files: tfds.load would ask the network for a newer version, and stall without one.
+    from tensorflow_datasets.core import read_only_builder, registered
+
+    try:
+        return read_only_builder.builder_from_files(name, data_dir=root)
+    except registered.DatasetNotFoundError:
+        return None
+
+
+def _downloaded(name: str, root: Path) -> tfds.core.DatasetBuilder:
     import tensorflow_datasets as tfds
 
     try:
         # Asked first, as a download without a network would hang rather than fail.
         socket.create_connection(("storage.googleapis.com", 443), timeout=5).close()
-        tfds.builder(name, data_dir=root).download_and_prepare()
+        builder = tfds.builder(name, data_dir=root)
+        builder.download_and_prepare()
     except (OSError, tfds.download.DownloadError) as error:
         raise FileNotFoundError(
-            f"data set {name!r} is not in {root}, and cannot be downloaded without a network: "
-            "give the folder that TensorFlow Datasets keeps it in (data_dir, --data-dir or TFDS_DATA_DIR)"
+            f"Expected data set {name!r} in {root}, or a network to download it from; got neither: "
+            "give the folder of TensorFlow Datasets by data_dir, --data-dir or TFDS_DATA_DIR"
         ) from error
+    except ModuleNotFoundError as error:
+        # TensorFlow Datasets 4.9.10 downloads by importlib_resources, which etils no longer brings.
+        raise InputError(
+            f"Expected the package {error.name} to download {name!r} by TensorFlow Datasets, got none: "
+            f"pip install {error.name}"
+        ) from error
+    return builder
