@@ -1,7 +1,7 @@
-"""Settings of both stages: each field holds its meaning and what it accepts.
+"""Settings of both stages: each field has its meaning and the values that it accepts beside it, in an `Option`.
 
 The checks here, the options of the command line with their `--help`, and the search space of `nlgan-tf tune` all read
-a setting's `Option`, so that a new setting is one new field.
+the `Option` of a setting, so a new setting is one new field.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nlgan_tf.compat.installed import DEFAULT_SPECTRAL_NORM
 from nlgan_tf.data.checks import check_batches
 from nlgan_tf.errors import InputError
 
-# Names that settings accept, and that the code behind them checks too.
+# Names that settings accept; the functions that take them check them too.
 LOSSES = ("bce", "mse")
 LATENTS = ("uniform", "normal")
 SPECTRAL_LAYERS = ("convolutions", "all")
@@ -31,11 +31,11 @@ class Option:
 
     Attributes:
         doc: Meaning, the text of `--help`.
-        choices: Accepted names; None among them is "none" on the command line. Empty: any value of the field's type.
-        above, below: Bounds of a number, themselves refused.
-        least, most: Bounds of a number, themselves accepted.
-        search: Range that `nlgan-tf tune` searches by default; None where it searches no range.
-        log_scale: Whether that range is searched on a log scale.
+        choices: Accepted names, None written as "none" on the command line; empty for any value of the field's type.
+        above, below: Bounds of a number, not accepted themselves.
+        least, most: Bounds of a number, accepted themselves.
+        search: Range that `nlgan-tf tune` searches by default; None for no search.
+        log_scale: Whether `search` is a range on a log scale.
     """
 
     doc: str
@@ -48,7 +48,7 @@ class Option:
     log_scale: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        """Refuses a value by InputError, unless it is None where the field's type allows that."""
+        """InputError for a value that is none of the choices or out of bounds; without choices, None is accepted."""
         if self.choices:
             if value not in self.choices:
                 raise InputError(f"Expected {name} to be one of {', '.join(self.names)}; got {value!r}")
@@ -59,35 +59,35 @@ class Option:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The choices as the command line and JSON's readers write them."""
+        """Returns the choices as they are written on the command line and in errors."""
         return tuple("none" if choice is None else choice for choice in self.choices)
 
     @property
     def accepted(self) -> str:
-        """The bounds in words."""
+        """Returns the bounds in words."""
         words = {"above": self.above, "at least": self.least, "below": self.below, "at most": self.most}
         bounds = [f"{word} {bound:g}" for word, bound in words.items() if math.isfinite(bound)]
         return " and ".join(["finite", *bounds])
 
 
 def option(default: Any, doc: str, **accepted: Any) -> Any:
-    """A field with an `Option`, whose attributes are the keyword arguments."""
+    """Returns a dataclass field with an `Option` of this meaning; `accepted` are the other attributes of `Option`."""
     return field(default=default, metadata={"option": Option(doc, **accepted)})
 
 
 def options(config_class: type) -> dict[str, Option]:
-    """The options of a configuration by the names of its fields."""
+    """Returns the options of a configuration by the names of its fields."""
     return {
         item.name: item.metadata["option"] for item in dataclasses.fields(config_class) if "option" in item.metadata
     }
 
 
-# Read anew they would take most of the time of reading a results file, whose every line is checked as a run.
+# Cached: reading a results file checks each line as a run, and would spend most of its time on type hints.
 type_hints = functools.cache(typing.get_type_hints)
 
 
 def check_fields(config: Any) -> None:
-    """Refuses, by InputError, a value of another type than its field's, or one that its option does not accept."""
+    """InputError for a value of another type than its field's, or one that its option does not accept."""
     for name, hint in type_hints(type(config)).items():
         value = getattr(config, name)
         accepted = typing.get_args(hint) or (hint,)
@@ -103,14 +103,15 @@ def check_fields(config: Any) -> None:
 class StageOneConfig:
     """Stage one: networks, losses and schedule (paper, sections 2.2 and 3.1).
 
-    Each field's meaning stands beside it; InputError for a value that is not accepted.
+    Raises:
+        InputError: For a value that its field does not accept.
     """
 
     epochs: int = option(40, "Epochs of adversarial training", above=0)
     batch_size: int = option(128, "Real images a step, half of them labelled positive", above=0)
     samples_per_epoch: int = option(10_000, "Real images an epoch; small sets repeat", above=0)
     alpha: float = option(5.0, "Weight of the noisy-label terms, eq. (5)", above=0, search=(1.0, 20.0), log_scale=True)
-    # With Adam the ratio of alpha to beta alone matters, but for its epsilon: 1 to 400 in the ranges, 10 in the paper.
+    # With Adam only the ratio alpha / beta matters, apart from Adam's epsilon: 1 to 400 in the ranges, 10 in the paper.
     beta: float = option(0.5, "Weight of the adversarial terms, eq. (5)", least=0, search=(0.05, 0.95), log_scale=True)
     loss: str = option("bce", "H of eqs. (2) to (5)", choices=LOSSES)
     width: float = option(1.0, "Factor on the size of every layer of D and G", above=0)
@@ -135,7 +136,7 @@ class StageOneConfig:
     translation: float = option(
         0.0, "Largest shift of what D sees, as a share of the side; 0: none", least=0, below=1, search=(0.0, 0.2)
     )
-    translation_probability: float = option(1.0, "Share of those images that is shifted", least=0, most=1)
+    translation_probability: float = option(1.0, "Share of the images before D that is shifted", least=0, most=1)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -146,7 +147,8 @@ class StageOneConfig:
 class StageTwoConfig:
     """Stage two: the drawn data set, the classifier and its schedule (paper, section 3.1).
 
-    Each field's meaning stands beside it; InputError for a value that is not accepted.
+    Raises:
+        InputError: For a value that its field does not accept.
     """
 
     num_images: int = option(10_000, "Images drawn for the clean data set, half of each class", least=4)

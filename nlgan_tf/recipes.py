@@ -1,4 +1,4 @@
-"""The recipes `literal`, `paper` and `modern`: named settings of both stages."""
+"""The recipes `literal`, `paper` and `modern`: settings of both stages by name."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from nlgan_tf.errors import InputError
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named pair of stage configurations."""
+    """Settings of stage one and of stage two."""
 
     stage_one: StageOneConfig
     stage_two: StageTwoConfig
 
 
 RECIPES = {
-    # The paper's text as it stands, with the project's decisions where it is silent.
+    # The paper's text to the letter, with the project's decisions where the paper is silent.
     "literal": Recipe(
         StageOneConfig(spectral_layers="convolutions", kernel_size=3, batch_norm="transposed"),
         StageTwoConfig(),
     ),
-    # The smallest departure from it that trains: docs/recipes.md lists each difference.
+    # The smallest departure from `literal` that trains: docs/recipes.md lists each difference.
     "paper": Recipe(StageOneConfig(spectral_layers="all", g_learning_rate=1e-3, decay_share=0.3), StageTwoConfig()),
     # Half the width, and stopped before D memorises the wrong labels: minutes on a laptop.
     "modern": Recipe(

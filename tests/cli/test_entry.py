@@ -97,19 +97,22 @@ def test_without_options_it_is_the_default():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
+        (["run", "--pi-p", "0.4", "--pi-n", "0.5"], "their sum to be above 1; got pi_p=0.4, pi_n=0.5"),
         (["run", "--pi-p", "half"], "'half' is not a valid float"),
         (["run", "--recipe", "best"], "'best' is not one of 'literal', 'paper', 'modern'"),
-        (["run", "--task", "digits:5-vs-x"], "unknown class 'x'"),
-        (["run", "--size", "42"], "does not divide"),
+        (
+            ["run", "--task", "digits:5-vs-x"],
+            "Expected classes among 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; got 'x' in '5-vs-x'",
+        ),
+        (["run", "--size", "42"], "Expected size to be a multiple of 4, the number of subclasses, got 42"),
         (["run", "--seeds", "0"], "seeds=0 is out of range"),
-        (["run", "--task", "npz:none.npz"], "file none.npz is not there"),
+        (["run", "--task", "npz:none.npz"], "got none.npz, which does not exist"),
         (["run", "--run-dir", "/proc/run"], "/proc/run"),
         (["run", "--run-dir", "taken"], "taken exists: give another one, or --overwrite"),
         (["run", "--config", "none.json"], "none.json"),
         (["run", "--wdith", "1"], "No such option"),
         (["run", "--run-dir", ".", "--overwrite"], "is no run folder, and is not replaced"),
-        (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "cannot be downloaded without a network"),
+        (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "or a network to download it from; got neither"),
         (["walk"], "No such command"),
         (["run", "--resume", "taken"], "taken holds no run to resume: accepted is a folder with config.json"),
         (

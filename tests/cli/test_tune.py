@@ -26,9 +26,9 @@ from nlgan_tf.tuning.trials import TrialRow
         (["--project", "taken"], "taken is no project folder of a search"),
         (["--project", "taken", "--overwrite"], "taken is no project folder of a search"),
         (["--project", "/proc/search"], "/proc/search"),
-        (["--clean", "none.npz"], "file none.npz is not there"),
+        (["--clean", "none.npz"], "got none.npz, which does not exist"),
         (["--tuner", "grid", "--grid-points", "1"], "points=1 is too few"),
-        (["--pi-p", "0.4", "--pi-n", "0.5"], "priors pi_p=0.4, pi_n=0.5 are out of range"),
+        (["--pi-p", "0.4", "--pi-n", "0.5"], "their sum to be above 1; got pi_p=0.4, pi_n=0.5"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path, monkeypatch, refused):
@@ -89,4 +89,4 @@ def test_images_of_another_shape_for_clean_accuracy(tmp_path, monkeypatch, image
     np.savez(tmp_path / "clean.npz", images=images, labels=labels)
     monkeypatch.chdir(tmp_path)
     arguments = ["tune", "--clean", "clean.npz", "--objective", "clean_accuracy"]
-    refused(arguments, "images have shape (40, 8, 8, 1): accepted is (n, 16, 16, 1)")
+    refused(arguments, "Expected images of shape (n, 16, 16, 1), got shape (40, 8, 8, 1)")

@@ -146,7 +146,11 @@ def test_several_trainings_widen_the_intervals(rng):
         (np.zeros((2, 2, 2)), {}, r"logits have shape \(2, 2, 2\)"),
         ([np.nan] * 20, {}, "accepted are finite ones"),
         (np.tile([1.0, 2.0], 50), {}, "2 different values: at least 10"),
-        (np.arange(20.0), {"noisy_labels": [0, 1]}, r"labels have shape \(2,\)"),
+        (
+            np.arange(20.0),
+            {"noisy_labels": [0, 1]},
+            r"Expected labels of shape \(20,\), one label per image, got shape \(2,\)",
+        ),
         (np.arange(20.0), {"relearned": np.arange(20.0)}, "relearned is given without noisy_labels"),
         (
             np.arange(20.0),

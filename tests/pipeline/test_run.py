@@ -136,9 +136,12 @@ def test_a_run_may_replace_a_run_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"task": "digits:5-vs-x"}, "unknown class 'x'"),
-        ({"size": 42}, "size=42 does not divide"),
-        ({"pi_p": 0.51, "pi_n": 0.51, "task": "digits:1,2,3-vs-4"}, "cannot be reached"),
+        ({"task": "digits:5-vs-x"}, "Expected classes among .* got 'x'"),
+        ({"size": 42}, "Expected size to be a multiple of 4, the number of subclasses, got 42"),
+        (
+            {"pi_p": 0.51, "pi_n": 0.51, "task": "digits:1,2,3-vs-4"},
+            "Expected a share of true positives from 1 - pi_n = 0.49 to pi_p = 0.51",
+        ),
     ],
 )
 def test_bad_input_leaves_no_folder(tmp_path, changes, message):

@@ -50,9 +50,9 @@ def test_a_part_of_the_papers_grid_shares_its_file_and_another_grid_does_not():
         ({"seeds": 0}, "seeds=0 is out of range"),
         ({"methods": ("sv",)}, "method 'sv' is unknown: accepted are nlgan, pn"),
         ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
-        ({"priors": ((0.2, 0.3),)}, "priors pi_p=0.2, pi_n=0.3 are out of range"),
+        ({"priors": ((0.2, 0.3),)}, "their sum to be above 1; got pi_p=0.2, pi_n=0.3"),
         ({"sizes": (0,)}, "Expected size to be finite and above 0; got 0"),
-        ({"tasks": ("fashion:1-vs-2",)}, "task 'fashion:1-vs-2' is unknown"),
+        ({"tasks": ("fashion:1-vs-2",)}, "Expected task to be one of digits:A-vs-B, .* got 'fashion:1-vs-2'"),
         ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"pn at pi \(0.7, 0.85\): accepted are pn at \(1, 1\)"),
     ],
 )

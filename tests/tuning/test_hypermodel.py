@@ -30,7 +30,7 @@ def eager():
 
 @pytest.fixture
 def task(images, labels) -> ImageTask:
-    return ImageTask(images, labels, test_images=images[:4], test_labels=labels[:4])
+    return ImageTask(images, labels, test_images=255 - images[:4], test_labels=labels[:4])
 
 
 @pytest.fixture
@@ -175,4 +175,4 @@ def test_bad_input_is_one_clear_line(task, labels):
     assert "validation_split=1.0 is out of range" in message(labels, PRIORS, validation_split=1.0)
     assert "noisy_labels are missing" in message(None, PRIORS)
     assert "priors='estimate' are unknown" in message(labels, "estimate")
-    assert "labels have shape (3,)" in message(labels[:3], PRIORS)
+    assert "Expected labels of shape (40,), one label per image, got shape (3,)" in message(labels[:3], PRIORS)

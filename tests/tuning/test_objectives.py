@@ -63,7 +63,7 @@ def test_agreement_counts_equal_classes():
 def test_bad_input():
     with pytest.raises(ValueError, match=r"objective='accuracy' is unknown: accepted are corrected_accuracy"):
         check_objective("accuracy")
-    with pytest.raises(ValueError, match=r"labels have shape \(3,\): accepted is shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"Expected labels of shape \(2,\), one label per image, got shape \(3,\)"):
         corrected_accuracy([1, 0], [1, 0, 1], PRIORS)
-    with pytest.raises(ValueError, match="at least 1 of each are needed"):
+    with pytest.raises(ValueError, match="Expected at least 1 positives and 1 negatives in labels, got 2 and 0"):
         noisy_likelihood([0.5, 0.5], [1, 1], PRIORS)

@@ -29,5 +29,5 @@ def test_clean_learning_finds_the_wrong_labels():
 
 @pytest.mark.parametrize("method", [FilteredClassifier, ConfidentLearning])
 def test_fewer_of_a_class_than_folds_are_refused(method):
-    with pytest.raises(ValueError, match="labels hold 4 positives and 40 negatives: at least 5 of each"):
+    with pytest.raises(ValueError, match="Expected at least 5 positives and 5 negatives in labels, got 4 and 40"):
         method(LogisticRegression()).fit(np.zeros((44, 2)), np.repeat([1, 0], [4, 40]))
