@@ -82,9 +82,7 @@ def test_colour_images_become_hog_features():
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "svc"])
 def test_labels_that_are_not_0_and_1_are_refused(name, task):
     baseline = build_baseline(name, PRIORS, CLASSIFIER)
-    with pytest.raises(
-        ValueError, match=r"Expected (noisy_)?labels 0 \(negative\) and 1 \(positive\), got 2: map"
-    ):
+    with pytest.raises(ValueError, match=r"Expected (noisy_)?labels 0 \(negative\) and 1 \(positive\), got 2: map"):
         baseline.fit(task.images, task.labels + 1)
 
 
