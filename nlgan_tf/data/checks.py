@@ -33,7 +33,7 @@ def check_images(
         InputError: For another type, rank, image shape or range, NaN, floats whose largest value is at most 1
             unless all are 0, or a scale that is not accepted.
     """
-    array = _with_channels(_array(images, "images", "arrays of one shape"), images, shape)
+    array = _with_channels(as_array(images, "images", "arrays of one shape"), images, shape)
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
     if array.dtype.kind == "b":
@@ -77,7 +77,7 @@ def check_labels(
     Raises:
         InputError: For missing labels, labels other than 0 and 1, another length, or too few of a class.
     """
-    array = _array(labels, name, "one label per image")
+    array = as_array(labels, name, "one label per image")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1 or (length is not None and len(array) != length):
@@ -114,8 +114,12 @@ def check_integer(name: str, value: Any, least: int | None = None) -> None:
         raise InputError(f"Expected {name} to be at least {least}, got {value}")
 
 
-def _array(values: ArrayLike, name: str, wanted: str) -> np.ndarray:
-    """The values as an array of numpy, whatever its dtype."""
+def as_array(values: ArrayLike, name: str, wanted: str) -> np.ndarray:
+    """Returns the values as an array of numpy, whatever its dtype.
+
+    Raises:
+        InputError: For masked values, sparse arrays, and lists of unequal shapes; `wanted` says what was expected.
+    """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise InputError(f"Expected {name} without missing values, got {np.ma.count_masked(values)} masked ones")
     if hasattr(values, "toarray"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.data.checks import check_integer, check_labels, check_training_images
+from nlgan_tf.data.checks import as_array, check_integer, check_labels, check_training_images
 from nlgan_tf.data.duplicates import count_shared
 from nlgan_tf.errors import InputError
 
@@ -130,7 +130,7 @@ def _check_task_shape(shape: tuple[int, int, int]) -> None:
 
 
 def _check_subclasses(subclass_labels: Any, n: int) -> np.ndarray:
-    array = np.asarray(subclass_labels)
+    array = as_array(subclass_labels, "subclass_labels", "one integer per image")
     if array.shape != (n,):
         raise InputError(f"Expected subclass_labels of shape ({n},), got {array.shape}")
     if array.dtype.kind not in "biuf" or not np.array_equal(array, np.rint(array)):
@@ -141,9 +141,11 @@ def _check_subclasses(subclass_labels: Any, n: int) -> np.ndarray:
 def _check_class_names(names: Any) -> tuple[str, str]:
     """Both names; InputError unless they differ and can be shown."""
     wanted = "Expected class_names to be two different names, (negative, positive)"
-    if not isinstance(names, tuple | list | np.ndarray) or len(names) != 2 or names[0] == names[1]:
+    if not isinstance(names, tuple | list | np.ndarray) or len(names) != 2:
         raise InputError(f"{wanted}, got {names!r}")
     for name in names:
         if not isinstance(name, str) or not name.strip() or {*map(unicodedata.category, name)} & UNPRINTABLE:
             raise InputError(f"{wanted} without control characters, got {name!r}")
+    if len({unicodedata.normalize("NFC", name).strip() for name in names}) < 2:
+        raise InputError(f"{wanted}, got {names!r}, which look the same")
     return tuple(map(str, names))

@@ -57,6 +57,10 @@ def test_sizes_that_do_not_fit_are_refused(size, message):
         ({"labels": np.zeros(11)}, r"Expected labels of shape \(12,\), one label per image, got shape \(11,\)"),
         ({"noisy_labels": np.tile([1, 2], 6)}, "got 2: map noisy_labels by noisy_labels - 1"),
         ({"subclass_labels": np.zeros(11)}, r"Expected subclass_labels of shape \(12,\), got \(11,\)"),
+        (
+            {"subclass_labels": np.ma.masked_array(np.arange(12), np.arange(12) < 2)},
+            "Expected subclass_labels without missing values, got 2 masked ones",
+        ),
         ({"subclass_labels": np.full(12, 0.5)}, "Expected subclass_labels to be integers, got dtype float64"),
         ({"subclass_labels": ["a", "b"] * 6}, "Expected subclass_labels to be integers, got dtype <U1"),
         (
@@ -69,6 +73,8 @@ def test_sizes_that_do_not_fit_are_refused(size, message):
             r"Expected images of shape \(n, 4, 4, 1\), got shape \(3, 5, 4, 1\)",
         ),
         ({"class_names": ("a", "a")}, r"to be two different names, \(negative, positive\), got \('a', 'a'\)"),
+        ({"class_names": ("é", "e\u0301 ")}, "which look the same"),
+        ({"class_names": {"a": 0, "b": 1}}, "Expected class_names to be two different names"),
         ({"class_names": ("a", "b", "c")}, "Expected class_names to be two different names"),
         ({"class_names": "ab"}, "Expected class_names to be two different names"),
         ({"class_names": (0, 1)}, "without control characters, got 0"),

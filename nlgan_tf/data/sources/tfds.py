@@ -45,21 +45,22 @@ def _stored(name: str, root: Path) -> tfds.core.DatasetBuilder | None:
     """
     if not (root / name).is_dir():
         return None
-    if builder := _read(name, root):
+    builder = _read(name, root)
+    if builder or "/" in name:
         return builder
-    configurations = [f"{name}/{path.name}" for path in sorted((root / name).iterdir()) if path.is_dir()]
-    builders = {configured: builder for configured in configurations if (builder := _read(configured, root))}
+    folders = [path.name for path in sorted((root / name).iterdir()) if path.is_dir()]
+    builders = {folder: builder for folder in folders if (builder := _read(name, root, config=folder))}
     if len(builders) > 1:
         raise InputError(f"Expected one configuration of {name} in {root}, got {', '.join(builders)}")
     return next(iter(builders.values()), None)
 
 
-def _read(name: str, root: Path) -> tfds.core.DatasetBuilder | None:
+def _read(name: str, root: Path, **configuration: str) -> tfds.core.DatasetBuilder | None:
     # From the files: tfds.load would ask the network for a newer version, and stall without one.
     from tensorflow_datasets.core import read_only_builder, registered
 
     try:
-        return read_only_builder.builder_from_files(name, data_dir=root)
+        return read_only_builder.builder_from_files(name, data_dir=root, **configuration)
     except registered.DatasetNotFoundError:
         return None
 

@@ -59,9 +59,13 @@ def test_a_download_that_was_cut_off_is_no_version(root, tmp_path, no_network):
 def test_a_set_with_a_configuration_is_found(root, tmp_path, no_network):
     assert gray_levels("confs/fog", root) == [*range(21, 27)]
     assert gray_levels("confs/rain", root) == [*range(41, 47)]
-    with pytest.raises(InputError, match=r"Expected one configuration of confs in .*, got confs/fog, confs/rain$"):
+    with pytest.raises(InputError, match=r"Expected one configuration of confs in .*, got fog, rain$"):
         tfds.load_tfds("confs", str(root))
+    (tmp_path / "toy" / "sun").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="Expected data set 'toy/sun' in "):
+        tfds.load_tfds("toy/sun", str(tmp_path))
     shutil.copytree(root / "confs" / "rain", tmp_path / "mnist" / "rain")
+    (tmp_path / "mnist" / "not a, set-").mkdir()
     assert gray_levels("mnist", tmp_path) == [*range(41, 47)]
 
 
