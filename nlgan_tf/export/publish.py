@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
+from nlgan_tf.files import locked, make_folder, sync, sync_tree
 
 # No server takes such a name for a version.
 UNFINISHED = ".unfinished-"
@@ -36,69 +35,81 @@ def versions(model_dir: Path) -> list[int]:
     return sorted(int(path.name) for path in model_dir.iterdir() if path.name.isdecimal())
 
 
-@contextlib.contextmanager
-def locked(folder: Path, operation: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> Iterator[None]:
-    """Holds a folder's lock; unless `operation` waits, BlockingIOError where another process holds it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, operation)
-        yield
-    finally:
-        os.close(descriptor)
+class Unpublished:
+    """A new folder beside the versions of a model.
+
+    Attributes:
+        folder: Where to write the version.
+        published: Version directory, once `publish` was called; None before.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.published: Path | None = None
+
+    def publish(self) -> Path:
+        """Makes the folder the model's next version."""
+        model_dir = self.folder.parent
+        while True:
+            target = model_dir / str(max(versions(model_dir), default=0) + 1)
+            try:
+                self.folder.rename(target)
+            except OSError as error:
+                # Another export took this number after it was chosen.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                continue
+            sync(model_dir)
+            self.published = target
+            return target
+
+    def withdraw(self) -> None:
+        """Takes a published version back."""
+        if self.published is not None:
+            self.published.rename(self.folder)
+            self.published = None
 
 
 @contextlib.contextmanager
-def unpublished(model_dir: Path) -> Iterator[tuple[Path, Callable[[], Path]]]:
-    """A new folder beside the versions of a model, and the function that makes it the next version.
+def unpublished(model_dir: Path) -> Iterator[Unpublished]:
+    """A version to write; if the block ends without `publish`, the version is deleted.
 
-    What is not published when the block ends is deleted. A killed process leaves its folder behind, under a name
-    that is no version; the next export into the same place deletes it.
+    A killed process leaves its folder behind, under a name that is no version; the next export into the same place
+    deletes it.
 
     Raises:
-        OSError: if the place cannot be written.
+        OSError: If the place cannot be written.
     """
-    with contextlib.ExitStack() as cleanup:
+    make_folder(model_dir)
+    _delete_leftovers(model_dir)
+    folder = model_dir / f"{UNFINISHED}{uuid.uuid4().hex[:8]}"
+    # Locked before the folder exists: a folder without its lock was left by a killed process.
+    with locked(_owner_of(folder)):
+        make_folder(folder)
         try:
-            model_dir.mkdir(parents=True, exist_ok=True)
-            # One at a time: a new folder must not look left behind before its owner holds its lock.
-            with locked(model_dir, fcntl.LOCK_EX):
-                _delete_leftovers(model_dir)
-                temporary = Path(tempfile.mkdtemp(dir=model_dir, prefix=UNFINISHED))
-                cleanup.callback(shutil.rmtree, temporary, ignore_errors=True)
-                # It says that the owner lives: the kernel gives it up with the process.
-                cleanup.enter_context(locked(temporary))
-        except OSError as error:
-            raise OSError(error.errno, f"folder {model_dir} cannot be written: {error.strerror}") from error
-        yield temporary, lambda: _publish(temporary)
+            yield Unpublished(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _publish(temporary: Path) -> Path:
-    temporary.chmod(0o755)
-    for path in (*temporary.rglob("*"), temporary):
-        _fsync(path)
-    model_dir = temporary.parent
-    while True:
-        target = model_dir / str(max(versions(model_dir), default=0) + 1)
-        try:
-            temporary.rename(target)
-        except OSError as error:
-            # Another export took this number after it was chosen.
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            continue
-        _fsync(model_dir)
-        return target
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def publish_all(written: Sequence[Unpublished]) -> list[Path]:
+    """Publishes every version, or none: those before one that fails are taken back."""
+    for one in written:
+        sync_tree(one.folder)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return [one.publish() for one in written]
+    except BaseException:
+        for one in written:
+            one.withdraw()
+        raise
+
+
+def _owner_of(folder: Path) -> Path:
+    """Stands for the process that writes a folder: its lock is beside the folder, and no part of the version."""
+    return folder.with_name(f"{folder.name}.owner")
 
 
 def _delete_leftovers(model_dir: Path) -> None:
     for folder in model_dir.glob(f"{UNFINISHED}*"):
-        with contextlib.suppress(OSError), locked(folder):
+        with contextlib.suppress(BlockingIOError), locked(_owner_of(folder)):
             shutil.rmtree(folder, ignore_errors=True)

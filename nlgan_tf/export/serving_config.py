@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.export.publish import locked, versions
-from nlgan_tf.files import write_text
+from nlgan_tf.export.publish import versions
+from nlgan_tf.files import locked, write_text
 
 MODELS_CONFIG = "models.config"
 # TF Serving looks for this name in a version directory (--enable_per_model_batching_parameters).
@@ -53,7 +52,7 @@ def update_models_config(base_dir: Path, names: Iterable[str], served_from: str 
         names: of the models that have a new version.
         served_from: where the server finds that folder; by default as the file says, or SERVED_FROM for a new model.
     """
-    with locked(base_dir, fcntl.LOCK_EX):
+    with locked(base_dir / MODELS_CONFIG, wait=True):
         config = read_models_config(base_dir)
         entries = {entry.name: entry for entry in config.model_config_list.config}
         for name in names:

@@ -16,7 +16,7 @@ from nlgan_tf.compat.installed import STACK
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.export.card import write_card
 from nlgan_tf.export.manifest import write_manifest
-from nlgan_tf.export.publish import unpublished
+from nlgan_tf.export.publish import publish_all, unpublished
 from nlgan_tf.export.servable import Servable, save_signatures
 from nlgan_tf.export.serving_config import BATCHING, BATCHING_PARAMETERS, read_models_config, update_models_config
 from nlgan_tf.export.to_onnx import write_onnx
@@ -55,12 +55,11 @@ def publish_versions(
     # Before the work: a damaged file would be found when the versions stand.
     read_models_config(base)
     with contextlib.ExitStack() as unfinished:
-        publishers = []
-        for servable in servables:
-            folder, publish = unfinished.enter_context(unpublished(base / servable.name))
-            _write_version(servable, folder, about, onnx)
-            publishers.append(publish)
-        published = [publish() for publish in publishers]
+        # Every place is there before the first is written to.
+        written = [unfinished.enter_context(unpublished(base / servable.name)) for servable in servables]
+        for servable, version in zip(servables, written, strict=True):
+            _write_version(servable, version.folder, about, onnx)
+        published = publish_all(written)
     update_models_config(base, [servable.name for servable in servables], served_from)
     return published
 

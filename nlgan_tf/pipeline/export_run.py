@@ -15,10 +15,10 @@ from nlgan_tf.export.generator import generator_servable
 from nlgan_tf.export.manifest import check_manifest, write_manifest
 from nlgan_tf.export.servable import Servable
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.files import sha256
+from nlgan_tf.files import read_json, sha256
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.finished import FinishedRun
-from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS, read_json
+from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS
 
 
 def export_run(

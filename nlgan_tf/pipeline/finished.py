@@ -12,6 +12,7 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
+from nlgan_tf.files import read_json
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import load_model
 from nlgan_tf.noise_rates.callback import PRIORS
@@ -26,7 +27,6 @@ from nlgan_tf.pipeline.folder import (
     NLGAN_FILE,
     TIMINGS,
     UNFINISHED,
-    read_json,
 )
 from nlgan_tf.pipeline.prepare import prepare_task
 

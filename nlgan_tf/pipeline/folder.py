@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
-import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import HIDDEN, check_no_pattern, sha256, write_text
+from nlgan_tf.files import (
+    HIDDEN,
+    LOCK,
+    check_no_pattern,
+    deleted_if_unused,
+    make_folder,
+    read_json,
+    sha256,
+    write_text,
+)
 from nlgan_tf.pipeline.config import RunConfig
 
 # What a run writes, from its folder on.
@@ -40,7 +45,7 @@ def claimed_for(config: RunConfig) -> Iterator[Path]:
         OSError: For a folder that cannot be written.
     """
     run_dir, new = _taken(config)
-    with _deleted_if_unused(run_dir, new):
+    with deleted_if_unused(run_dir, new):
         yield run_dir
 
 
@@ -68,7 +73,7 @@ def _replaceable(run_dir: Path) -> bool:
     if not run_dir.is_dir():
         return False
     # A process killed at its first file leaves that one's hidden half alone.
-    held = {path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name)}
+    held = {path.name for path in run_dir.iterdir() if not HIDDEN.match(path.name) and path.name != LOCK}
     return not held or not held.isdisjoint(MARKERS)
 
 
@@ -93,71 +98,6 @@ def slug(task: str) -> str:
 def is_finished(run_dir: Path) -> bool:
     """Whether the folder's run came to its end."""
     return (run_dir / METRICS).is_file() and not (run_dir / UNFINISHED).exists()
-
-
-@contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Makes the folder, or finds it; if the block fails before anything is written, a new folder is gone again."""
-    with _deleted_if_unused(folder, make_folder(folder)):
-        yield
-
-
-def make_folder(folder: Path) -> bool:
-    """Whether the folder was made here: False where one exists already. OSError where none can be written."""
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        if folder.is_dir() and os.access(folder, os.W_OK):
-            return False
-        reason = errno.EACCES if folder.is_dir() else errno.ENOTDIR
-        raise OSError(reason, f"folder {folder} cannot be written: {os.strerror(reason)}") from None
-    except OSError as error:
-        raise OSError(error.errno, f"folder {folder} cannot be written: {error.strerror}") from error
-    return True
-
-
-@contextlib.contextmanager
-def _deleted_if_unused(folder: Path, new: bool) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        if new:
-            with contextlib.suppress(OSError):  # It holds something.
-                folder.rmdir()
-        raise
-
-
-def empty(run_dir: Path) -> None:
-    """Deletes what the folder holds."""
-    for path in run_dir.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-@contextlib.contextmanager
-def locked(run_dir: Path) -> Iterator[None]:
-    """Keeps other processes from working on the folder; a killed process's lock is gone with it.
-
-    Raises:
-        BlockingIOError: if another one does.
-    """
-    handle = os.open(run_dir, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise BlockingIOError(error.errno, f"another process works on {run_dir}: one at a time is accepted") from error
-    except OSError:
-        pass  # Some network file systems lock no folders.
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.close(handle)
-
-
-def digest(*parts: bytes) -> str:
-    """SHA-256 over all parts."""
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 class RunState:
@@ -219,11 +159,3 @@ class RunState:
     def _write(self, owner: str) -> None:
         self.owner = owner
         write_text(self.path, json.dumps({"owner": owner, "done": self.done}, indent=2) + "\n")
-
-
-def read_json(path: Path) -> dict:
-    """A JSON object of a run folder; InputError for anything else."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: accepted is what a run wrote there") from error

@@ -24,7 +24,7 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, write_samples
-from nlgan_tf.files import delete_leftovers, whole_file, write_text
+from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, write_text
 from nlgan_tf.models import build_nlgan, load_model
 from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
 from nlgan_tf.pipeline import folder as run_folder
@@ -83,7 +83,7 @@ class PhasedRun:
 
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
-        lock = run_folder.locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
+        lock = locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
         advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
         with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
             prepare()
@@ -93,7 +93,7 @@ class PhasedRun:
         """Checks all that can be checked before anything is written, and before an old run is replaced."""
         self._prepare()
         check_space(self.run_dir, self.model, self.config)
-        run_folder.empty(self.run_dir)
+        empty(self.run_dir)
         # Without its folder, so that the file runs again as it stands.
         portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
         write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
@@ -111,7 +111,7 @@ class PhasedRun:
         if self.estimates and self.processes.several:
             raise InputError("Expected pi_p and pi_n on several machines, got none: `nlgan-tf priors` estimates them")
         identity = json.dumps(self.config.settings(without=DEVICES)).encode()
-        self.owner = run_folder.digest(identity, self.task.images, self.task.noisy_labels)
+        self.owner = digest(identity, self.task.images, self.task.noisy_labels)
         with self.strategy.scope():
             self.model = build_nlgan(self.task.image_shape, priors, self.config.stage_one, self.config.seed)
 
@@ -164,7 +164,7 @@ class PhasedRun:
             if self.config.compare:
                 message += ", beside the same classifier trained on noisy and on true labels"
             metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
-        source = run_source(run_folder.read_json(self.run_dir / run_folder.CONFIG), metrics)
+        source = run_source(read_json(self.run_dir / run_folder.CONFIG), metrics)
         self._phase("export", "Writing SavedModels", lambda: self._export(source))
         self.state.delete_checkpoints()
         write_run_manifest(self.run_dir, source)

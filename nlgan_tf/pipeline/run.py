@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import check_no_pattern, write_text
+from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.phases import PhasedRun, RunResult
@@ -67,7 +67,7 @@ def resume(
     if not (run_dir / run_folder.CONFIG).is_file():
         raise InputError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
     if run_folder.is_finished(run_dir):
-        return RunResult(run_dir, run_folder.read_json(run_dir / run_folder.METRICS))
+        return RunResult(run_dir, read_json(run_dir / run_folder.METRICS))
     config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
@@ -86,7 +86,7 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
         raise InputError(f"seeds={count} over several machines: accepted is one seed a run")
     with run_folder.claimed_for(config) as run_dir:
         prepare_task(config)
-        run_folder.empty(run_dir)
+        empty(run_dir)
     base = dataclasses.replace(config, run_dir=None, overwrite=False)
     seeds = {"count": count, "config": dataclasses.asdict(base)}
     write_text(run_dir / run_folder.SEEDS, json.dumps(seeds, indent=2) + "\n")
@@ -102,7 +102,7 @@ def resume_seeds(
         InputError: for a folder that holds no seeds, and as `resume`.
     """
     run_dir = Path(run_dir).expanduser().absolute()
-    seeds = run_folder.read_json(run_dir / run_folder.SEEDS)
+    seeds = read_json(run_dir / run_folder.SEEDS)
     base = RunConfig.from_json(json.dumps(seeds["config"]))
     results = []
     for seed in range(base.seed, base.seed + seeds["count"]):

@@ -29,11 +29,11 @@ from nlgan_tf.evaluation.metrics import (
     purity_and_coverage,
     train_judge,
 )
-from nlgan_tf.files import write_text
+from nlgan_tf.files import read_json, write_text
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import PLACES, RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
-from nlgan_tf.pipeline.folder import CONFIG, read_json
+from nlgan_tf.pipeline.folder import CONFIG
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.conditional_gan import build_conditional_dcgan
 from nlgan_tf.reproduce.grid import Combination, Options, run_config

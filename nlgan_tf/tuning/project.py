@@ -12,8 +12,7 @@ from pathlib import Path
 from keras_tuner.src import config, utils
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import write_text
-from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.files import claimed, empty, locked, read_json, write_text
 from nlgan_tf.tuning.trials import ENDED
 
 # keras-tuner's own state.
@@ -30,10 +29,10 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
     """
     known = project / SEARCH
     if overwrite and known.exists():
-        with run_folder.locked(project):
-            run_folder.empty(project)
+        with locked(project):
+            empty(project)
     if known.exists():
-        found = run_folder.read_json(known)
+        found = read_json(known)
         differing = [name for name in settings if found.get(name) != json.loads(json.dumps(settings[name]))]
         if differing:
             name = differing[0]
@@ -44,7 +43,7 @@ def claim(project: Path, settings: dict, overwrite: bool) -> None:
     elif project.exists() and (not project.is_dir() or any(project.iterdir())):
         raise InputError(f"{project} is no project folder of a search: accepted are a new folder or a search's own")
     else:
-        with run_folder.claimed(project):
+        with claimed(project):
             write_text(known, json.dumps(settings, indent=2) + "\n")
 
 
@@ -64,12 +63,12 @@ def settle(project: Path) -> None:
     path = project / ORACLE
     if not path.exists():
         return
-    oracle = run_folder.read_json(path)
+    oracle = read_json(path)
     for trial in project.glob("trial_*"):
         if trial.name.removeprefix("trial_") not in oracle["start_order"]:
             shutil.rmtree(trial)
     for tuner_id, trial_id in list(oracle["ongoing_trials"].items()):
-        if run_folder.read_json(project / f"trial_{trial_id}" / "trial.json")["status"] in ENDED:
+        if read_json(project / f"trial_{trial_id}" / "trial.json")["status"] in ENDED:
             del oracle["ongoing_trials"][tuner_id]
             oracle["end_order"].append(trial_id)
     write_text(path, json.dumps(oracle))

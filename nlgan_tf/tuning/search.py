@@ -15,7 +15,7 @@ from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError, TrainingFailed
-from nlgan_tf.files import write_text
+from nlgan_tf.files import digest, locked, write_text
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.callback import EstimatePriors, describe
 from nlgan_tf.noise_rates.estimate import DEFAULT_PRIORS
@@ -132,7 +132,7 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
     if worker:
         folder.wait_for_chief(config.folder, WAIT_FOR_CHIEF)
     folder.claim(config.folder, _settings(config, hypermodel), config.overwrite)
-    lock = contextlib.nullcontext() if worker else run_folder.locked(config.folder)
+    lock = contextlib.nullcontext() if worker else locked(config.folder)
     advice = advised("the same command continues the search, with the trial that was cut off")
     with lock, folder.amended_keras_tuner(), advice, StopSignals():
         trials, epochs = config.most_trials, config.run.stage_one.epochs
@@ -199,7 +199,7 @@ def _settings(config: SearchConfig, hypermodel: NLGANHyperModel) -> dict:
         "trial_epochs": config.epochs,
         "grid_points": config.grid_points,
         **run,
-        "data": run_folder.digest(task.images, task.noisy_labels),
+        "data": digest(task.images, task.noisy_labels),
     }
 
 

@@ -18,7 +18,7 @@ import nlgan_tf as nl
 from helpers import ROOT
 from nlgan_tf.export import check_export, export_generator
 from nlgan_tf.export.manifest import check_manifest
-from nlgan_tf.export.publish import UNFINISHED, unpublished, versions
+from nlgan_tf.export.publish import UNFINISHED, publish_all, unpublished, versions
 from nlgan_tf.export.serving_config import read_models_config
 
 RESULTS = ROOT / "results"
@@ -33,9 +33,9 @@ def start_export(base: Path) -> subprocess.Popen:
 
 
 def publish_text(model_dir: Path, text: str) -> Path:
-    with unpublished(model_dir) as (folder, publish):
-        (folder / "file").write_text(text)
-        return publish()
+    with unpublished(model_dir) as version:
+        (version.folder / "file").write_text(text)
+        return version.publish()
 
 
 def test_versions_count_up_and_nothing_else_is_left(tmp_path):
@@ -48,20 +48,39 @@ def test_versions_count_up_and_nothing_else_is_left(tmp_path):
 
 
 def test_an_error_leaves_nothing(tmp_path):
-    with pytest.raises(TypeError), unpublished(tmp_path / "model") as (folder, _):
-        (folder / "file").write_text(None)
+    with pytest.raises(TypeError), unpublished(tmp_path / "model") as version:
+        (version.folder / "file").write_text(None)
     assert not list((tmp_path / "model").iterdir())
 
 
 def test_what_a_killed_export_left_is_deleted_and_a_living_one_kept(tmp_path):
     left = tmp_path / "model" / f"{UNFINISHED}killed"
     left.mkdir(parents=True)
-    with unpublished(tmp_path / "model") as (living, publish):
-        (living / "file").touch()
+    with unpublished(tmp_path / "model") as living:
+        (living.folder / "file").touch()
         publish_text(tmp_path / "model", "other")
         assert not left.exists()
-        assert (living / "file").exists()
-        assert publish().name == "2"
+        assert (living.folder / "file").exists()
+        assert living.publish().name == "2"
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["1", "2"]
+
+
+def test_a_set_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    publish_text(tmp_path / "first", "old")
+    with unpublished(tmp_path / "first") as first, unpublished(tmp_path / "second") as second:
+        for version in (first, second):
+            (version.folder / "file").touch()
+
+        def fails() -> None:
+            assert versions(tmp_path / "first") == [1, 2]
+            raise OSError("no space")
+
+        monkeypatch.setattr(second, "publish", fails)
+        with pytest.raises(OSError, match="no space"):
+            publish_all([first, second])
+    assert versions(tmp_path / "first") == [1]
+    assert versions(tmp_path / "second") == []
+    assert [path.name for path in (tmp_path / "first").iterdir()] == ["1"]
 
 
 @pytest.mark.slow
