@@ -11,7 +11,7 @@ from nlgan_tf.pipeline.config import RunConfig
 
 
 @click.command()
-@config_options(RunConfig, only=("task", "size", "pi_p", "pi_n", "corrupt_first", "seed", "data_dir"))
+@config_options(RunConfig, only=("task", "size", "scale", "pi_p", "pi_n", "corrupt_first", "seed", "data_dir"))
 @click.option("--folds", default=5, show_default=True, help="folds of the images that D is scored on")
 @click.option(
     "--max-steps", default=400, show_default=True, help="most steps of each D; held-out labels stop it sooner"

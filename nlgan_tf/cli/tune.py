@@ -13,7 +13,18 @@ from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE, NEEDS_CLEAN_LABELS, OBJECTIVES
 from nlgan_tf.tuning.space import CHOICES, TUNABLE
 
-RUN_OPTIONS = ("task", "size", "pi_p", "pi_n", "estimate_priors", "corrupt_first", "recipe", "seed", "data_dir")
+RUN_OPTIONS = (
+    "task",
+    "size",
+    "scale",
+    "pi_p",
+    "pi_n",
+    "estimate_priors",
+    "corrupt_first",
+    "recipe",
+    "seed",
+    "data_dir",
+)
 
 SEARCH_OPTIONS = (
     *("tuner", "trials", "minutes", "trial_epochs", "validation_split"),

@@ -21,7 +21,7 @@ UNSTATED = "data of one's own: estimated unless stated; true labels: corrupted t
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
 DEVICES = ("strategy", "devices")
 # Settings of later versions, with their defaults: left out where they are not set, so that earlier runs go on.
-LATER = {"compare": True}
+LATER = {"compare": True, "scale": None}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class RunConfig:
 
     task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}")
     size: int | None = option(None, "Training images kept, shared among the subclasses; all by default", above=0)
+    scale: float | None = option(None, "Factor on the values of the images: 255 for floats in [0, 1]", above=0)
     pi_p: float | None = option(
         None, f"Share of right labels among the noisy positives; {UNSTATED.format(SIMULATED[0])}", above=0, most=1
     )

@@ -13,7 +13,7 @@ from nlgan_tf.pipeline.config import RunConfig
 
 def prepare_task(config: RunConfig) -> ImageTask:
     """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
-    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed), config)
+    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed, scale=config.scale), config)
 
 
 def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:

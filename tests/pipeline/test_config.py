@@ -52,9 +52,15 @@ def test_a_simulation_has_purities_and_data_of_ones_own_have_none():
 
 def test_settings_leave_out_places_and_what_later_versions_added():
     config = RunConfig(run_dir="somewhere", data_dir="elsewhere", seed=3)
-    assert {"run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "compare"}.isdisjoint(
-        config.settings()
-    )
+    assert {
+        "run_dir",
+        "data_dir",
+        "overwrite",
+        "checkpoint_seconds",
+        "keep_checkpoints",
+        "compare",
+        "scale",
+    }.isdisjoint(config.settings())
     assert config.settings()["seed"] == 3
     assert dataclasses.replace(config, compare=False).settings()["compare"] is False
     assert "devices" not in config.settings(without=("devices",))

@@ -5,7 +5,7 @@ import pytest
 
 import nlgan_tf as nl
 from nlgan_tf.data.task import ImageTask
-from nlgan_tf.pipeline.prepare import describe_priors, describe_task, training_priors
+from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
 
 
 def test_a_task_in_words():
@@ -41,3 +41,14 @@ TRUE = dataclasses.replace(OWN, labels=np.array([1, 1, 1, 0, 0, 0]))
 def test_which_purities_are_used_and_where_they_come_from(config, task, priors, words):
     assert training_priors(config) == priors
     assert describe_priors(config, task) == f"Purities of the labels: {words}"
+
+
+def test_images_in_0_to_1_are_refused_and_with_their_scale_they_are_the_same(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images / 255, noisy_labels=task.labels)
+    config = nl.RunConfig(task=f"npz:{tmp_path / 'own.npz'}")
+    with pytest.raises(nl.InputError, match=r"Expected images in \[0, 255\], got a largest value of 1.*scale=255"):
+        prepare_task(config)
+    prepared = prepare_task(dataclasses.replace(config, scale=255))
+    np.testing.assert_array_equal(prepared.images, task.images)
+    assert prepared.images.dtype == np.uint8
