@@ -17,9 +17,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import numpy as np
 import pytest
 
+from helpers import ROOT
 from nlgan_tf.compat.installed import STACK
 
 PRIORS = (0.7, 0.85)
+# Marks of the tests that take longer, or need data.
+LATER = ("slow", "real_data", "soak")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,9 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("stack")
         if marker and marker.args != (STACK,):
             item.add_marker(pytest.mark.skip(reason=f"{marker.args[0]} stack alone: {marker.kwargs['reason']}"))
-    # The files with the most slow tests first, so that all workers end at about the same time.
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    # Unmarked tests first; then the files with the most marked ones, so that all workers end at about the same time.
+    marked = {item: any(map(item.get_closest_marker, LATER)) for item in items}
+    many = Counter(item.path for item in items if marked[item])
+    items.sort(key=lambda item: (marked[item], -many[item.path] if marked[item] else 0))
+    for item in items:
+        # What a module's fixtures make is made once: one worker runs all unmarked tests of a file, or all others.
+        part = "later" if marked[item] else "first"
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(ROOT)}, {part}"))
 
 
 @pytest.fixture
