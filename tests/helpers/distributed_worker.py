@@ -53,15 +53,16 @@ def dataset(steps: int) -> tf.data.Dataset:
 def fixed_steps(strategy, report: dict) -> None:
     """Five steps of SGD with each replica taking its part of the same z."""
     from nlgan_tf.compat.keras import keras
-    from nlgan_tf.gan.model import NLGAN
+    from nlgan_tf.gan import model as module
+    from nlgan_tf.training import replicas
 
-    def part_of_the_noise(self, n, purpose):
-        seed = tf.stack([tf.constant(purpose, tf.int64), tf.convert_to_tensor(self.step)])
-        z = tf.random.stateless_uniform((BATCH // 2, self.latent_dim), seed, minval=-1.0)
+    def part_of_the_noise(n, latent_dim, latent, seed):
+        z = draw_latent(BATCH // 2, latent_dim, latent, seed)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return z[replica * n : (replica + 1) * n]
 
-    drawn, NLGAN._noise = NLGAN._noise, part_of_the_noise
+    draw_latent, own_seed = module.draw_latent, replicas.own_seed
+    module.draw_latent, replicas.own_seed = part_of_the_noise, lambda seed: seed
     with strategy.scope():
         model = model_of(dropout=0.0, translation=0.0)
         model.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1) for name in ("d", "gp", "gn")})
@@ -70,12 +71,13 @@ def fixed_steps(strategy, report: dict) -> None:
     for name in NETWORKS:
         report[f"update/{name}"] = flat(getattr(model, name).trainable_variables) - before[name]
     report["logs"] = np.array([history[name][0] for name in sorted(history)])
-    NLGAN._noise = drawn
+    module.draw_latent, replicas.own_seed = draw_latent, own_seed
 
 
 def ordinary_steps(strategy, report: dict) -> None:
     """100 steps as users take them, then what each replica here draws and holds."""
     from nlgan_tf.compat.installed import LEGACY
+    from nlgan_tf.gan.latent import draw_latent
 
     with strategy.scope():
         model = model_of()
@@ -88,7 +90,8 @@ def ordinary_steps(strategy, report: dict) -> None:
     def draw():
         image = tf.random.stateless_uniform((8, 8, 8, 1), (0, 1))
         dropout = model.discriminator.get_layer("dropout")
-        return model._noise(8, 0), dropout(tf.ones((8, 100)), training=True), model._augmented(image, 2)
+        noise = draw_latent(8, model.latent_dim, model.latent, model._step_seed(0))
+        return noise, dropout(tf.ones((8, 100)), training=True), model.augment(image, model._step_seed(2))
 
     for name, value in zip(("noise", "dropout", "augmentation"), strategy.run(draw), strict=True):
         for replica, local in enumerate(strategy.experimental_local_results(value)):
