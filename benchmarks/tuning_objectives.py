@@ -24,11 +24,12 @@ import nlgan_tf as nl
 from lines import append_line, lines_parser, read_lines
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.figures.save import save
 from nlgan_tf.recipes import RECIPES
 from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
-from nlgan_tf.tuning.plane import write_plane
+from nlgan_tf.tuning.plane import alpha_beta_plane
 from nlgan_tf.tuning.trials import TrialRow
 from nlgan_tf.two_stages import train_stage_two
 
@@ -132,7 +133,7 @@ def write_figure(rows: list[dict], path: Path) -> None:
     """Writes their plane as a PNG."""
     name = "noisy_likelihood_all"
     trials = [TrialRow(str(row["number"]), row["values"], row[name], {}, None, None) for row in rows]
-    write_plane(path, trials, name)
+    save(alpha_beta_plane(trials, name), path)
 
 
 def correlation(rows: list[dict], name: str) -> float:

@@ -9,6 +9,7 @@ import nlgan_tf as nl
 from helpers import ROOT
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation import metrics
+from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.gan.model import NETWORKS
 from nlgan_tf.recipes import RECIPES
 
@@ -53,7 +54,9 @@ def test_the_first_update_is_that_of_the_plain_step_which_it_is_timed_against(sh
         if plain:
             # The iteration that ours makes on its first batch.
             networks[0](tf.zeros((1, *shape)), training=True)
-            z = [model._noise(64, purpose) for purpose in range(2)]
+            # z of the first step, 0: a function of (seed, step) and of the generator's place.
+            seeds = [tf.random.experimental.stateless_fold_in((model.seed, 0), place) for place in range(2)]
+            z = [draw_latent(64, model.latent_dim, model.latent, seed) for seed in seeds]
             step = plain_step(model, networks, optimizers, lambda generator: z[generator], d_training=False)
             step(*(tf.constant(images[labels == label] / 127.5 - 1, tf.float32) for label in (1, 0)))
         else:

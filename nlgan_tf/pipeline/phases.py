@@ -23,7 +23,8 @@ from nlgan_tf.data.noise import ESTIMATE, NoisePriors, realised_priors
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.figures.samples import noisy_and_drawn, write_samples
+from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
+from nlgan_tf.figures.save import save
 from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, write_text
 from nlgan_tf.models import build_nlgan, load_model
 from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
@@ -210,7 +211,7 @@ class PhasedRun:
         write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
         with self._optional(SAMPLES):
             groups = noisy_and_drawn(task.class_names, (task.images, task.noisy_labels), (images, labels))
-            write_samples(self.run_dir / SAMPLES, groups)
+            save(sample_grids(groups), self.run_dir / SAMPLES)
 
     @contextlib.contextmanager
     def _optional(self, name: str) -> Iterator[None]:

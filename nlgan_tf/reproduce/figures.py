@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from nlgan_tf.errors import InputError
 from nlgan_tf.figures.samples import noisy_and_drawn, show_grid
-from nlgan_tf.files import whole_file
+from nlgan_tf.figures.save import plain_style, plain_text, save
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import HISTORY
@@ -34,13 +34,13 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
     """Writes figure3.png and learning_curves.png, a row for each run.
 
     Args:
-        run_dirs: run folders, as `nlgan-tf run` or the option --keep of `nlgan-tf reproduce table1` leaves them.
-        folder: where both go; it is made if it is not there.
-        data_dir: where TensorFlow Datasets keeps its data, for the noisy images.
+        run_dirs: Run folders, as `nlgan-tf run` or the option --keep of `nlgan-tf reproduce table1` leaves them.
+        folder: Folder of both files, made where it does not exist.
+        data_dir: Folder of TensorFlow Datasets' data, for the noisy images.
 
     Raises:
-        InputError: for a folder that is no finished run's.
-        FileNotFoundError: for data that are not there.
+        InputError: For a folder that is no finished run's.
+        FileNotFoundError: For missing data.
     """
     if not run_dirs:
         raise InputError("no run folder is given: accepted are one or more")
@@ -48,11 +48,11 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
     figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        with whole_file(folder / name) as temporary:
-            figure.savefig(temporary, dpi=130, format="png")
+        save(figure, folder / name, dpi=130)
     return [folder / name for name in figures]
 
 
+@plain_style()
 def figure3(runs: Sequence[FinishedRun]) -> Figure:
     """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
     figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
@@ -60,7 +60,7 @@ def figure3(runs: Sequence[FinishedRun]) -> Figure:
         task, drawn, config = run.task, run.drawn, run.config
         noisy = task.images, task.noisy_labels
         groups = noisy_and_drawn(task.class_names, noisy, (drawn.images, drawn.labels))
-        for axes, (title, images) in zip(panels, groups.items(), strict=True):
+        for axes, (title, images) in zip(panels, groups, strict=True):
             show_grid(axes, title, _mixed(images, config.seed), ROWS, COLUMNS)
         panels[0].set_ylabel(row_name(config), fontsize=7)
     return figure
@@ -81,6 +81,7 @@ def _history(run: FinishedRun) -> dict[str, list[float]]:
     return run.history
 
 
+@plain_style()
 def learning_curves(runs: Sequence[FinishedRun]) -> Figure:
     """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
@@ -103,10 +104,10 @@ def learning_curves(runs: Sequence[FinishedRun]) -> Figure:
 
 
 def row_name(config: RunConfig) -> str:
-    """What sets a run apart, the settings of stage one that are not its recipe's among it."""
+    """Returns what sets a run apart: task, purities, seed, recipe, and settings of stage one that differ from it."""
     size = "" if config.size is None else f"{config.size}, "
     recipe = RECIPES[config.recipe].stage_one
     own = [f"{name} {value}" for name, value in vars(config.stage_one).items() if value != getattr(recipe, name)]
     # Short lines: a row is as high as thirty letters are long.
     data = f"{size}pi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}"
-    return "\n".join([config.task, data, config.recipe, *own])
+    return "\n".join([plain_text(config.task), data, config.recipe, *own])

@@ -8,7 +8,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import whole_file, write_text
+from nlgan_tf.figures.save import plain_style, save
+from nlgan_tf.files import write_text
 from nlgan_tf.reproduce.grid import Combination
 from nlgan_tf.reproduce.results import TABLE_SUFFIXES
 from nlgan_tf.reproduce.summary import Cell, Priors, Row, best, summarise
@@ -31,8 +32,7 @@ def write_table(records: Mapping[Combination, dict], results: Path) -> list[Path
     text, figure = map(results.with_suffix, TABLE_SUFFIXES)
     tables = summarise(records)
     write_text(text, markdown(tables, results.name) + _drawn_images(records))
-    with whole_file(figure) as temporary:
-        _figure(tables).savefig(temporary, dpi=120, format="png")
+    save(_figure(tables), figure, dpi=120)
     return [text, figure]
 
 
@@ -88,6 +88,7 @@ def _drawn_images(records: Mapping[Combination, dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+@plain_style()
 def _figure(tables: dict[tuple[str, int], list[Row]]) -> Figure:
     """One panel for each task and size: a row for each method, a mark for each noise level with its number of seeds.
 

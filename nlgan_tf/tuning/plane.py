@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from nlgan_tf.files import whole_file
+from nlgan_tf.figures.save import plain_style
 from nlgan_tf.tuning.trials import TrialRow
 
 PAPER = (5.0, 0.5)
 
 
-def write_plane(path: Path, rows: list[TrialRow], objective: str) -> None:
-    """Writes a PNG: each trial at its alpha and beta, coloured by its objective; the best one and the paper's marked.
+@plain_style()
+def alpha_beta_plane(rows: Sequence[TrialRow], objective: str) -> Figure:
+    """Returns a figure of each trial at its alpha and beta, coloured by its objective, the best and the paper's marked.
 
     Args:
-        path: file to write.
-        rows: all trials; those without alpha or beta among their values are left out.
-        objective: its name.
+        rows: Trials; those without alpha or beta among their values are left out.
+        objective: Name of the objective.
     """
     rows = [row for row in rows if {"alpha", "beta"} <= row.values.keys()]
     completed = [row for row in rows if row.score is not None]
@@ -40,8 +40,7 @@ def write_plane(path: Path, rows: list[TrialRow], objective: str) -> None:
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, frameon=False)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, dpi=150, format="png")
+    return figure
 
 
 def _positions(rows: list[TrialRow]) -> tuple[list[float], list[float]]:

@@ -15,6 +15,7 @@ from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError, TrainingFailed
+from nlgan_tf.figures.save import save
 from nlgan_tf.files import digest, locked, write_text
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.callback import EstimatePriors, describe
@@ -26,7 +27,7 @@ from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.tuning import project as folder
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE
-from nlgan_tf.tuning.plane import write_plane
+from nlgan_tf.tuning.plane import alpha_beta_plane
 from nlgan_tf.tuning.space import DEFAULT
 from nlgan_tf.tuning.trials import ENDED, TrialRow, reason, write_trials
 from nlgan_tf.tuning.tuners import FAILURES_IN_A_ROW, TUNERS, deadline, make_tuner, role
@@ -225,5 +226,5 @@ def _finish(config: SearchConfig, hypermodel: NLGANHyperModel, tuner: keras_tune
     run = dataclasses.replace(config.run, stage_one=hypermodel.space.stage_one(best), run_dir=None, overwrite=False)
     write_text(config.folder / folder.BEST, run.to_json())
     if {"alpha", "beta"} <= rows[0].values.keys():
-        write_plane(config.folder / folder.PLANE, rows, config.objective)
+        save(alpha_beta_plane(rows, config.objective), config.folder / folder.PLANE)
     return result

@@ -208,7 +208,7 @@ def test_a_picture_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
     def fails(*_, **__) -> None:
         raise RuntimeError("no font")
 
-    monkeypatch.setattr(phases, "write_samples", fails)
+    monkeypatch.setattr(phases, "sample_grids", fails)
     result = nl.run(small_config(tmp_path / "run", compare=False), verbose=1)
     assert "accuracy_nlgan" in result.metrics
     assert "samples.png is left out: RuntimeError: no font" in capsys.readouterr().out
@@ -278,7 +278,10 @@ def unfinished(finished, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(phases, "publish_versions", fails)
-        with pytest.raises(OSError, match=r"no space left on the disk of .*run: free some and continue by --resume"):
+        with pytest.raises(
+            OSError,
+            match=r"no space left on the disk while writing .*run: make room and continue by: nlgan-tf run --resume",
+        ):
             nl.run(small_config(tmp_path / "run"), verbose=0)
     return tmp_path / "run"
 
