@@ -15,7 +15,8 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.checks import check_images, check_labels
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.errors import InputError
-from nlgan_tf.figures.histogram import BINS, Panel, write_histograms
+from nlgan_tf.figures.histogram import BINS, Panel, histograms
+from nlgan_tf.figures.save import save
 from nlgan_tf.files import write_text
 from nlgan_tf.noise_rates.cross_validation import WarmUp, unique_images
 from nlgan_tf.noise_rates.estimate import PriorsEstimate, estimate_priors
@@ -121,7 +122,7 @@ class EstimatePriors(keras.callbacks.Callback):
         write_text(folder / PRIORS, json.dumps(found, indent=2) + "\n")
         title = "out of fold" if self.out_of_fold else "in sample"
         panel = Panel(f"D, {title}", outputs, self.estimate.delta_p, self.estimate.delta_n)
-        write_histograms(folder / "priors.png", self.labels, [panel])
+        save(histograms(self.labels, [panel]), folder / "priors.png")
 
 
 def describe(estimate: PriorsEstimate) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.special import expit
@@ -14,7 +13,8 @@ from nlgan_tf.data.checks import check_images, check_labels
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
-from nlgan_tf.figures.histogram import Panel, write_histograms
+from nlgan_tf.figures.histogram import Panel, histograms
+from nlgan_tf.figures.save import save
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.noise_rates.cross_validation import WarmUp, unique_images
 from nlgan_tf.noise_rates.estimate import PriorsEstimate, estimate_priors
@@ -133,6 +133,4 @@ def write_figure(report: NoiseReport, path: str | os.PathLike) -> None:
         Panel(title, expit(logits.mean(axis=0)), estimate.delta_p, estimate.delta_n)
         for title, logits, estimate in shown
     ]
-    path = Path(path).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_histograms(path, report.noisy_labels, panels)
+    save(histograms(report.noisy_labels, panels), path)

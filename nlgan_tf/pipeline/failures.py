@@ -41,9 +41,7 @@ def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
 
 
 def _write_failure(error: Exception) -> int | None:
-    """The error number of a file that could not be written, also out of the text of HDF5's and TensorFlow's errors."""
-    if isinstance(error, OSError) and error.errno in WRITE_FAILURES:
-        return error.errno
+    """The error number of a file that could not be written, out of the system's, HDF5's or TensorFlow's own words."""
     text = str(error)
     return next((code for code in WRITE_FAILURES if os.strerror(code) in text or f"errno = {code}," in text), None)
 

@@ -245,7 +245,7 @@ def test_an_old_run_stays_until_all_that_can_fail_was_tried(tmp_path, monkeypatc
     def fails(*_, **__) -> None:
         raise TypeError("no contiguous buffer")
 
-    monkeypatch.setattr(run_folder, "digest", fails)
+    monkeypatch.setattr(phases, "digest", fails)
     with pytest.raises(TypeError):
         nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
     assert (tmp_path / "run" / "config.json").read_text() == "of an old run"
@@ -347,4 +347,5 @@ def test_no_seeds_are_refused(tmp_path):
 def test_without_a_folder_the_next_free_one_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs/digits_5-vs-7-1").mkdir(parents=True)
-    assert run_folder.choose(RunConfig(task="digits:5-vs-7")) == tmp_path / Path("runs/digits_5-vs-7-2")
+    with run_folder.claimed_for(RunConfig(task="digits:5-vs-7")) as run_dir:
+        assert run_dir == tmp_path / Path("runs/digits_5-vs-7-2")

@@ -18,7 +18,20 @@ from nlgan_tf.tuning.search import SearchConfig, SearchFailed, _hypermodel, tune
 
 SETTINGS = ("--width", "0.1", "--epochs", "1", "--batch-size", "8", "--samples-per-epoch", "16")
 CLASSIFIER = ("epochs", "1"), ("batch-size", "8"), ("samples-per-epoch", "16"), ("num-images", "8"), ("width", "0.1")
-COMMAND = ["tune", "--task", "npz:task.npz", "--tuner", "random", "--project", "search", *SETTINGS]
+COMMAND = [
+    "tune",
+    "--task",
+    "npz:task.npz",
+    "--pi-p",
+    "0.7",
+    "--pi-n",
+    "0.85",
+    "--tuner",
+    "random",
+    "--project",
+    "search",
+    *SETTINGS,
+]
 COMMAND += [part for name, value in CLASSIFIER for part in (f"--classifier-{name}", value)]
 # Steps are few, and tracing them would take most of the time.
 EAGER = "import tensorflow as tf; tf.config.run_functions_eagerly(True); from nlgan_tf.cli import main; main()"
@@ -46,9 +59,8 @@ def search(task_folder, eager):
     stage_two = StageTwoConfig(width=0.1, epochs=1, batch_size=8, samples_per_epoch=16, num_images=8)
 
     def run(stage: dict | None = None, **settings):
-        config = RunConfig(
-            task="npz:task.npz", stage_one=StageOneConfig(**{**stage_one, **(stage or {})}), stage_two=stage_two
-        )
+        stages = {"stage_one": StageOneConfig(**{**stage_one, **(stage or {})}), "stage_two": stage_two}
+        config = RunConfig(task="npz:task.npz", pi_p=0.7, pi_n=0.85, **stages)
         said = []
         result = tune(SearchConfig(config, project="search", **{"tuner": "random", **settings}), say=said.append)
         return result, said
