@@ -61,7 +61,7 @@ def run_config(text: str, given: dict) -> RunConfig:
     if "recipe" in of_run:
         # Another recipe brings its own stages.
         of_run = {"stage_one": None, "stage_two": None, **of_run}
-    config = dataclasses.replace(RunConfig.from_json(text), **of_run)
+    config = RunConfig.from_json(text, **of_run)
     return dataclasses.replace(
         config, stage_one=_replaced(config.stage_one, of_stage_one), stage_two=_replaced(config.stage_two, of_stage_two)
     )

@@ -20,7 +20,8 @@ UNSTATED = "data of one's own: estimated unless stated; true labels: corrupted t
 # Settings that say where and how safely, not what is computed.
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
 DEVICES = ("strategy", "devices")
-# Settings of later versions, with their defaults: left out where they are not set, so that earlier runs go on.
+# Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
+# same, so that earlier runs go on.
 LATER = {"compare": True, "scale": None}
 
 
@@ -87,17 +88,25 @@ class RunConfig:
 
     def settings(self, without: Collection[str] = ()) -> dict[str, Any]:
         """All that decides the result, less the fields `without`: equal settings on equal data give equal bytes."""
-        left_out = {name for name, default in LATER.items() if getattr(self, name) == default}
-        left_out |= {*PLACES, *without}
-        return {name: value for name, value in dataclasses.asdict(self).items() if name not in left_out}
+        values = dataclasses.asdict(self)
+        for path, before in LATER.items():
+            stage, _, name = path.rpartition(".")
+            part = values[stage] if stage else values
+            if part[name] == before:
+                del part[name]
+        return {name: value for name, value in values.items() if name not in {*PLACES, *without}}
 
     def to_json(self) -> str:
         """The whole configuration, the stages' settings included."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> RunConfig:
-        """Reads what `to_json` writes; keys that are left out take their defaults.
+    def from_json(cls, text: str, **given: Any) -> RunConfig:
+        """Returns the configuration that `to_json` wrote; keys that are left out take their defaults.
+
+        Args:
+            text: JSON object.
+            **given: Fields that win over those of the text. Another task has purities of its own.
 
         Raises:
             InputError: for text that is no JSON object, unknown keys, or values that are not accepted.
@@ -108,6 +117,9 @@ class RunConfig:
             raise InputError(f"Expected the configuration to be JSON, got text that is none: {error}") from error
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
+        if "task" in values and given.get("task", values["task"]) != values["task"]:
+            values |= {"pi_p": None, "pi_n": None}
+        values |= given
         recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
         for name, part in parts.items():
             if values.get(name) is not None:

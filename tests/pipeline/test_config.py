@@ -5,6 +5,7 @@ import pytest
 
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline import config as config_module
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.recipes import RECIPES
 
@@ -64,3 +65,12 @@ def test_settings_leave_out_places_and_what_later_versions_added():
     assert config.settings()["seed"] == 3
     assert dataclasses.replace(config, compare=False).settings()["compare"] is False
     assert "devices" not in config.settings(without=("devices",))
+
+
+def test_a_stage_s_later_setting_is_left_out_where_it_says_what_was(monkeypatch):
+    monkeypatch.setitem(config_module.LATER, "stage_one.attention", False)
+    config = RunConfig()
+    assert "attention" not in config.settings()["stage_one"]
+    assert config.stage_one.attention is False
+    attentive = dataclasses.replace(config, stage_one=dataclasses.replace(config.stage_one, attention=True))
+    assert attentive.settings()["stage_one"]["attention"] is True

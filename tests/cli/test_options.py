@@ -1,0 +1,30 @@
+"""Options of the command line become the configuration that a user of Python would write."""
+
+import dataclasses
+
+import pytest
+
+from nlgan_tf.cli.options import run_config
+from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline.config import RunConfig
+
+
+def test_data_of_ones_own_have_no_purities_unless_they_are_stated():
+    assert run_config("{}", {"task": "npz:mine.npz"}).priors is None
+    assert run_config("{}", {"task": "npz:mine.npz", "pi_p": 0.6, "pi_n": 0.65}).pi_p == 0.6
+    with pytest.raises(InputError, match=r"Expected pi_p and pi_n, or neither; got pi_p=0\.6, pi_n=None"):
+        run_config("{}", {"task": "npz:mine.npz", "pi_p": 0.6})
+
+
+def test_another_task_does_not_take_the_purities_of_the_file():
+    digits = RunConfig(pi_p=0.6, pi_n=0.65).to_json()
+    assert run_config(digits, {"task": "npz:mine.npz"}).priors is None
+    assert run_config(digits, {"task": "digits:5-vs-7"}).pi_p == 0.7
+    own = RunConfig(task="npz:mine.npz", pi_p=0.6, pi_n=0.65)
+    assert run_config(own.to_json(), {"task": "npz:mine.npz", "seed": 3}) == dataclasses.replace(own, seed=3)
+    assert run_config('{"pi_p": 0.6, "pi_n": 0.65}', {"task": "npz:mine.npz"}).pi_n == 0.65
+
+
+def test_one_purity_replaces_that_of_the_file():
+    digits = RunConfig(pi_p=0.6, pi_n=0.65).to_json()
+    assert (run_config(digits, {"pi_p": 0.9}).pi_p, run_config(digits, {"pi_p": 0.9}).pi_n) == (0.9, 0.65)
