@@ -5,7 +5,7 @@
 
 The first searches alpha and beta by the default objective, with the noisy labels of seed 0 alone, then trains what it
 found and the paper's values on all images, seed by seed, and appends one JSON line a run; it can be stopped and started
-again. The second prints the table of results/README.md.
+again. The second prints the table of results/tuning.md.
 """
 
 from __future__ import annotations
