@@ -6,6 +6,9 @@ from __future__ import annotations
 class InputError(ValueError):
     """Input that is not accepted; the message says what was expected and what was got."""
 
+    # An error raised in a graph keeps its type on TF 2.15 only with Exception's own constructor.
+    __init__ = Exception.__init__
+
 
 class TrainingFailed(ArithmeticError):
     """Training diverged, or no trial of a search was completed."""

@@ -307,7 +307,7 @@ def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(u
     for path, old, new, message in [
         (config, '"alpha": 5.0', '"alpha": 6.0', "began with another configuration or other data"),
         (config, "{", "", "Expected the configuration to be JSON"),
-        (state, "{", "", "unfinished.json cannot be read"),
+        (state, "{", "", "unfinished.json as a run wrote it, got what cannot be read"),
     ]:
         before = path.read_text()
         path.write_text(before.replace(old, new, 1))
