@@ -42,7 +42,7 @@ _HOMES = {
     "make_strategy": "training.distribution",
     "TrainingWatch": "gan.watch",
     "NLGANHyperModel": "tuning.hypermodel",
-    "SearchConfig": "tuning.search",
+    "SearchConfig": "tuning.config",
     "tune": "tuning.search",
     "InputError": "errors",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import types
 import typing
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,7 +91,8 @@ def check_fields(config: Any) -> None:
     """InputError for a value of another type than its field's, or one that its option does not accept."""
     for name, hint in type_hints(type(config)).items():
         value = getattr(config, name)
-        accepted = typing.get_args(hint) or (hint,)
+        # Of a union its members; of list[int] and the like the container alone.
+        accepted = typing.get_args(hint) if isinstance(hint, types.UnionType) else (typing.get_origin(hint) or hint,)
         is_number = type(value) is int and float in accepted
         if not is_number and (not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted)):
             wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in accepted)

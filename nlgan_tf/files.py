@@ -175,10 +175,10 @@ def check_no_pattern(path: Path) -> Path:
     """Returns the path, unless TensorFlow or keras-tuner would take one of its characters for a pattern of names.
 
     Raises:
-        InputError: For a path with * ? [ or ], under which nothing that was written would be found again.
+        InputError: For a path with * ? [ ] or \\, under which nothing that was written would be found again.
     """
-    if set(str(path)) & set("*?[]"):
-        raise InputError(f"Expected a folder without the characters * ? [ ] in its path, got {path}")
+    if set(str(path)) & set("*?[]\\"):
+        raise InputError(f"Expected a folder without the characters * ? [ ] \\ in its path, got {path}")
     return path
 
 

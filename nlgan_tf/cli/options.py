@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import click
 
-from nlgan_tf.config import Option, options, type_hints
+from nlgan_tf.config import Option, StageOneConfig, StageTwoConfig, options, type_hints
 from nlgan_tf.pipeline.config import RunConfig
 
 CLASSIFIER_PREFIX = "classifier_"
+STAGES = (StageOneConfig, StageTwoConfig)
 
 
 def config_options(
@@ -30,7 +31,7 @@ def config_options(
             if only is not None and field not in only:
                 continue
             kind = (typing.get_args(hints[field]) or (hints[field],))[0]  # of int | None: int
-            default = defaults[field] if config_class is RunConfig else "the recipe's"
+            default = "the recipe's" if config_class in STAGES else defaults[field]
             note = "" if kind is bool or default is None else f"  [default: {default}]"
             name = prefix + field
             command = click.option(

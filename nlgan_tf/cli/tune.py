@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 import typing
 
 import click
 
 from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
 from nlgan_tf.cli.tables import print_table
-from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.config import StageOneConfig, StageTwoConfig, options
 from nlgan_tf.pipeline.config import RunConfig
-from nlgan_tf.tuning.objectives import DEFAULT_OBJECTIVE, NEEDS_CLEAN_LABELS, OBJECTIVES
-from nlgan_tf.tuning.space import CHOICES, TUNABLE
+from nlgan_tf.tuning.config import SearchConfig
+from nlgan_tf.tuning.space import DEFAULT, OPTIONS, TUNABLE
 
 RUN_OPTIONS = (
     "task",
@@ -26,10 +27,14 @@ RUN_OPTIONS = (
     "data_dir",
 )
 
-SEARCH_OPTIONS = (
-    *("tuner", "trials", "minutes", "trial_epochs", "validation_split"),
-    *("clean", "grid_points", "project", "overwrite"),
-)
+
+def _tunable() -> str:
+    """Settings that --tune accepts, with their default ranges and choices."""
+    words = {
+        name: " or ".join(values) if OPTIONS[name].search is None else "{:g} to {:g}".format(*values)
+        for name, values in TUNABLE.items()
+    }
+    return "; ".join(f"{name} ({values})" for name, values in words.items())
 
 
 class Tuned(click.ParamType):
@@ -42,58 +47,44 @@ class Tuned(click.ParamType):
         if not given:
             return name, None
         parts = tuple(part.strip() for part in values.split(","))
-        if name in CHOICES:
+        if name in OPTIONS and OPTIONS[name].choices:
             return name, parts
         try:
             return name, tuple(map(float, parts))
         except ValueError:
-            self.fail(f"{value!r} is no range: accepted are two numbers such as {name}=1,20", param, ctx)
+            self.fail(f"Expected a range such as {name}=1,20; got {value!r}", param, ctx)
 
 
-@click.command(epilog=f"What --tune accepts: {', '.join(TUNABLE)}.")
+@click.command(epilog=f"Settings that --tune accepts, with their default values: {_tunable()}.")
 @config_options(RunConfig, only=RUN_OPTIONS)
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
-@click.option("--tuner", default="bayesian", show_default=True, help="random, bayesian, hyperband or grid")
-@click.option(
-    "--objective",
-    help=f"{', '.join(OBJECTIVES)} ({NEEDS_CLEAN_LABELS} needs --clean)"
-    f"  [default: {DEFAULT_OBJECTIVE}, which followed clean accuracy best]",
-)
 @click.option(
     "--tune",
     "tuned",
     multiple=True,
     type=Tuned(),
-    help="search this setting, in the default range or in NAME=LOWEST,HIGHEST or among NAME=CHOICE,CHOICE; "
-    "may be repeated  [default: alpha and beta]",
+    help="Setting to search, in its default range, in NAME=LOWEST,HIGHEST or among NAME=CHOICE,CHOICE; may be repeated"
+    f"  [default: {' and '.join(DEFAULT)}]",
 )
-@click.option("--trials", type=int, help="most trials  [default: 12, or any number where --minutes is given]")
-@click.option("--minutes", type=float, help="start no trial after so many minutes  [default: no limit]")
-@click.option("--trial-epochs", type=int, help="epochs of stage one in a trial  [default: half of the run's]")
-@click.option("--validation-split", default=0.2, show_default=True, help="share of the images held out to judge by")
-@click.option("--clean", metavar="FILE", help=".npz file of images with true labels, for clean_accuracy")
-@click.option("--grid-points", default=4, show_default=True, help="values that --tuner grid cuts a range into")
-@click.option("--project", metavar="DIR", help="folder of the search  [default: tuning/TASK]")
-@click.option("--overwrite", is_flag=True, help="delete the search that the folder holds")
-@click.option("--quiet", is_flag=True, help="print the final table alone")
+@config_options(SearchConfig)
+@click.option("--quiet", is_flag=True, help="Output of the final table alone")
 @config_options(StageOneConfig)
 @config_options(StageTwoConfig, prefix=CLASSIFIER_PREFIX)
-def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, objective: str | None, **options) -> None:
+def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, **given) -> None:
     """Search alpha, beta and more by keras-tuner, with noisy labels alone; write best.json for `nlgan-tf run`.
 
     The same command again continues a search that was cut off; finished trials are not repeated.
     """
-    of_search = {name: options.pop(name) for name in SEARCH_OPTIONS}
+    of_search = {name: given.pop(name) for name in options(SearchConfig)}
+    of_search = {name: value for name, value in of_search.items() if value is not None}
     if tuned:
         of_search["tune"] = dict(tuned)
-    if objective is not None:
-        of_search["objective"] = objective
-    run = run_config(config_file.read() if config_file else "{}", options)
+    config = SearchConfig(run_config(config_file.read() if config_file else "{}", given), **of_search)
     # Before keras-tuner imports Keras: Keras is checked there.
     import nlgan_tf.compat.keras  # noqa: F401
     from nlgan_tf.tuning import search
 
-    result = search.tune(search.SearchConfig(run, **of_search), verbose=0 if quiet else 1, say=click.echo)
+    result = search.tune(config, verbose=0 if quiet else 1, say=click.echo)
     if result.trials:
         _print(result)
 
@@ -116,7 +107,7 @@ def _print(result) -> None:
     click.echo(f"Table: {result.project / TRIALS}")
     if (result.project / PLANE).exists():
         click.echo(f"Figure: {result.project / PLANE}")
-    click.echo(f"Train with the best by: nlgan-tf run --config {result.project / BEST}")
+    click.echo(f"Train with the best by: nlgan-tf run --config {shlex.quote(str(result.project / BEST))}")
 
 
 def _shown(value: object) -> str:

@@ -15,13 +15,15 @@ from sklearn.model_selection import train_test_split
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_images, check_labels
-from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.pixels import map_rows
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.tuning import objectives
@@ -31,7 +33,7 @@ from nlgan_tf.two_stages import stage_one_batches, train_stage_two
 
 
 class NLGANHyperModel(keras_tuner.HyperModel):
-    """Trains NL-GAN on a part of the noisy labels, and judges it by the others.
+    """Trains NL-GAN on a part of the noisy labels, and judges each trial by noisy labels alone.
 
         hypermodel = NLGANHyperModel(task, noisy_labels, NoisePriors(0.6, 0.65))
         tuner = keras_tuner.RandomSearch(hypermodel, hypermodel.objective, max_trials=20)
@@ -41,28 +43,28 @@ class NLGANHyperModel(keras_tuner.HyperModel):
     last epoch's logs of stage one. No true label and no test image of the task is read.
 
     Args:
-        task: the images.
-        noisy_labels: 0 or 1, shape (n,); None: the task's own.
-        priors: their purities.
-        tune: what to search, see `SearchSpace`: by default alpha and beta.
-        recipe: "literal", "paper" or "modern": both stages where they are not given.
-        stage_one, stage_two: settings that are not tuned.
-        objective: the name in `objectives.OBJECTIVES` that `objective` stands for.
-        validation_split: share of the images that is held out of training, with equal shares of both noisy classes.
-        clean: images and true labels to compute "clean_accuracy" on, for those who have some.
-        points: values that a range is cut into, for GridSearch.
-        seed: of the split and of everything random in a trial: all trials share it, so that they differ in their
-            hyperparameters alone.
+        task: Images, with or without labels.
+        noisy_labels: Labels, 0 or 1, some of them wrong, shape (n,); None for the task's own.
+        priors: Purities of the noisy labels, or "estimate" for an estimate before the first trial.
+        tune: Settings to search, as `SearchSpace` takes them: by default alpha and beta.
+        recipe: Name of the settings of both stages: "literal", "paper" or "modern".
+        stage_one, stage_two: Settings that are not tuned, in place of the recipe's.
+        objective: Name in `objectives.OBJECTIVES` of the figure to maximise.
+        validation_split: Share of the images that is held out of training, equal in both noisy classes.
+        clean: Images and true labels to compute "clean_accuracy" on, for users who have some.
+        points: Number of values that a range is cut into, for GridSearch.
+        seed: Seed of the split and of everything random in a trial. All trials share the seed, so that they differ in
+            their hyperparameters alone.
 
     Raises:
-        InputError: for data, names or ranges that are not accepted.
+        InputError: For data, names or ranges that are not accepted.
     """
 
     def __init__(
         self,
         task: ImageTask,
         noisy_labels: np.ndarray | None,
-        priors: NoisePriors,
+        priors: NoisePriors | str,
         tune: Iterable[str] | Mapping[str, tuple | None] = DEFAULT,
         recipe: str = "modern",
         stage_one: StageOneConfig | None = None,
@@ -75,11 +77,8 @@ class NLGANHyperModel(keras_tuner.HyperModel):
     ) -> None:
         super().__init__(name="nlgan")
         settings = check_recipe(recipe)
-        if objectives.check_objective(objective) == objectives.NEEDS_CLEAN_LABELS and clean is None:
-            raise InputError(f"objective={objective!r} without clean labels: accepted are the others, or some images")
-        if not isinstance(priors, NoisePriors):
-            raise InputError(f"priors={priors!r} are unknown: accepted are NoisePriors")
-        self.task, self.priors, self.seed = task, priors, seed
+        objectives.check_objective(objective, has_clean_labels=clean is not None)
+        self.task, self.priors, self.seed = task, check_priors(priors), seed
         self.objective_name = objective
         self.space = SearchSpace(tune, stage_one or settings.stage_one, points)
         self.stage_two = stage_two or settings.stage_two
@@ -88,12 +87,21 @@ class NLGANHyperModel(keras_tuner.HyperModel):
 
     @property
     def objective(self) -> keras_tuner.Objective:
-        """For the tuner."""
+        """Objective for a tuner of keras-tuner."""
         return keras_tuner.Objective(self.objective_name, "max")
 
     def build(self, hp: keras_tuner.HyperParameters) -> NLGAN:
-        """A compiled NLGAN with the values of `hp`."""
+        """Returns a compiled NLGAN with the values of `hp`; unknown priors are estimated first."""
+        if self.priors == ESTIMATE:
+            self.estimate_priors()
         return build_nlgan(self.task.image_shape, self.priors, self.space.stage_one(hp), self.seed)
+
+    def estimate_priors(self) -> PriorsEstimate:
+        """Estimates the priors from the training part, and sets them for all trials."""
+        model = build_nlgan(self.task.image_shape, ESTIMATE, self.space.base, self.seed)
+        estimate = EstimatePriors(*self.training, seed=self.seed).run(model.discriminator)
+        self.priors = estimate.priors
+        return estimate
 
     def fit(
         self,
@@ -106,28 +114,28 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         verbose: int | str = 0,
         **kwargs,
     ) -> dict[str, float]:
-        """Trains both stages.
+        """Trains both stages and computes the objectives.
 
         Args:
-            hp: the trial's.
-            model: as `build` gave it.
-            *args, **kwargs: for `NLGAN.fit`; without data the training part is taken, and without validation data the
-                held-out one.
-            epochs, initial_epoch: of stage one; by default the configuration's.
-            callbacks: for stage one.
-            verbose: of stage one, as in `keras.Model.fit`.
+            hp: Hyperparameters of the trial.
+            model: Model that `build` returned.
+            *args, **kwargs: Arguments of `NLGAN.fit`; by default x is the training part, and validation_data the
+                held-out part.
+            epochs, initial_epoch: Epochs of stage one; by default the configuration's.
+            callbacks: Callbacks of stage one.
+            verbose: Output of stage one, as in `keras.Model.fit`.
 
         Returns:
             The objectives, "default_objective" (to minimise, for a tuner without objective), "seconds", and the last
             logs.
 
         Raises:
-            keras_tuner.errors.FailedTrialError: if training diverged.
+            keras_tuner.errors.FailedTrialError: If training diverged.
         """
         began = time.monotonic()
         stage_one = self.space.stage_one(hp)
         if not args and "x" not in kwargs:
-            # A continued trial's own order: the first epochs' would come again.
+            # A continued trial needs an order of its own: the first epochs' would be repeated.
             args = (stage_one_batches(*self.training, stage_one, self.seed + initial_epoch),)
         kwargs.setdefault("validation_data", tf.data.Dataset.from_tensor_slices(self.validation).batch(500))
         history = model.fit(
@@ -147,7 +155,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         return {**logs, **measures, "seconds": seconds, "default_objective": -measures[self.objective_name]}
 
     def measures(self, model: NLGAN, classifier: keras.Model) -> dict[str, float]:
-        """Every objective that can be computed, by its name."""
+        """Returns every objective that can be computed, by its name."""
         images, noisy = self.validation
         all_images, all_noisy = (np.concatenate(parts) for parts in zip(self.validation, self.training, strict=True))
         all_logits = predict_logits(classifier, all_images)[:, 0]
@@ -167,11 +175,11 @@ class NLGANHyperModel(keras_tuner.HyperModel):
 def _split(
     task: ImageTask, noisy_labels: np.ndarray | None, share: float, seed: int
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Images and noisy labels to train on, and those to judge by."""
+    """Returns images and noisy labels to train on, and those to judge by."""
     if not 0 < share < 1:
-        raise InputError(f"validation_split={share} is out of range: accepted is (0, 1)")
+        raise InputError(f"Expected validation_split to be above 0 and below 1; got {share}")
     if noisy_labels is None and task.noisy_labels is None:
-        raise InputError("noisy_labels are missing: accepted are labels, or a task that brings its own")
+        raise InputError("Expected noisy_labels, or a task with noisy labels of its own; got neither")
     noisy = check_labels(task.noisy_labels if noisy_labels is None else noisy_labels, length=len(task.images))
     parts = train_test_split(np.arange(len(noisy)), test_size=share, stratify=noisy, random_state=seed)
     return tuple((task.images[part], noisy[part]) for part in parts)
@@ -191,7 +199,7 @@ def _check_finite(logs: dict[str, float], epochs: int) -> None:
 
 
 def _write_scalars(measures: dict[str, float], callbacks: Iterable[keras.callbacks.Callback]) -> None:
-    """The objectives into the log of each TensorBoard callback, so that its HParams page can show them."""
+    """Writes the objectives into the log of each TensorBoard callback, for its HParams page."""
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.TensorBoard):
             with tf.summary.create_file_writer(str(callback.log_dir)).as_default():

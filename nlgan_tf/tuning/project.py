@@ -1,4 +1,4 @@
-"""The project folder of a search: whose it is, and states that appear whole."""
+"""The project folder of a search: which search owns it, and states that are written whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from keras_tuner.src import config, utils
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import claimed, empty, locked, read_json, write_text
+from nlgan_tf.files import HIDDEN, LOCK, claimed, empty, locked, read_json, write_text
 from nlgan_tf.tuning.trials import ENDED
 
 # keras-tuner's own state.
@@ -20,46 +20,75 @@ ORACLE = "oracle.json"
 SEARCH, BEST, TRIALS, PLANE = "search.json", "best.json", "trials.csv", "plane.png"
 
 
-def claim(project: Path, settings: dict, overwrite: bool) -> None:
-    """Makes the folder this search's, or finds that it is.
+def check(project: Path, settings: dict, overwrite: bool = False) -> None:
+    """Raises InputError unless the folder is new, empty, of a search with these settings, or a search to overwrite."""
+    if (project / SEARCH).exists():
+        if not overwrite:
+            _check_settings(project, settings)
+    elif project.exists() and not _is_unused(project):
+        raise InputError(f"Expected a new folder or a search's own, got {project}, which is no project folder")
+
+
+def _is_unused(project: Path) -> bool:
+    """Whether the path is a folder with nothing in it but the lock, or the half of a first file of a killed start."""
+    return project.is_dir() and all(HIDDEN.match(path.name) or path.name == LOCK for path in project.iterdir())
+
+
+def _check_settings(project: Path, settings: dict) -> None:
+    found = read_json(project / SEARCH)
+    if not isinstance(found, dict):
+        raise InputError(f"Expected the settings of a search in {project / SEARCH}, got a {type(found).__name__}")
+    for name, value in settings.items():
+        value = json.loads(json.dumps(value))
+        if found.get(name) != value:
+            raise InputError(
+                f"Expected {name} {json.dumps(found.get(name))}, as the search in {project} began with, got "
+                f"{json.dumps(value)}: another --project or --overwrite begins a new search"
+            )
+
+
+@contextlib.contextmanager
+def held(project: Path, settings: dict, overwrite: bool) -> Iterator[None]:
+    """Makes the folder and locks it for this search, or finds that it is this search's; deletes nothing.
 
     Raises:
-        InputError: if it holds another search, or something else.
-        BlockingIOError: if it is to be overwritten, and another process searches there.
+        InputError: For the folder of another search, or of something else.
+        BlockingIOError: If another process searches there.
+        OSError: If the folder cannot be written.
     """
+    check(project, settings, overwrite)
+    with claimed(project), locked(project):
+        # Again: another process may have begun a search before the lock.
+        check(project, settings, overwrite)
+        yield
+
+
+def begin(project: Path, settings: dict, overwrite: bool) -> None:
+    """Writes the settings of a new search into a folder that is held, and first deletes a search to overwrite."""
     known = project / SEARCH
     if overwrite and known.exists():
-        with locked(project):
-            empty(project)
-    if known.exists():
-        found = read_json(known)
-        differing = [name for name in settings if found.get(name) != json.loads(json.dumps(settings[name]))]
-        if differing:
-            name = differing[0]
-            raise InputError(
-                f"{project} holds another search, with {name} {json.dumps(found.get(name))} and not "
-                f"{json.dumps(settings[name])}: accepted are its own settings, another --project, or --overwrite"
-            )
-    elif project.exists() and (not project.is_dir() or any(project.iterdir())):
-        raise InputError(f"{project} is no project folder of a search: accepted are a new folder or a search's own")
-    else:
-        with claimed(project):
-            write_text(known, json.dumps(settings, indent=2) + "\n")
+        empty(project)
+    if not known.exists():
+        write_text(known, json.dumps(settings, indent=2) + "\n")
 
 
 def wait_for_chief(project: Path, seconds: float) -> None:
-    """Waits until the chief has claimed the folder; ConnectionError if it does not."""
+    """Waits until the chief has begun a search in the folder; raises ConnectionError after so many seconds."""
     end = time.monotonic() + seconds
     while not (project / SEARCH).exists():
         if time.monotonic() > end:
             raise ConnectionError(
-                f"no chief has begun a search in {project}: start it, or give the folder that it uses"
+                f"Expected a chief that began a search in {project}, got none in {seconds:g} s: start the chief, or "
+                "give its folder"
             )
         time.sleep(1)
 
 
 def settle(project: Path) -> None:
-    """After a kill between two writes of keras-tuner's: what its oracle does not list goes, what ended stays ended."""
+    """Mends keras-tuner's state after a kill between two of its writes.
+
+    Trials that its oracle does not list are deleted; trials that ended are taken off the list of ongoing ones.
+    """
     path = project / ORACLE
     if not path.exists():
         return
@@ -76,10 +105,10 @@ def settle(project: Path) -> None:
 
 @contextlib.contextmanager
 def amended_keras_tuner() -> Iterator[None]:
-    """keras-tuner with states that appear whole, and without tracebacks.
+    """Lets keras-tuner write its states whole, and print no tracebacks.
 
-    It rewrites its JSON in place, so that a process killed in the middle would leave half a file, and it prints the
-    traceback of a failed trial, whose reason we give.
+    keras-tuner rewrites its JSON in place, so that a process killed in the middle would leave half a file, and prints
+    the traceback of a failed trial, whose reason we print.
     """
     in_place, debug = utils.save_json, config.DEBUG
 

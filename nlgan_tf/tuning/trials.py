@@ -19,12 +19,12 @@ class TrialRow:
     """One trial that ended.
 
     Attributes:
-        trial_id: keras-tuner's.
-        values: the hyperparameters.
-        score: the objective; None for a failed trial.
-        measures: every objective that was computed.
-        seconds: that it took.
-        reason: why it failed, one line; None for a completed trial.
+        trial_id: Number of the trial in keras-tuner, from "0" on.
+        values: Hyperparameters by name.
+        score: Objective of the search; None for a failed trial.
+        measures: Objectives that were computed, by name.
+        seconds: Duration of the trial.
+        reason: Cause of the failure in one line; None for a completed trial.
     """
 
     trial_id: str
@@ -36,7 +36,7 @@ class TrialRow:
 
     @classmethod
     def of(cls, trial) -> TrialRow:
-        """Of a keras-tuner trial that is completed or failed."""
+        """Returns the row of a keras-tuner trial that is completed or failed."""
         measures = {name: _last(trial, name) for name in (*OBJECTIVES, "seconds") if trial.metrics.exists(name)}
         completed = trial.status == COMPLETED
         return cls(
@@ -50,7 +50,7 @@ class TrialRow:
 
 
 def values_of(trial) -> dict:
-    """A trial's hyperparameters, without those that Hyperband adds."""
+    """Returns a trial's hyperparameters, without those that Hyperband adds."""
     return {name: value for name, value in trial.hyperparameters.values.items() if not name.startswith("tuner/")}
 
 
@@ -59,7 +59,7 @@ def _last(trial, name: str) -> float:
 
 
 def reason(message: str | None) -> str:
-    """Why a trial failed: the exception in a traceback, without the name of keras-tuner's own."""
+    """Returns the cause of a failure: the exception of a traceback, without the name of keras-tuner's own errors."""
     found = re.findall(r"^([\w.]+(?:Error|Exception)): (.+)$", message or "", re.MULTILINE)
     if not found:
         return "the objective is not a number" if message is None else message.strip().splitlines()[-1]
@@ -68,7 +68,7 @@ def reason(message: str | None) -> str:
 
 
 def write_trials(path: Path, rows: list[TrialRow]) -> None:
-    """Writes all trials as CSV, a column a hyperparameter and an objective."""
+    """Writes all trials as CSV, with a column for each hyperparameter and each objective."""
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     measures = list(dict.fromkeys(name for row in rows for name in row.measures))
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:

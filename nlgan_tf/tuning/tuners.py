@@ -1,4 +1,4 @@
-"""keras-tuner's tuners, with a voice and a deadline; and which of several processes this one is."""
+"""keras-tuner's tuners, with reports of each trial and a deadline; and the role of this process among several."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ from pathlib import Path
 import keras_tuner
 
 from nlgan_tf.errors import InputError
+from nlgan_tf.tuning.config import TUNERS
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.trials import TrialRow, values_of
 
-TUNERS = {
-    "random": keras_tuner.RandomSearch,
-    "bayesian": keras_tuner.BayesianOptimization,
-    "hyperband": keras_tuner.Hyperband,
-    "grid": keras_tuner.GridSearch,
-}
 FAILURES_IN_A_ROW = 3
 UNLIMITED = 10**6
 # keras-tuner's own: the chief's address and port, and who this process is ("chief..." or a worker's name).
@@ -28,12 +23,12 @@ ADDRESS, PORT, NAME = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTU
 
 
 def role() -> tuple[bool, bool]:
-    """Whether this process is the chief of a parallel search, and whether it is a worker."""
+    """Returns whether this process is the chief of a parallel search, and whether it is a worker."""
     given = [name for name in (ADDRESS, PORT, NAME) if name in os.environ]
     if ADDRESS not in given:
         return False, False
     if len(given) < 3:
-        raise InputError(f"{' and '.join(given)} alone: accepted are all of {ADDRESS}, {PORT} and {NAME}, or none")
+        raise InputError(f"Expected all of {ADDRESS}, {PORT} and {NAME}, or none; got {' and '.join(given)} alone")
     chief = "chief" in os.environ[NAME]
     return chief, not chief
 
@@ -47,19 +42,19 @@ def make_tuner(
     say: Callable[[str], None],
     distributed: bool,
 ) -> keras_tuner.Tuner:
-    """A tuner that tells of each trial; what its folder holds already is reloaded.
+    """Returns a tuner that reports each trial; the state of an earlier search in its folder is reloaded.
 
     Args:
-        name: in `TUNERS`.
-        hypermodel: what it tunes; its seed is the search's too.
-        folder: of the project.
-        trials: most trials; None for no limit, and for Hyperband's own number.
-        max_epochs: of Hyperband's longest trials.
-        say: told.
-        distributed: whether other processes take part.
+        name: Name in `config.TUNERS`.
+        hypermodel: Hypermodel to tune; its seed is the search's too.
+        folder: Folder of the project.
+        trials: Most trials; None for no limit, and for Hyperband's own number.
+        max_epochs: Epochs of Hyperband's longest trials.
+        say: Function that is called with each line of the report.
+        distributed: Whether other processes take part.
     """
     budget = {"max_epochs": max_epochs} if name == "hyperband" else {"max_trials": trials or UNLIMITED}
-    tuner = _telling(TUNERS[name], say, trials)(
+    tuner = _reporting(getattr(keras_tuner, TUNERS[name]), say, trials)(
         hypermodel,
         objective=hypermodel.objective,
         # keras-tuner takes 0 for none.
@@ -75,10 +70,10 @@ def make_tuner(
     return tuner
 
 
-def _telling(tuner_class: type, say: Callable[[str], None], trials: int | None) -> type:
-    """The tuner, which tells of each trial."""
+def _reporting(tuner_class: type, say: Callable[[str], None], trials: int | None) -> type:
+    """Returns a subclass of the tuner that reports each trial."""
 
-    class Telling(tuner_class):
+    class Reporting(tuner_class):
         def on_trial_begin(self, trial) -> None:
             self.began = time.monotonic()
             number = int(trial.trial_id) + 1
@@ -98,11 +93,11 @@ def _telling(tuner_class: type, say: Callable[[str], None], trials: int | None) 
             found = f"{row.score:.3f} in {seconds:.0f} s; best so far {best.score:.3f}, trial {int(best.trial_id) + 1}"
             say(f"  {self.oracle.objective.name} {found}")
 
-    return Telling
+    return Reporting
 
 
 def _described(values: dict) -> str:
-    """ "alpha 3.2, beta 0.41" and so on."""
+    """Returns values as text, such as "alpha 3.2, beta 0.41"."""
     return ", ".join(
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
     )
@@ -110,7 +105,7 @@ def _described(values: dict) -> str:
 
 @contextlib.contextmanager
 def deadline(tuner: keras_tuner.Tuner, minutes: float | None) -> Iterator[None]:
-    """After so many minutes no new trial starts; one that is under way is finished."""
+    """Starts no new trial after so many minutes (None: no limit); a trial under way is finished."""
 
     def close() -> None:
         tuner.oracle.max_trials = max(1, len(tuner.oracle.trials))

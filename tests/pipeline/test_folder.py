@@ -83,10 +83,10 @@ def test_what_is_no_json_is_one_clear_line(tmp_path):
         RunState(tmp_path, "owner")
 
 
-@pytest.mark.parametrize("name", ["we[i]rd dir", "a*b", "what?"])
+@pytest.mark.parametrize("name", ["we[i]rd dir", "a*b", "what?", "back\\slash"])
 def test_a_path_that_tensorflow_takes_for_a_pattern_is_refused_before_any_work(tmp_path, name):
     config = RunConfig(run_dir=str(tmp_path / name / "run"))
-    with pytest.raises(InputError, match=r"Expected a folder without the characters \* \? \[ \] in its path"):
+    with pytest.raises(InputError, match=r"Expected a folder without the characters \* \? \[ \] \\ in its path"):
         run_folder.claimed_for(config).__enter__()
     assert not (tmp_path / name).exists()
     with pytest.raises(InputError, match="Expected a folder without the characters"):

@@ -1,3 +1,4 @@
+import functools
 import json
 
 import keras_tuner
@@ -9,6 +10,8 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.tuning import hypermodel as hypermodels
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES
 from nlgan_tf.two_stages import stage_one_batches, train_stage_two
@@ -64,6 +67,22 @@ def test_held_out_images_are_not_trained_on(hypermodel):
     assert not training & validation
     assert (len(training), len(validation)) == (30, 10)
     assert model.validation[1].sum() == 5
+
+
+@pytest.mark.slow
+def test_priors_that_are_not_known_are_estimated_once_before_the_first_trial(rng, labels, monkeypatch):
+    tf.config.run_functions_eagerly(False)  # Here steps are many.
+    monkeypatch.setattr(hypermodels, "EstimatePriors", functools.partial(EstimatePriors, max_steps=60))
+    # Bright positives and dark negatives, all labelled rightly.
+    images = rng.integers(0, 100, (40, 8, 8, 1)) + 150 * labels[:, np.newaxis, np.newaxis, np.newaxis]
+    task = ImageTask(images.astype(np.uint8), noisy_labels=labels)
+    hypermodel = NLGANHyperModel(task, None, "estimate", stage_one=STAGE_ONE)
+    assert hypermodel.priors == "estimate"
+    first = hypermodel.build(keras_tuner.HyperParameters())
+    assert first.priors == hypermodel.priors
+    assert first.priors.pi_p > 0.7
+    hypermodel.priors = PRIORS
+    assert hypermodel.build(keras_tuner.HyperParameters()).priors == PRIORS
 
 
 def test_build_gives_a_compiled_model_of_the_hyperparameters(hypermodel):
@@ -170,9 +189,13 @@ def test_bad_input_is_one_clear_line(task, labels):
             NLGANHyperModel(task, *arguments, **settings)
         return str(error.value)
 
-    assert "objective='clean_accuracy' without clean labels" in message(labels, PRIORS, objective="clean_accuracy")
+    assert message(labels, PRIORS, objective="clean_accuracy") == (
+        "Expected clean images and labels for objective 'clean_accuracy', got none"
+    )
     assert message(labels, PRIORS, recipe="best") == "Expected recipe to be one of literal, paper, modern; got 'best'"
-    assert "validation_split=1.0 is out of range" in message(labels, PRIORS, validation_split=1.0)
-    assert "noisy_labels are missing" in message(None, PRIORS)
-    assert "priors='estimate' are unknown" in message(labels, "estimate")
+    assert message(labels, PRIORS, validation_split=1.0) == (
+        "Expected validation_split to be above 0 and below 1; got 1.0"
+    )
+    assert message(None, PRIORS) == "Expected noisy_labels, or a task with noisy labels of its own; got neither"
+    assert message(labels, "guess") == "Expected priors to be NoisePriors or \"estimate\", got 'guess'"
     assert "Expected labels of shape (40,), one label per image, got shape (3,)" in message(labels[:3], PRIORS)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nlgan_tf.data.noise import NoisePriors, corrupt_labels
+from nlgan_tf.errors import InputError
 from nlgan_tf.tuning.objectives import agreement, check_objective, corrected_accuracy, noisy_likelihood
 
 PRIORS = NoisePriors(0.6, 0.65)
@@ -61,8 +62,11 @@ def test_agreement_counts_equal_classes():
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match=r"objective='accuracy' is unknown: accepted are corrected_accuracy"):
-        check_objective("accuracy")
+    names = "corrected_accuracy, noisy_likelihood, noisy_likelihood_all, agreement, clean_accuracy"
+    with pytest.raises(InputError, match=f"Expected objective to be one of {names}; got 'accuracy'"):
+        check_objective("accuracy", has_clean_labels=True)
+    with pytest.raises(InputError, match="Expected clean images and labels for objective 'clean_accuracy', got none"):
+        check_objective("clean_accuracy", has_clean_labels=False)
     with pytest.raises(ValueError, match=r"Expected labels of shape \(2,\), one label per image, got shape \(3,\)"):
         corrected_accuracy([1, 0], [1, 0, 1], PRIORS)
     with pytest.raises(ValueError, match="Expected at least 1 positives and 1 negatives in labels, got 2 and 0"):

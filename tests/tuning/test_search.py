@@ -1,5 +1,7 @@
+import functools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,9 +14,14 @@ import pytest
 import tensorflow as tf
 
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.pipeline.config import SIMULATED, RunConfig
-from nlgan_tf.pipeline.prepare import prepare_task
-from nlgan_tf.tuning.search import SearchConfig, SearchFailed, _hypermodel, tune
+from nlgan_tf.errors import InputError
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.tuning import hypermodel as hypermodels
+from nlgan_tf.tuning import search as searches
+from nlgan_tf.tuning.config import SearchConfig
+from nlgan_tf.tuning.hypermodel import NLGANHyperModel
+from nlgan_tf.tuning.search import SearchFailed, tune
 
 SETTINGS = ("--width", "0.1", "--epochs", "1", "--batch-size", "8", "--samples-per-epoch", "16")
 CLASSIFIER = ("epochs", "1"), ("batch-size", "8"), ("samples-per-epoch", "16"), ("num-images", "8"), ("width", "0.1")
@@ -54,15 +61,20 @@ def eager():
 
 @pytest.fixture
 def search(task_folder, eager):
-    """Runs a search of tiny trials in this process, and gives its result and what it said."""
+    """Runs a search of tiny trials in this process; returns its result and its lines of progress."""
     stage_one = {"width": 0.1, "epochs": 1, "batch_size": 8, "samples_per_epoch": 16}
     stage_two = StageTwoConfig(width=0.1, epochs=1, batch_size=8, samples_per_epoch=16, num_images=8)
 
-    def run(stage: dict | None = None, **settings):
-        stages = {"stage_one": StageOneConfig(**{**stage_one, **(stage or {})}), "stage_two": stage_two}
-        config = RunConfig(task="npz:task.npz", pi_p=0.7, pi_n=0.85, **stages)
+    def run(stage: dict | None = None, run: dict | None = None, **settings):
+        config = RunConfig(
+            task="npz:task.npz",
+            stage_one=StageOneConfig(**{**stage_one, **(stage or {})}),
+            stage_two=stage_two,
+            **{"pi_p": 0.7, "pi_n": 0.85, **(run or {})},
+        )
         said = []
-        result = tune(SearchConfig(config, project="search", **{"tuner": "random", **settings}), say=said.append)
+        settings = {"tuner": "random", "project": "search", **settings}
+        result = tune(SearchConfig(config, **settings), say=said.append)
         return result, said
 
     return run
@@ -102,7 +114,7 @@ class TestInThisProcess:
         assert best.stage_one.beta == again.trials[0].values["beta"]
         assert (best.task, best.run_dir) == ("npz:task.npz", None)
         assert (task_folder / "search" / "plane.png").stat().st_size > 1000
-        with pytest.raises(ValueError, match=r"holds another search, with stage_one\.epochs 1 and not 2"):
+        with pytest.raises(InputError, match=r"Expected stage_one\.epochs 1, as the search in .* began with, got 2"):
             search({"epochs": 2}, tuner="bayesian", trials=2)
         assert len((task_folder / "search" / "trials.csv").read_text().splitlines()) == 3
 
@@ -123,18 +135,47 @@ class TestInThisProcess:
         result, _ = search(minutes=1e-4)
         assert len(result.trials) == 1
 
+    def test_a_figure_that_cannot_be_drawn_ends_no_search(self, search, task_folder, monkeypatch):
+        def broken(*_):
+            raise RuntimeError("latex could not be found")
+
+        monkeypatch.setattr(searches, "alpha_beta_plane", broken)
+        result, said = search(trials=1)
+        assert said[-1] == "plane.png is left out: RuntimeError: latex could not be found"
+        assert len(result.trials) == 1
+        assert (task_folder / "search" / "best.json").exists()
+
+    def test_what_is_refused_leaves_the_search_to_overwrite_as_it_was(self, search, task_folder, monkeypatch):
+        search(trials=1)
+        before = {path: path.read_bytes() for path in (task_folder / "search").rglob("*") if path.is_file()}
+
+        def refused(**settings):
+            with pytest.raises((InputError, OSError)):
+                search(trials=1, overwrite=True, **settings)
+
+        refused(clean="missing.npz", objective="clean_accuracy")
+        refused(run={"size": 41})
+
+        def diverges(self):
+            raise InputError("D diverged")
+
+        monkeypatch.setattr(NLGANHyperModel, "estimate_priors", diverges)
+        refused(run={"estimate_priors": True})
+        assert {path: path.read_bytes() for path in (task_folder / "search").rglob("*") if path.is_file()} == before
+
 
 @pytest.mark.slow
-def test_unknown_priors_are_estimated_before_the_search(tmp_path, rng, labels):
+@IGNORE_EAGER
+def test_unknown_priors_are_estimated_before_the_search(search, task_folder, rng, labels, monkeypatch):
+    tf.config.run_functions_eagerly(False)  # Here steps are many.
+    monkeypatch.setattr(hypermodels, "EstimatePriors", functools.partial(EstimatePriors, max_steps=60))
     # Bright positives and dark negatives, all labelled rightly.
     images = rng.integers(0, 100, (40, 8, 8, 1)) + 150 * labels[:, np.newaxis, np.newaxis, np.newaxis]
-    np.savez(tmp_path / "task.npz", images=images.astype(np.uint8), noisy_labels=labels)
-    run = RunConfig(task=f"npz:{tmp_path / 'task.npz'}", estimate_priors=True, stage_one=StageOneConfig(width=0.1))
-    said = []
-    hypermodel = _hypermodel(SearchConfig(run), prepare_task(run), said.append)
-    # Above the default of a simulation, .7: all labels are right.
-    assert hypermodel.priors.pi_p > SIMULATED[0]
-    assert said[1].startswith(f"Estimated pi_p {hypermodel.priors.pi_p:.3f}")
+    np.savez(task_folder / "task.npz", images=images.astype(np.uint8), noisy_labels=labels)
+    _, said = search(run={"estimate_priors": True}, trials=1)
+    assert said[0] == "Estimating pi_p and pi_n from the outputs of D on held-out images"
+    assert float(re.match(r"Estimated pi_p (\d\.\d{3}) ", said[1])[1]) > 0.7
+    assert said[2].startswith("Trial 1 of 1: alpha ")
 
 
 @pytest.mark.slow
@@ -187,20 +228,15 @@ def test_chief_and_two_workers_survive_the_kill_of_a_worker(task_folder):
     assert RunConfig.from_json(Path("search/best.json").read_text())
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"tuner": "genetic"}, "tuner='genetic' is unknown: accepted are random, bayesian, hyperband, grid"),
-        ({"trials": 0}, "trials=0 is out of range"),
-        ({"minutes": -1.0}, "minutes=-1.0 is out of range"),
-    ],
-)
-def test_bad_settings(settings, message):
-    with pytest.raises(ValueError, match=message):
-        SearchConfig(RunConfig(), **settings)
-
-
 def test_half_of_the_environment_of_a_parallel_search(search, monkeypatch):
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
-    with pytest.raises(ValueError, match="KERASTUNER_ORACLE_IP alone: accepted are all of"):
+    with pytest.raises(InputError, match=r"Expected all of .*, or none; got KERASTUNER_ORACLE_IP alone"):
         search()
+
+
+def test_overwrite_in_a_search_of_several_processes(search, monkeypatch):
+    for name, value in (("IP", "127.0.0.1"), ("PORT", "8000")):
+        monkeypatch.setenv(f"KERASTUNER_ORACLE_{name}", value)
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
+    with pytest.raises(InputError, match="Expected a new folder for a search of several processes, got overwrite"):
+        search(overwrite=True)
