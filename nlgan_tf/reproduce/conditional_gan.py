@@ -1,6 +1,8 @@
-"""The paper's ancestor: one conditional GAN, trained on the noisy labels as if they were right, by eq. (1)."""
+"""The paper's ancestors: one conditional GAN, trained on the noisy labels as if they were right, by eq. (1)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -17,16 +19,16 @@ from nlgan_tf.training.optimizers import FusedAdam
 
 
 class ConditionalGAN(Model):
-    """G draws images of a label that it is given; D tells them from real images with that label.
+    """A GAN whose G draws images of a given label, and whose D tells them from real images with that label.
 
     Here D follows the plain GAN: 1 on real and 0 on generated images.
     Differs from the paper: G minimises E[H(D(G(z)), 1)], as DCGAN does, since eq. (1)'s own term saturates.
 
     Args:
-        discriminator: images in [-1, 1] with one more channel, the label's, -> logits (n, 1).
-        generator: z with one more value, the label's, -> images in [-1, 1]. Labels are 1 and -1 to both.
-        latent: distribution of z: "uniform" in (-1, 1), or "normal".
-        seed: of z.
+        discriminator: Network D: images in [-1, 1] with one more channel, the label's, -> logits (n, 1).
+        generator: Network G: z with one more value, the label's, -> images in [-1, 1]. Labels are 1 and -1 to both.
+        latent: Distribution of z: "uniform" in (-1, 1), or "normal".
+        seed: Seed of z.
     """
 
     def __init__(
@@ -42,14 +44,14 @@ class ConditionalGAN(Model):
         self.built = True
 
     def compile(self, d_optimizer: keras.optimizers.Optimizer, g_optimizer: keras.optimizers.Optimizer) -> None:
-        """Sets one optimizer a network."""
+        """Sets the optimizer of each network."""
         super().compile(optimizer=None)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         d_optimizer.build(self.discriminator.trainable_variables)
         g_optimizer.build(self.generator.trainable_variables)
 
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """One update of each network on real images with noisy labels, and as many generated ones."""
+        """Updates each network once, on real images with noisy labels and as many generated images."""
         images, labels = data[:2]
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
         with tf.GradientTape(persistent=True) as tape:
@@ -77,7 +79,7 @@ class ConditionalGAN(Model):
         return self.discriminator(tf.concat([images, plane], axis=-1), training=True)
 
     def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """As `NLGAN.hallucinate`: uint8 images, the first ceil(n / 2) positive, and int64 labels."""
+        """Returns uint8 images, the first ceil(n / 2) positive, and int64 labels, as `NLGAN.hallucinate` does."""
         labels = np.repeat([1, 0], [(n + 1) // 2, n // 2])
         batches = (
             self._generate(tf.constant(batch), (seed, number), training=False)
@@ -94,25 +96,25 @@ def _signed(labels: tf.Tensor) -> tf.Tensor:
     return 2 * tf.cast(labels, tf.float32) - 1
 
 
-# DCGAN's own, of both networks.
+# DCGAN's own rate, for both networks.
 LEARNING_RATE = 2e-4
 
 
 def build_conditional_dcgan(
     image_shape: tuple[int, int, int], config: StageOneConfig, spectral_norm: bool, seed: int = 0
 ) -> ConditionalGAN:
-    """A compiled conditional DCGAN (Radford et al. 2016; labels as Mirza & Osindero 2014), trained by eq. (1).
+    """Returns a compiled conditional DCGAN (Radford et al. 2016; labels as Mirza & Osindero 2014), trained by eq. (1).
 
-    Its D has no dropout, and both learning rates stay at DCGAN's 2e-4.
+    D has no dropout, and both learning rates are DCGAN's constant 2e-4.
 
     Args:
-        image_shape: (h, w, c).
-        config: width, kernel size and latent distribution.
-        spectral_norm: in D in place of DCGAN's batch norm, on the layers that `config` names.
-        seed: of initial weights and z.
+        image_shape: Shape (h, w, c) of an image.
+        config: Settings, of which width, kernel size, latent distribution and layers of norms are used.
+        spectral_norm: Whether D has spectral norm, on the layers that `config` names, in place of DCGAN's batch norm.
+        seed: Seed of initial weights and z.
 
     Raises:
-        ValueError: for a shape that is not accepted.
+        InputError: For a shape that is not accepted.
     """
     height, breadth, channels = image_shape
     levels = default_levels(image_shape)
@@ -138,3 +140,10 @@ def build_conditional_dcgan(
     model = ConditionalGAN(discriminator, generator, config.latent, seed)
     model.compile(*(FusedAdam(LEARNING_RATE, beta_1=0.5) for _ in range(2)))
     return model
+
+
+# Methods of the grid that are no variant of NL-GAN and draw images too: builders by (image shape, settings, seed).
+ANCESTORS: dict[str, Callable[[tuple[int, int, int], StageOneConfig, int], ConditionalGAN]] = {
+    "conditional-dcgan": lambda shape, config, seed: build_conditional_dcgan(shape, config, False, seed),
+    "conditional-dcgan-sn": lambda shape, config, seed: build_conditional_dcgan(shape, config, True, seed),
+}

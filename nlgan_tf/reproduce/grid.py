@@ -8,22 +8,26 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from nlgan_tf.config import check_fields, option
 from nlgan_tf.data.sources import check_source
 from nlgan_tf.errors import InputError
+from nlgan_tf.files import check_no_pattern
 from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.recipes import RECIPES
 from nlgan_tf.reproduce.methods import METHODS, Method, check_method
 
 TASKS = ("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane")
 SIZES = (1000, 100)
 CLEAN = (1.0, 1.0)
 PRIORS = (CLEAN, (0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
-# Section 3.1: 500 epochs on CIFAR-10. A recipe holds MNIST's number.
+# Section 3.1: 500 epochs on CIFAR-10. A recipe has MNIST's number.
 CIFAR10_EPOCHS = 500
 
-# Roughly, seconds on one x86-64 core at 2.5 GHz; a results file knows better as it fills. By the kind of the images: a
+# Rough seconds on one x86-64 core at 2.5 GHz, until a results file has measured ones. By the kind of the images: a
 # full-width stage-one step of 4 x 64, an image in the full-width classifier's training, a method without a network.
 STEP_SECONDS = {"grey": 0.65, "colour": 0.9}
 IMAGE_SECONDS = {"grey": 0.002, "colour": 0.003}
@@ -44,12 +48,12 @@ class Combination:
 
     @property
     def cell(self) -> tuple[str, int, float, float]:
-        """Task, size and pi: the table's cell, whatever the method."""
+        """Task, size and pi: a cell of the table, whatever the method."""
         return self.task, self.size, self.pi_p, self.pi_n
 
     @property
     def slug(self) -> str:
-        """A name for its files."""
+        """Name for the combination's files."""
         return re.sub(r"[^\w.]+", "-", str(self))
 
     def __str__(self) -> str:
@@ -59,45 +63,44 @@ class Combination:
 
 @dataclass(frozen=True)
 class Options:
-    """What a whole grid is run with.
+    """Settings of a whole grid; InputError for values that are not accepted."""
 
-    Attributes:
-        data_dir: where TensorFlow Datasets keeps its data.
-        epochs: of stage one, instead of the paper's.
-        keep: a folder that keeps the run folders of the paper's model; None keeps none.
-    """
+    data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
+    epochs: int | None = option(
+        None, "Epochs of stage one; by default the paper's, 40 on MNIST and 500 on CIFAR-10", above=0
+    )
+    keep: str | None = option(None, "Folder that keeps NL-GAN's run folders; none are kept by default")
 
-    data_dir: str | None = None
-    epochs: int | None = None
-    keep: str | None = None
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.keep is not None:
+            # Whole runs are written there, by TensorFlow too.
+            check_no_pattern(Path(self.keep).expanduser().absolute())
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Combinations to run; `cells` are those that a results file of this grid may hold.
+    """Combinations to run; `cells` are those that a results file of this grid may have.
 
     A grid within the paper's own cells shares a file with the rest of table 1; any other grid needs its own.
 
-    Args:
-        tasks, sizes, priors: their product, less what a method leaves out.
-        methods: names of `METHODS`; by default all but the ablations.
-        recipe: of stage one and of the classifier.
-        seeds: 0 to seeds - 1.
+    Attributes:
+        tasks, sizes, priors: Cells, the product of all three.
+        methods: Names in `METHODS`, by default all but the ablations; each runs at its own noise levels.
 
     Raises:
-        InputError: for values that are not accepted.
+        InputError: For values that are not accepted.
     """
 
     tasks: Sequence[str] = TASKS
     sizes: Sequence[int] = SIZES
     priors: Sequence[tuple[float, float]] = PRIORS
     methods: Sequence[str] = tuple(name for name, method in METHODS.items() if not method.ablation)
-    recipe: str = "paper"
-    seeds: int = 5
+    recipe: str = option("paper", "Settings of stage one and of the classifier by name", choices=tuple(RECIPES))
+    seeds: int = option(5, "Seeds of each combination, from 0 on", least=1)
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise InputError(f"seeds={self.seeds} is out of range: accepted are 1 and more")
+        check_fields(self)
         for method in self.methods:
             check_method(method)
         for task, size, (pi_p, pi_n) in itertools.product(self.tasks, self.sizes, self.priors):
@@ -105,11 +108,11 @@ class Grid:
             RunConfig(task=task, size=size, pi_p=pi_p, pi_n=pi_n, recipe=self.recipe)
         if not self.combinations():
             methods, priors = ", ".join(self.methods), ", ".join(f"({pi_p:g}, {pi_n:g})" for pi_p, pi_n in self.priors)
-            raise InputError(f"{methods} at pi {priors}: accepted are pn at (1, 1), and most others at noisy pairs")
+            raise InputError(f"Expected pn at pi (1, 1), and most other methods at noisy pi; got {methods} at {priors}")
 
     @property
     def cells(self) -> set[tuple[str, int, float, float]]:
-        """The cells of table 1 if this grid lies within them, else its own."""
+        """Cells of table 1 if this grid lies within them, else this grid's own."""
         paper = _cells(TASKS, SIZES, PRIORS)
         return paper if self._own_cells <= paper else self._own_cells
 
@@ -118,7 +121,7 @@ class Grid:
         return _cells(self.tasks, self.sizes, self.priors)
 
     def combinations(self) -> list[Combination]:
-        """All of them, in no particular order."""
+        """Returns all combinations, in no particular order."""
         return [
             Combination(*cell, method, self.recipe, seed)
             for cell in sorted(self._own_cells)
@@ -133,7 +136,7 @@ def _cells(tasks: Iterable[str], sizes: Iterable[int], priors: Iterable[tuple[fl
 
 
 def run_config(combination: Combination, options: Options) -> RunConfig:
-    """The run that a combination stands for."""
+    """Returns the configuration of a combination's run."""
     config = RunConfig(
         task=combination.task,
         size=combination.size,
@@ -152,14 +155,14 @@ def run_config(combination: Combination, options: Options) -> RunConfig:
 
 
 def estimated_seconds(combination: Combination, options: Options, took: Mapping[tuple, float]) -> float:
-    """How long a combination takes: as its like in `took`, as `median_seconds` gives it, else by a rough model."""
+    """Returns the expected duration: the median of its kind in `took`, from `median_seconds`, or a rough model's."""
     config = run_config(combination, options)
     kind = _kind(combination, config.stage_one.epochs)
     return took[kind] if kind in took else _modelled_seconds(METHODS[combination.method], config)
 
 
 def median_seconds(seen: Mapping[Combination, dict]) -> dict[tuple, float]:
-    """Of records by combination: the median duration of each kind."""
+    """Returns the median duration of each kind of combination, from records by combination."""
     groups = defaultdict(list)
     for combination, record in seen.items():
         groups[_kind(combination, record["epochs"])].append(record["seconds"])
@@ -167,7 +170,7 @@ def median_seconds(seen: Mapping[Combination, dict]) -> dict[tuple, float]:
 
 
 def _kind(combination: Combination, epochs: int | None) -> tuple:
-    """Combinations that take equally long have the same; `epochs` are those of stage one."""
+    """Returns a key that combinations of equal duration share; `epochs` are those of stage one."""
     trains = METHODS[combination.method].stage_one
     return combination.task, combination.size, combination.method, combination.recipe, epochs if trains else None
 
@@ -179,19 +182,19 @@ def _modelled_seconds(method: Method, config: RunConfig) -> float:
     one, two = config.stage_one, config.stage_two
     steps = one.epochs * (one.samples_per_epoch // one.batch_size) * method.stage_one
     images = two.epochs * (two.samples_per_epoch if method.upsampled else config.size) * method.fits
-    # Nearly all of the work lies in matrices of width x width.
+    # Nearly all of the work is in matrices of width x width.
     return steps * one.width**2 * STEP_SECONDS[kind] + images * two.width**2 * IMAGE_SECONDS[kind]
 
 
 def planned(grid: Grid, options: Options, seen: Mapping[Combination, dict]) -> dict[Combination, float]:
-    """The grid's combinations in the order to run them, with their estimated seconds.
+    """Returns the grid's combinations in the order of work, with their estimated seconds.
 
-    Cheap and important ones come first, and first seeds before later ones, so that a part is already useful.
+    Cheap and important combinations come first, and first seeds before later ones, so that a part is useful already.
 
     Args:
-        grid: what to run.
-        options: what it is run with.
-        seen: records by combination, whose durations make better estimates.
+        grid: Combinations to run.
+        options: Settings of the whole grid.
+        seen: Records by combination, whose durations improve the estimates.
     """
     took = median_seconds(seen)
     seconds = {combination: estimated_seconds(combination, options, took) for combination in grid.combinations()}

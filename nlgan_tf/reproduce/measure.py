@@ -1,4 +1,4 @@
-"""One combination, from its data to its line in the results file."""
+"""One combination of the grid, from its data to its record for the results file."""
 
 from __future__ import annotations
 
@@ -23,50 +23,41 @@ from nlgan_tf.data.sources.classes import parse_classes
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
-from nlgan_tf.evaluation.metrics import (
-    accuracy,
-    class_accuracy,
-    purity_and_coverage,
-    train_judge,
-)
+from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
 from nlgan_tf.files import read_json, write_text
 from nlgan_tf.pipeline import run as pipeline
-from nlgan_tf.pipeline.config import PLACES, RunConfig
+from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import CONFIG
 from nlgan_tf.pipeline.prepare import noisy_task
-from nlgan_tf.reproduce.conditional_gan import build_conditional_dcgan
+from nlgan_tf.reproduce.conditional_gan import ANCESTORS
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.training.fit import NonFiniteError
 from nlgan_tf.two_stages import stage_one_batches, train_stage_two
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
-# The methods of the paper's model: the fields of stage one that each changes.
-STAGE_ONE_CHANGES: dict[str, dict] = {
-    "nlgan": {},
-    "nlgan-attention": {"attention": True},
-    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
-    "nlgan-generator-dropout": {"generator_dropout": True},
-}
-# In a kept run folder: versions and commit of what finished it.
+# Versions and commit of what finished a kept run, in the run's folder.
 MADE_BY = "made_by.json"
 # Images and labels that generators drew.
 Drawn = tuple[np.ndarray, np.ndarray]
-# The paper's ancestors: whether D has spectral norm.
-ANCESTORS = {"conditional-dcgan": False, "conditional-dcgan-sn": True}
 
 
 def measure(combination: Combination, options: Options) -> dict:
     """Trains and tests one combination.
 
+    Args:
+        combination: Combination to train; its method is a variant of NL-GAN, one of `ANCESTORS`, or one of
+            `evaluation.baselines.BASELINES`.
+        options: Settings of the whole grid.
+
     Returns:
-        The record for the results file, with `results.KEYS`; of a method with generators also what a judge of the data
-        set says of their images (`results.JUDGED`), of the paper's model also "accuracy_discriminator".
+        The record for the results file, with `results.KEYS`; for a method with generators also the judge's
+        measurements of drawn images (`results.JUDGED`), for NL-GAN also "accuracy_discriminator".
 
     Raises:
-        InputError: for a combination that its data do not allow, or a kept run with other settings.
-        NonFiniteError: if training diverged.
+        InputError: For a combination that its data do not allow, or a kept run with other settings.
+        NonFiniteError: If training diverged.
     """
     keras.backend.clear_session()
     # Now: a commit may be made while a long training runs.
@@ -76,7 +67,7 @@ def measure(combination: Combination, options: Options) -> dict:
     task = noisy_task(_whole_task(config.task, config.data_dir), config)
     start = time.perf_counter()
     drawn = None
-    if combination.method in STAGE_ONE_CHANGES:
+    if METHODS[combination.method].changes is not None:
         found, drawn = _nlgan(combination, config, options.keep, made_by)
     elif combination.method in ANCESTORS:
         found, drawn = _ancestor(combination.method, config, task)
@@ -96,7 +87,7 @@ def measure(combination: Combination, options: Options) -> dict:
 
 def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
     baseline = build_baseline(method, config.priors, config.stage_two, config.seed)
-    # On matrices as small as these, threads of scikit-learn's libraries only wait for each other (five times as long).
+    # On matrices as small as these, threads of scikit-learn's libraries wait for each other, five times as long.
     with threadpool_limits(1):
         predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
     epochs = config.stage_two.epochs if METHODS[method].fits else None
@@ -105,7 +96,7 @@ def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
 
 def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Drawn]:
     one, two = config.stage_one, config.stage_two
-    model = build_conditional_dcgan(task.image_shape, one, ANCESTORS[method], config.seed)
+    model = ANCESTORS[method](task.image_shape, one, config.seed)
     batches = stage_one_batches(task.images, task.noisy_labels, one, config.seed)
     history = model.fit(
         batches, epochs=one.epochs, shuffle=False, verbose=0, callbacks=[keras.callbacks.TerminateOnNaN()]
@@ -117,8 +108,8 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
 
 
 def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_by: dict) -> tuple[dict, Drawn]:
-    """Both stages, as a run, which may have been finished much earlier, by other versions."""
-    stage_one = dataclasses.replace(config.stage_one, **STAGE_ONE_CHANGES[combination.method])
+    """Both stages as a run, which may have been finished much earlier, by other versions."""
+    stage_one = dataclasses.replace(config.stage_one, **METHODS[combination.method].changes)
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
         _run(dataclasses.replace(config, stage_one=stage_one, compare=False), run_dir)
@@ -131,7 +122,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
         **made_by,
         "accuracy": metrics["accuracy_nlgan"],
         "epochs": stage_one.epochs,
-        # The clock here has run since the last start alone; of an earlier one only the phases that it finished count.
+        # The clock of `measure` began at the last start; of an earlier start the phases that it finished count.
         "seconds": sum(timings.values()),
         "accuracy_discriminator": metrics["accuracy_discriminator"],
     }
@@ -139,21 +130,20 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
 
 
 def _run(config: RunConfig, run_dir: Path) -> None:
-    """Runs both stages, from where a killed process left them."""
+    """Runs both stages, or continues a run that a killed process left."""
     if not (run_dir / CONFIG).is_file():
         pipeline.run(dataclasses.replace(config, run_dir=str(run_dir), overwrite=True), verbose=0)
         return
     begun = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
-    unlike = [
-        name for name, value in vars(config).items() if name not in (*PLACES, "compare") and vars(begun)[name] != value
-    ]
+    asked, found = (one.settings(without=("compare",)) for one in (config, begun))
+    unlike = [name for name in asked if found.get(name) != asked[name]]
     if unlike:
-        raise InputError(f"{run_dir} holds a run with another {unlike[0]}: accepted is another folder to keep runs in")
+        raise InputError(f"Expected the kept run {run_dir} to have the same {unlike[0]}: --keep needs another folder")
     pipeline.resume(run_dir, verbose=0)
 
 
 def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
-    """Label purity of both generators, and the share of each class in its generator's images."""
+    """Returns the label purity of both generators, and the share of each class in its generator's images."""
     source, pairing = check_source(config.task)
     if source not in CLASS_SOURCES:
         return {}
@@ -167,7 +157,7 @@ def _judged(images: np.ndarray, labels: np.ndarray, config: RunConfig) -> dict:
 
 @functools.lru_cache(maxsize=1)
 def _judge(source: str, data_dir: str | None) -> tuple[keras.Model, tuple[str, ...], float]:
-    """A classifier of all classes of a source, their names, and its own accuracy."""
+    """Returns a classifier of all classes of a source, the names of the classes, and the classifier's accuracy."""
     class_names, train, test = load_classes(source, data_dir)
     judge = train_judge(*train)
     return judge, class_names, class_accuracy(judge, *test)
@@ -175,13 +165,13 @@ def _judge(source: str, data_dir: str | None) -> tuple[keras.Model, tuple[str, .
 
 @functools.lru_cache(maxsize=4)
 def _whole_task(spec: str, data_dir: str | None) -> ImageTask:
-    """Kept between combinations: a data set takes longer to read than the cheap methods to run."""
+    """Reads a task once: a data set takes longer to read than the cheap methods to run."""
     return load_task(spec, data_dir=data_dir)
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Of this package and what its numbers depend on."""
+    """Returns the versions of this package and of what its numbers depend on."""
     found = {"nlgan_tf": nlgan_tf.__version__, "python": platform.python_version()}
     for name in VERSIONED:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -191,11 +181,11 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of the package's source, "+" after it if files were changed since; None outside its repository."""
+    """Returns the commit of the package's source, with "+" if files were changed since; None outside its repository."""
     source = Path(nlgan_tf.__file__)
     git = ["git", "-C", str(source.parent)]
     try:
-        # Installed within another repository, it is not that one's.
+        # The package may be installed within another repository.
         subprocess.run([*git, "ls-files", "--error-unmatch", source.name], capture_output=True, check=True)
         head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
         changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True)

@@ -1,8 +1,10 @@
-"""The methods of the grid by name: what each is called in the table, where it runs, and how much it matters."""
+"""The methods of the grid by name: title in the table, where each runs, its cost, and how much it matters."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nlgan_tf.errors import InputError
 
@@ -12,13 +14,16 @@ class Method:
     """One row of the table.
 
     Attributes:
-        title: as the table prints it.
-        levels: the noise levels it runs at: "noisy", "clean" (pi = (1, 1)) or "all".
-        importance: the larger, the earlier it runs; see `grid.planned`.
-        fits: how many stage-two classifiers it trains, in units of one on all images; 0 for none.
-        upsampled: whether these see 10,000 images an epoch, as the paper upsamples, or the images as they are.
-        stage_one: the cost of its adversarial training, in units of NL-GAN's; 0 for none.
-        ablation: whether it runs only where it is asked for by name.
+        title: Name of the method in the table.
+        levels: Noise levels at which the method runs: "noisy", "clean" (pi = (1, 1)) or "all".
+        importance: Weight in the order of work: the larger, the earlier, see `grid.planned`.
+        fits: Number of stage-two classifiers that the method trains, in units of one on all images; 0 for none.
+        upsampled: Whether these classifiers see 10,000 images an epoch, as the paper upsamples, or the images as they
+            are.
+        stage_one: Cost of the method's adversarial training, in units of NL-GAN's; 0 for none.
+        ablation: Whether the method runs only where it is asked for by name.
+        changes: Settings of stage one that set a variant of NL-GAN apart; None for what is no variant of NL-GAN.
+        library: Package of the extra `baselines` that the method imports; None for none.
     """
 
     title: str
@@ -28,14 +33,17 @@ class Method:
     upsampled: bool = False
     stage_one: float = 0.0
     ablation: bool = False
+    changes: Mapping[str, Any] | None = None
+    library: str | None = None
 
 
-def _nlgan(title: str, stage_one: float = 1.0, importance: float = 1.0, ablation: bool = True) -> Method:
-    return Method(title, "noisy", importance, fits=1, upsampled=True, stage_one=stage_one, ablation=ablation)
+def _generative(title: str, stage_one: float = 1.0, **settings: Any) -> Method:
+    """A method whose classifier learns from drawn images."""
+    return Method(title, fits=1, upsampled=True, stage_one=stage_one, **{"ablation": True, **settings})
 
 
 METHODS = {
-    "nlgan": _nlgan("NL-GAN", importance=30, ablation=False),
+    "nlgan": _generative("NL-GAN", importance=30, ablation=False, changes={}),
     "pn": Method("PN: CNN, true labels", "clean", 4, fits=1),
     "pn-upsampled": Method("PN: CNN, true labels, upsampled", "clean", 2, fits=1, upsampled=True),
     "noisy": Method("CNN, noisy labels", importance=4, fits=1),
@@ -43,22 +51,24 @@ METHODS = {
     "rank-pruning": Method("Rank Pruning, CNN", importance=8, fits=3),
     "rank-pruning-logistic": Method("Rank Pruning, logistic regression", "all"),
     "svc": Method("A: SVC", "all"),
-    "cleanlab-svc": Method("B: kNN, cleanlab, SVC", "all"),
-    "cleanlab-logistic": Method("C: CleanLearning, logistic regression", "all"),
-    "cleanlab": Method("CleanLearning, CNN", importance=4, fits=5),
+    "cleanlab-svc": Method("B: kNN, cleanlab, SVC", "all", library="cleanlab"),
+    "cleanlab-logistic": Method("C: CleanLearning, logistic regression", "all", library="cleanlab"),
+    "cleanlab": Method("CleanLearning, CNN", importance=4, fits=5, library="cleanlab"),
     "gce": Method("Generalised cross entropy, CNN", importance=2, fits=1),
     "forward": Method("Forward correction, CNN", importance=2, fits=1),
     "co-teaching": Method("Co-teaching, CNN", importance=1, fits=2.5),
-    "conditional-dcgan": _nlgan("Conditional DCGAN, eq. (1)", 0.8),
-    "conditional-dcgan-sn": _nlgan("Conditional DCGAN, eq. (1), spectral norm", 0.8),
-    "nlgan-attention": _nlgan("NL-GAN with self-attention", 1.5),
-    "nlgan-batch-norm": _nlgan("NL-GAN, batch norm in D"),
-    "nlgan-generator-dropout": _nlgan("NL-GAN, dropout on in the generators' step"),
+    "conditional-dcgan": _generative("Conditional DCGAN, eq. (1)", 0.8),
+    "conditional-dcgan-sn": _generative("Conditional DCGAN, eq. (1), spectral norm", 0.8),
+    "nlgan-attention": _generative("NL-GAN with self-attention", 1.5, changes={"attention": True}),
+    "nlgan-batch-norm": _generative("NL-GAN, batch norm in D", changes={"d_batch_norm": True, "spectral_norm": None}),
+    "nlgan-generator-dropout": _generative(
+        "NL-GAN, dropout on in the generators' step", changes={"generator_dropout": True}
+    ),
 }
 
 
 def check_method(name: str) -> str:
-    """`name` if it is a method of the grid; InputError otherwise."""
+    """Returns the name of a method of the grid; InputError for another name."""
     if name not in METHODS:
-        raise InputError(f"method {name!r} is unknown: accepted are {', '.join(METHODS)}")
+        raise InputError(f"Expected method to be one of {', '.join(METHODS)}; got {name!r}")
     return name

@@ -15,7 +15,7 @@ _TABLE = {
 
 
 def paper_value(task: str, size: int, priors: tuple[float, float], method: str) -> float | None:
-    """The paper's accuracy of "pn", "nlgan" or Rank Pruning; None for what it does not have."""
+    """Returns the paper's accuracy of "pn", "nlgan" or Rank Pruning; None for what the paper does not have."""
     if (task, size) not in _TABLE:
         return None
     clean, noisy = _TABLE[task, size]

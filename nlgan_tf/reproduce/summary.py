@@ -1,4 +1,4 @@
-"""Records of a results file -> the rows of the table: mean and standard deviation over seeds."""
+"""Rows of the table out of the records of a results file: mean and standard deviation over seeds."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Cell:
     """One number of the table.
 
     Attributes:
-        mean: over seeds.
-        std: of the sample, over seeds; None for one seed.
-        seeds: their number.
-        paper: the paper's value; None where it has none.
+        mean: Mean accuracy over seeds.
+        std: Standard deviation of the sample of seeds; None for one seed.
+        seeds: Number of seeds.
+        paper: Value of the paper; None where the paper has none.
     """
 
     mean: float
@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one task and size: a cell for each noise level that was run."""
+    """One method on one task and size, with a cell for each noise level that was run."""
 
     title: str
     cells: dict[Priors, Cell]
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class _RowKey:
-    """What sets rows apart."""
+    """Values by which rows differ."""
 
     method: str
     recipe: str
@@ -52,7 +52,7 @@ class _RowKey:
 
     @property
     def place(self) -> tuple:
-        """Sorts the rows of a table."""
+        """Key that sorts the rows of a table."""
         return list(METHODS).index(self.method), self.recipe, self.epochs, self.discriminator
 
     def title(self) -> str:
@@ -63,9 +63,9 @@ class _RowKey:
 
 
 def summarise(records: Mapping[Combination, dict]) -> dict[tuple[str, int], list[Row]]:
-    """The rows by (task, size), in the order of `METHODS`; recipes and unequal epochs of stage one stay apart.
+    """Returns rows by (task, size), in the order of `METHODS`; recipes and epochs of stage one are rows of their own.
 
-    NL-GAN's row is followed by that of its D. A method that no recipe changes counts once a seed.
+    NL-GAN's row is followed by the row of its D. A method that no recipe changes counts once a seed.
     """
     tables: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     for combination, record in records.items():
@@ -100,5 +100,5 @@ def _cell(task: str, size: int, priors: Priors, key: _RowKey, by_seed: dict[int,
 
 
 def best(rows: list[Row], priors: Priors) -> float:
-    """The largest mean at a noise level, rounded as it is printed."""
+    """Returns the largest mean at a noise level, rounded as in print."""
     return max(round(row.cells[priors].mean, 3) for row in rows if priors in row.cells)

@@ -1,7 +1,8 @@
-"""Runs the combinations of a grid, in parallel by joblib, into one results file."""
+"""The combinations of a grid, run in parallel by joblib, into one results file."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 
 import joblib
-from filelock import FileLock
 
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.errors import InputError
@@ -23,12 +23,12 @@ from nlgan_tf.reproduce.results import ResultsFile
 from nlgan_tf.training.signals import advised
 
 POLL_SECONDS = 1.0
-# Called with each finished combination, and its record or what went wrong.
+# A function of each finished combination, and of its record or its error.
 Report = Callable[[Combination, dict | Exception], None]
 
 
-# In place of a run's own advice, whose folder may be gone.
-@advised("the same command goes on; without --keep, what was under way begins anew")
+# In place of the advice of a single run, whose folder may be deleted.
+@advised("the same command continues; without --keep, combinations under way begin anew")
 def run_grid(
     combinations: Sequence[Combination],
     results: ResultsFile,
@@ -36,26 +36,26 @@ def run_grid(
     jobs: int = 1,
     report: Report = lambda *_: None,
 ) -> list[Combination]:
-    """Runs, in their order, what the results file does not have yet; returns when it has all of them.
+    """Runs combinations that the results file does not have, in their order, until the file has all of them.
 
-    Combinations that another process on the same file has in hand are left to it, and taken over if it ends
-    without having finished them. One that fails does not stop the others.
+    A combination that another process on the same file runs is left to that process, and taken over if the process ends
+    without a record. A combination that fails does not stop the others.
 
     Args:
-        combinations: what the file is to hold.
-        results: where each record goes as soon as it is there.
-        options: of all combinations.
-        jobs: how many run side by side, as joblib's `n_jobs`; where they run is joblib's backend, so that
-            `joblib.parallel_config` carries them to a cluster.
-        report: called after each combination; an error has its traceback as `traceback_text`.
+        combinations: Combinations that the file is to have.
+        results: File for each record, written as soon as the combination is finished.
+        options: Settings of all combinations.
+        jobs: Number of combinations side by side, as joblib's `n_jobs`. Combinations run on joblib's backend, so that
+            `joblib.parallel_config` moves them to a cluster.
+        report: Function that is called after each combination; an error has its traceback as `traceback_text`.
 
     Returns:
         The combinations that failed.
 
     Raises:
-        InputError: for a results file that cannot be read, or jobs that are not accepted.
-        ConnectionError: if a worker was killed; what had finished is in the file.
-        Stopped: on SIGTERM or SIGINT within a training of the paper's model, a KeyboardInterrupt.
+        InputError: For a results file that cannot be read, or jobs that are not accepted.
+        ConnectionError: If a worker was killed; the file has the records of finished combinations.
+        Stopped: On SIGTERM or SIGINT within a training of NL-GAN, a KeyboardInterrupt.
     """
     _share_device(check_jobs(jobs))
     failed: list[Combination] = []
@@ -69,35 +69,33 @@ def run_grid(
                 report(combination, outcome)
         except BrokenExecutor as error:
             raise ConnectionError(
-                "a worker was killed, perhaps for want of memory: start again to go on, with fewer jobs if need be"
+                "a worker was killed, perhaps for want of memory: the same command continues; fewer --jobs may help"
             ) from error
-        if not ran:  # All that is left is in the hands of other processes.
+        if not ran:  # Other processes run all that is left.
             time.sleep(POLL_SECONDS)
     return failed
 
 
 def check_runnable(combinations: Sequence[Combination], options: Options) -> None:
-    """Finds out before hours of work whether it can be done.
+    """Checks before hours of work that all combinations can be run.
 
     Raises:
-        InputError: for a task that is unknown, has no test images, is too small for a size, or whose share of
-            positives cannot go with a pi.
-        FileNotFoundError: for data that are not there.
-        ImportError: for a method whose library is not installed.
+        InputError: For a task that is unknown, has no test images, is too small for a size, or whose share of
+            positives contradicts a pi; for a method whose library is not installed.
+        OSError: For missing data, or a folder of `options.keep` that cannot be written.
     """
-    if any(combination.method.startswith("cleanlab") for combination in combinations):
-        _check_installed("cleanlab")
+    for method in dict.fromkeys(combination.method for combination in combinations):
+        if METHODS[method].library is not None:
+            _check_installed(METHODS[method].library)
     for task in dict.fromkeys(combination.task for combination in combinations):
         whole = load_task(task, data_dir=options.data_dir)
         on_task = [combination for combination in combinations if combination.task == task]
         if whole.image_shape[-1] > 1 and not all(METHODS[combination.method].fits for combination in on_task):
             _check_installed("skimage")  # for HOG
         if whole.test_images is None or whole.labels is None:
-            raise InputError(f"task {task!r} has no true labels to measure by: accepted are tasks with test images")
+            raise InputError(f"Expected a task with true labels and test images, got {task!r} without")
         if whole.noisy_labels is not None:
-            raise InputError(
-                f"task {task!r} brings noisy labels: accepted are tasks whose true ones are made wrong here"
-            )
+            raise InputError(f"Expected a task with true labels alone, got {task!r} with noisy labels of its own")
         one_a_cell = {combination.cell: combination for combination in on_task}
         for combination in one_a_cell.values():
             noisy_task(whole, run_config(combination, options))
@@ -105,7 +103,7 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
 
 def _check_installed(library: str) -> None:
     if importlib.util.find_spec(library) is None:
-        raise ImportError(f"{library} must be installed: pip install 'nlgan-tf[baselines]'")
+        raise InputError(f"Expected {library} to be installed: pip install 'nlgan-tf[baselines]'")
 
 
 def _missing(
@@ -118,7 +116,7 @@ def _missing(
 def _run_unclaimed(
     pending: Sequence[Combination], results: ResultsFile, options: Options, jobs: int
 ) -> Iterator[tuple[Combination, dict | Exception]]:
-    claims: dict[Combination, FileLock] = {}
+    claims: dict[Combination, contextlib.ExitStack] = {}
 
     def tasks() -> Iterator:
         for combination in pending:
@@ -127,21 +125,21 @@ def _run_unclaimed(
                 claims[combination] = claim
                 yield joblib.delayed(_attempt)(combination, options, os.getpid())
 
-    # One at a time: what is claimed runs, or is among the next few, which joblib takes when one ends.
+    # One at a time: a claimed combination runs, or is among the next few, which joblib takes when one ends.
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
     try:
         for combination, outcome in parallel(tasks()):
             if not isinstance(outcome, Exception):
                 results.append(outcome)
-            claims.pop(combination).release()
+            claims.pop(combination).close()
             yield combination, outcome
     finally:
         for claim in claims.values():
-            claim.release()
+            claim.close()
 
 
 def _attempt(combination: Combination, options: Options, started_by: int) -> tuple[Combination, dict | Exception]:
-    """Runs in a worker, which alone imports TensorFlow."""
+    """Runs one combination in a worker; workers alone import TensorFlow."""
     if os.getppid() == started_by:
         _end_with(started_by)
     from nlgan_tf.reproduce.measure import measure
@@ -149,14 +147,14 @@ def _attempt(combination: Combination, options: Options, started_by: int) -> tup
     try:
         return combination, measure(combination, options)
     except Exception as error:
-        # As text: where it goes, to another process or machine, the traceback itself does not.
+        # As text, since a traceback does not go to another process or machine.
         error.traceback_text = traceback.format_exc()
         return combination, error
 
 
 @functools.cache
 def _end_with(parent: int) -> None:
-    """Ends this worker soon after its parent was killed: it would work on for hours, and for nobody."""
+    """Ends this worker soon after its parent was killed; without a parent the worker would train for nobody."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -167,14 +165,14 @@ def _end_with(parent: int) -> None:
 
 
 def check_jobs(jobs: int) -> int:
-    """`jobs` as joblib's `n_jobs` may be; InputError for 0."""
+    """Returns `jobs` where joblib accepts it as `n_jobs`; InputError for 0."""
     if jobs == 0:
-        raise InputError("jobs=0 is out of range: accepted are 1 and more, or -1 for one a core")
+        raise InputError("Expected jobs to be at least 1, or -1 for one a core; got 0")
     return jobs
 
 
 def _share_device(jobs: int) -> None:
-    """Each worker its share of the cores and of a GPU's memory, in TensorFlow, which joblib does not know of."""
+    """Limits TensorFlow to each worker's share of the cores and of a GPU's memory; joblib does not limit TensorFlow."""
     workers = joblib.effective_n_jobs(jobs)
     if workers > 1:
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

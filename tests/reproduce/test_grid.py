@@ -1,5 +1,6 @@
 import pytest
 
+from nlgan_tf.errors import InputError
 from nlgan_tf.reproduce.grid import (
     CLEAN,
     PRIORS,
@@ -47,18 +48,32 @@ def test_a_part_of_the_papers_grid_shares_its_file_and_another_grid_does_not():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"seeds": 0}, "seeds=0 is out of range"),
-        ({"methods": ("sv",)}, "method 'sv' is unknown: accepted are nlgan, pn"),
+        ({"seeds": 0}, "Expected seeds to be finite and at least 1; got 0"),
+        ({"seeds": "5"}, "Expected seeds to be int; got '5'"),
+        ({"methods": 5}, "Expected methods to be Sequence; got 5"),
+        ({"methods": ("sv",)}, "Expected method to be one of nlgan, pn, .*; got 'sv'"),
         ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
         ({"priors": ((0.2, 0.3),)}, "their sum to be above 1; got pi_p=0.2, pi_n=0.3"),
         ({"sizes": (0,)}, "Expected size to be finite and above 0; got 0"),
         ({"tasks": ("fashion:1-vs-2",)}, "Expected task to be one of digits:A-vs-B, .* got 'fashion:1-vs-2'"),
-        ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"pn at pi \(0.7, 0.85\): accepted are pn at \(1, 1\)"),
+        ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"Expected pn at pi \(1, 1\), .*; got pn at \(0.7, 0.85\)"),
     ],
 )
 def test_bad_values(values, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         Grid(**values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epochs": 0}, "Expected epochs to be finite and above 0; got 0"),
+        ({"keep": "we[i]rd dir"}, "Expected a folder without the characters .* in its path, got .*we"),
+    ],
+)
+def test_bad_settings_of_a_whole_grid(values, message):
+    with pytest.raises(InputError, match=message):
+        Options(**values)
 
 
 def test_epochs_are_the_papers_unless_given():

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from helpers.records import LINE, ONE, TWO, record
+from nlgan_tf.errors import InputError
 from nlgan_tf.reproduce.results import ResultsFile
 
 
@@ -24,44 +25,53 @@ def test_what_is_appended_is_read_back(results):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (LINE + LINE[:40], "line 2: the line is torn"),
-        (LINE[:40] + "\n" + LINE, "line 1: the line is torn or no JSON"),
-        (LINE[:-1], "line 1: the line is torn"),
-        ('{"accuracy": 1}\n', "line 1: .* is no result of table 1: accepted are objects with the keys task, size"),
-        ("[1]\n", "line 1: .* is no result of table 1"),
-        ("\n", "line 1: the line is torn or no JSON"),
-        (json.dumps(record(size="100")) + "\n", "size='100' is no result of table 1"),
-        (json.dumps(record(method="magic")) + "\n", "method 'magic' is unknown: accepted are nlgan"),
+        (LINE + LINE[:40], "line 2: Expected whole lines, got a torn one"),
+        (LINE[:40] + "\n" + LINE, "line 1: Expected one JSON object a line, got a torn line or no JSON"),
+        (LINE[:-1], "line 1: Expected whole lines, got a torn one"),
+        ('{"accuracy": 1}\n', "line 1: Expected a result of table 1, an object with the keys task, size, .*; got {"),
+        ("[1]\n", r"line 1: Expected a result of table 1, .*; got \[1\]"),
+        ("\n", "line 1: Expected one JSON object a line"),
+        (json.dumps(record(size="100")) + "\n", "Expected size of a result to be int; got '100'"),
+        (json.dumps(record(commit=5)) + "\n", "Expected commit of a result to be str or null; got 5"),
+        (json.dumps(record(method="magic")) + "\n", "Expected method to be one of nlgan, .*; got 'magic'"),
         (json.dumps(record(recipe="magic")) + "\n", "Expected recipe to be one of literal, paper, modern; got 'magic'"),
-        (json.dumps(record(accuracy=95.7)) + "\n", "accuracy=95.7 is no result .*: accepted are values from 0 to 1"),
-        (json.dumps(record(seconds=float("inf"))) + "\n", "seconds=inf are no result"),
-        (json.dumps(record(method="nlgan")) + "\n", "epochs=None is no result of nlgan: accepted are 1 and more"),
-        (json.dumps(record(epochs=-1)) + "\n", "epochs=-1 is no result of svc: accepted are 0 and more"),
-        (json.dumps(record(coverage={"5": "many"})) + "\n", "coverage={'5': 'many'} is no result"),
-        (json.dumps(record(accuracy_discriminator="x")) + "\n", "accuracy_discriminator='x' is no result"),
-        (json.dumps(record(purity_p=0.9)) + "\n", "a judge's result is not whole: accepted are all of judge_accuracy"),
-        (json.dumps(record(task="mnist:5-vs-7")) + "\n", "line 1: mnist:5-vs-7 100 .* belongs to another grid"),
-        (LINE + LINE, "line 2: digits:5-vs-7 100 .* stands there twice"),
-        ("\x00\xff\n", "line 1: the line is torn or no JSON"),
-        (LINE[:-2] + ', "\xff": 1}\n', "line 1: the line is torn or no JSON"),  # no UTF-8
-        ("[" * 100_000 + "\n", "line 1: the line is torn or no JSON"),
+        (json.dumps(record(accuracy=95.7)) + "\n", "Expected accuracy of a result to be from 0 to 1, got 95.7"),
+        (json.dumps(record(seconds=float("inf"))) + "\n", "Expected seconds .* to be finite and at least 0, got inf"),
+        (json.dumps(record(method="nlgan")) + "\n", "Expected epochs of nlgan to be at least 1, got None"),
+        (json.dumps(record(epochs=-1)) + "\n", "Expected epochs of svc to be at least 0, got -1"),
+        (json.dumps(record(coverage={"5": "many"})) + "\n", "Expected coverage .* from 0 to 1, got {'5': 'many'}"),
+        (json.dumps(record(accuracy_discriminator="x")) + "\n", "Expected accuracy_discriminator .* or float; got 'x'"),
+        (json.dumps(record(purity_p=0.9)) + "\n", "Expected all or none of judge_accuracy, .*; got purity_p"),
+        (json.dumps(record(task="mnist:5-vs-7")) + "\n", "line 1: .* this grid, got mnist:5-vs-7 100 .* of another"),
+        (LINE + LINE, "line 2: Expected each combination once, got digits:5-vs-7 100 .* twice"),
+        ("\x00\xff\n", "line 1: Expected one JSON object a line"),
+        (LINE[:-2] + ', "\xff": 1}\n', "line 1: Expected one JSON object a line"),  # no UTF-8
+        ("[" * 100_000 + "\n", "line 1: Expected one JSON object a line"),
     ],
 )
 def test_a_bad_file_is_named_and_stays_as_it_was(results, text, message):
     results.path.parent.mkdir()
     results.path.write_text(text, encoding="latin-1")
     for act in (results.read, lambda: results.append(record(TWO)), lambda: results.claim(TWO)):
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(InputError, match=message):
             act()
     assert results.path.read_text(encoding="latin-1") == text
 
 
-def test_what_a_killed_process_left_is_deleted(results):
+@pytest.mark.parametrize("name", ["table1.jsonl", "we[i]rd.jsonl", "t*.jsonl"])
+def test_what_a_killed_process_left_is_deleted_and_nothing_else(tmp_path, name):
+    results = ResultsFile(tmp_path / name)
     results.append(record())
-    leftover = results.path.with_name(f".0123abcd-{results.path.name}")
-    leftover.write_text("half a fi")
+    leftover, others = (
+        tmp_path / f".0123abcd-{name}",
+        [tmp_path / f".0123abcd-{other}" for other in ("tx.jsonl", "x")],
+    )
+    for path in (leftover, *others):
+        path.write_text("half a fi")
     results.append(record(TWO))
     assert not leftover.exists()
+    assert all(path.exists() for path in others)
+    assert list(results.read()) == [ONE, TWO]
 
 
 def test_what_is_there_keeps_its_bytes_and_its_mode(results):
@@ -86,19 +96,19 @@ def test_a_link_stays_one(results, tmp_path):
 
 @pytest.mark.parametrize("name", ["table1.md", "table1.png"])
 def test_a_name_that_the_table_would_take_is_refused(name, tmp_path):
-    with pytest.raises(ValueError, match=f"{name} would be its own table: accepted is another suffix"):
+    with pytest.raises(InputError, match=rf"Expected a results file of another suffix, .*; got .*{name}, its table"):
         ResultsFile(tmp_path / name)
 
 
 def test_a_combination_is_written_once(results):
     results.append(record())
-    with pytest.raises(ValueError, match="already has a line of that combination"):
+    with pytest.raises(ValueError, match=r"Expected a combination without a line in .*table1\.jsonl, got {"):
         results.append(record(accuracy=0.8))
     assert results.read() == {ONE: record()}
 
 
 def test_what_is_no_result_is_not_written(results):
-    with pytest.raises(ValueError, match="accuracy=nan"):
+    with pytest.raises(ValueError, match="Expected accuracy of a result to be from 0 to 1, got nan"):
         results.append(record(accuracy=float("nan")))
     assert not results.path.exists()
 
@@ -108,11 +118,11 @@ def test_a_claim_holds_until_it_is_released_or_the_combination_is_done(results):
     other = ResultsFile(results.path, results.cells)
     assert other.claim(ONE) is None
     assert other.claim(TWO) is not None
-    claim.release()
+    claim.close()
     claim = other.claim(ONE)
     assert claim is not None
     other.append(record())
-    claim.release()
+    claim.close()
     assert results.claim(ONE) is None
 
 

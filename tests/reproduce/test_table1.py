@@ -1,6 +1,5 @@
 """The runner, on a small grid of cheap methods: real processes, killed and side by side."""
 
-import dataclasses
 import json
 import os
 import random
@@ -16,24 +15,13 @@ import pytest
 
 from helpers import ROOT
 from nlgan_tf.cli.entry import TRY_AGAIN
-from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.sources import load_task
-from nlgan_tf.evaluation import metrics
-from nlgan_tf.pipeline.folder import CONFIG, NLGAN_FILE
-from nlgan_tf.recipes import RECIPES, Recipe
-from nlgan_tf.reproduce import conditional_gan
+from nlgan_tf.errors import InputError
+from nlgan_tf.files import locked
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
-from nlgan_tf.reproduce.measure import MADE_BY, measure
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
 from nlgan_tf.reproduce.table1 import check_runnable, run_grid
-from nlgan_tf.training.fit import NonFiniteError
 
-# What each changes in stage one (the paper's section 2.2.3, and SAGAN's attention).
-ABLATIONS = {
-    "nlgan-attention": {"attention": True},
-    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
-    "nlgan-generator-dropout": {"generator_dropout": True},
-}
 METHODS = ("svc", "cleanlab-svc", "rank-pruning-logistic")
 SMALL = Grid(("digits:5,7-vs-2,4",), (100, 40), ((0.7, 0.85), (1.0, 1.0)), METHODS, seeds=3)
 COMMAND = [sys.executable, "-m", "nlgan_tf.cli", "reproduce", "table1", "--seeds", "3"]
@@ -86,57 +74,6 @@ def test_one_that_fails_does_not_stop_the_others(tmp_path):
     assert list(results.read()) == [fine]
 
 
-@pytest.mark.slow
-def test_an_ancestor_that_diverges_fails(monkeypatch):
-    monkeypatch.setattr(conditional_gan, "LEARNING_RATE", 1e30)
-    stages = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1)
-    monkeypatch.setitem(RECIPES, "modern", Recipe(*stages))
-    with pytest.raises(NonFiniteError, match="conditional-dcgan diverged in epoch 1"):
-        measure(Combination("digits:5-vs-7", 40, 0.7, 0.85, "conditional-dcgan", "modern", 0), Options())
-
-
-@pytest.mark.slow
-def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
-    # Narrow networks and a hasty judge, so that it ends in seconds.
-    one, two = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1, epochs=2, num_images=200)
-    monkeypatch.setitem(RECIPES, "modern", Recipe(one, dataclasses.replace(two, samples_per_epoch=256)))
-    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
-    cell = ("digits:5-vs-7", 40, 0.7, 0.85)
-    methods = ("nlgan", *ABLATIONS, "conditional-dcgan-sn", "noisy")
-    combinations = [Combination(*cell, method, "modern", 0) for method in methods]
-    results = ResultsFile(tmp_path / "t.jsonl", {cell})
-    assert not run_grid(combinations, results, Options(epochs=1, keep=str(tmp_path / "runs")))
-    records = {combination.method: record for combination, record in results.read().items()}
-    assert [records[method]["epochs"] for method in methods] == [1, 1, 1, 1, 1, 2]
-    for method in methods[:5]:
-        assert set(records[method]["coverage"]) == {"5", "7"}
-        assert records[method]["judge_accuracy"] > 0.8
-    assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
-    kept = {method: tmp_path / "runs" / f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in methods[:4]}
-    assert sorted(kept.values()) == sorted((tmp_path / "runs").iterdir())
-    for method, changed in {"nlgan": {}, **ABLATIONS}.items():
-        stage_one = json.loads((kept[method] / CONFIG).read_text())["stage_one"]
-        assert stage_one == {**dataclasses.asdict(one), "epochs": 1, **changed}
-
-    # Killed before its line is written, a combination finds its kept run, and does not train again; the line says
-    # what trained it.
-    made_by = {"versions": {"nlgan_tf": "0.0.1"}, "commit": "0123456789ab"}
-    (kept["nlgan"] / MADE_BY).write_text(json.dumps(made_by))
-    weights = kept["nlgan"] / NLGAN_FILE
-    before = weights.stat().st_mtime_ns
-    again = ResultsFile(tmp_path / "again.jsonl", {cell})
-    assert not run_grid(combinations[:1], again, Options(epochs=1, keep=str(tmp_path / "runs")))
-    assert weights.stat().st_mtime_ns == before
-    assert again.read()[combinations[0]] == {**records["nlgan"], **made_by}
-
-    # With other settings it is neither continued nor replaced.
-    outcomes = {}
-    other, options = ResultsFile(tmp_path / "other.jsonl"), Options(epochs=2, keep=str(tmp_path / "runs"))
-    assert run_grid(combinations[:1], other, options, report=outcomes.__setitem__) == combinations[:1]
-    assert "holds a run with another stage_one" in str(outcomes[combinations[0]])
-    assert weights.stat().st_mtime_ns == before
-
-
 def kill_until_done(path: Path, times: int, rng: random.Random) -> None:
     """Starts the command and kills it `times` times, at moments in which it is at work, then lets it finish."""
     command = [*COMMAND, "--jobs", "2", "--results", str(path)]
@@ -170,7 +107,7 @@ def test_two_processes_share_the_work(undisturbed, tmp_path):
     path = tmp_path / "t.jsonl"
     command = [*COMMAND, "--results", str(path)]
     # None can finish a combination before both are at work.
-    with ResultsFile(path)._lock("file"):
+    with locked(path, wait=True):
         processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         for process in processes:
             assert process.stdout.readline().startswith("0 of 36 combinations")
@@ -216,7 +153,7 @@ def test_a_task_with_wrong_labels_of_its_own_is_refused(tmp_path):
     task = load_task("digits:5-vs-7")
     known = {"labels": task.labels, "noisy_labels": 1 - task.labels, "test_images": task.test_images}
     np.savez(tmp_path / "own.npz", images=task.images, test_labels=task.test_labels, **known)
-    with pytest.raises(ValueError, match=r"own.npz' brings noisy labels: accepted are tasks whose true ones"):
+    with pytest.raises(ValueError, match=r"Expected a task with true labels alone, got .*own.npz' with noisy labels"):
         check_runnable([Combination(f"npz:{tmp_path / 'own.npz'}", 40, 0.7, 0.85, "svc", "paper", 0)], Options())
 
 
@@ -249,7 +186,7 @@ def _is_worker(process: Path, parent: int) -> bool:
 def test_missing_libraries_are_named(monkeypatch):
     combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "cleanlab-svc", "paper", 0)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=r"cleanlab must be installed: pip install 'nlgan-tf\[baselines\]'"):
+    with pytest.raises(InputError, match=r"Expected cleanlab to be installed: pip install 'nlgan-tf\[baselines\]'"):
         check_runnable([combination], Options())
 
 
@@ -258,5 +195,5 @@ def test_colour_images_of_any_source_need_scikit_image(tmp_path, monkeypatch):
     (images, test_images), labels = rng.integers(0, 256, (2, 40, 8, 8, 3), np.uint8), np.tile([0, 1], 20)
     np.savez(tmp_path / "own.npz", images=images, labels=labels, test_images=test_images, test_labels=labels)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="skimage must be installed"):
+    with pytest.raises(InputError, match="Expected skimage to be installed"):
         check_runnable([Combination(f"npz:{tmp_path / 'own.npz'}", 40, 0.7, 0.85, "svc", "paper", 0)], Options())

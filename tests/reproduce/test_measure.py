@@ -1,0 +1,134 @@
+"""One combination of each kind of method, from its data to its record."""
+
+import dataclasses
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+import nlgan_tf
+from helpers import ROOT
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.errors import InputError
+from nlgan_tf.evaluation import metrics
+from nlgan_tf.evaluation.baselines import BASELINES
+from nlgan_tf.pipeline.folder import CONFIG, NLGAN_FILE
+from nlgan_tf.recipes import RECIPES, Recipe
+from nlgan_tf.reproduce import conditional_gan
+from nlgan_tf.reproduce.grid import Combination, Grid, Options
+from nlgan_tf.reproduce.measure import MADE_BY, commit, measure, versions
+from nlgan_tf.reproduce.methods import METHODS, Method
+from nlgan_tf.reproduce.results import KEYS, ResultsFile
+from nlgan_tf.reproduce.summary import summarise
+from nlgan_tf.reproduce.table1 import run_grid
+from nlgan_tf.training.fit import NonFiniteError
+
+# What each changes in stage one (the paper's section 2.2.3, and SAGAN's attention).
+ABLATIONS = {
+    "nlgan-attention": {"attention": True},
+    "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
+    "nlgan-generator-dropout": {"generator_dropout": True},
+}
+
+
+@pytest.mark.slow
+def test_an_ancestor_that_diverges_fails(monkeypatch):
+    monkeypatch.setattr(conditional_gan, "LEARNING_RATE", 1e30)
+    stages = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1)
+    monkeypatch.setitem(RECIPES, "modern", Recipe(*stages))
+    with pytest.raises(NonFiniteError, match="conditional-dcgan diverged in epoch 1"):
+        measure(Combination("digits:5-vs-7", 40, 0.7, 0.85, "conditional-dcgan", "modern", 0), Options())
+
+
+@pytest.mark.slow
+def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
+    # Narrow networks and a hasty judge, so that it ends in seconds.
+    one, two = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1, epochs=2, num_images=200)
+    monkeypatch.setitem(RECIPES, "modern", Recipe(one, dataclasses.replace(two, samples_per_epoch=256)))
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
+    cell = ("digits:5-vs-7", 40, 0.7, 0.85)
+    methods = ("nlgan", *ABLATIONS, "conditional-dcgan-sn", "noisy")
+    combinations = [Combination(*cell, method, "modern", 0) for method in methods]
+    results = ResultsFile(tmp_path / "t.jsonl", {cell})
+    assert not run_grid(combinations, results, Options(epochs=1, keep=str(tmp_path / "runs")))
+    records = {combination.method: record for combination, record in results.read().items()}
+    assert [records[method]["epochs"] for method in methods] == [1, 1, 1, 1, 1, 2]
+    for method in methods[:5]:
+        assert set(records[method]["coverage"]) == {"5", "7"}
+        assert records[method]["judge_accuracy"] > 0.8
+    assert 0 <= records["nlgan"]["accuracy_discriminator"] <= 1
+    kept = {method: tmp_path / "runs" / f"digits-5-vs-7-40-0.7-0.85-{method}-modern-seed-0" for method in methods[:4]}
+    assert sorted(kept.values()) == sorted((tmp_path / "runs").iterdir())
+    for method, changed in {"nlgan": {}, **ABLATIONS}.items():
+        stage_one = json.loads((kept[method] / CONFIG).read_text())["stage_one"]
+        assert stage_one == {**dataclasses.asdict(one), "epochs": 1, **changed}
+
+    # Killed before its line is written, a combination finds its kept run, and does not train again; the line says
+    # what trained it.
+    made_by = {"versions": {"nlgan_tf": "0.0.1"}, "commit": "0123456789ab"}
+    (kept["nlgan"] / MADE_BY).write_text(json.dumps(made_by))
+    weights = kept["nlgan"] / NLGAN_FILE
+    before = weights.stat().st_mtime_ns
+    again = ResultsFile(tmp_path / "again.jsonl", {cell})
+    assert not run_grid(combinations[:1], again, Options(epochs=1, keep=str(tmp_path / "runs")))
+    assert weights.stat().st_mtime_ns == before
+    assert again.read()[combinations[0]] == {**records["nlgan"], **made_by}
+
+    # With other settings it is neither continued nor replaced.
+    outcomes = {}
+    other, options = ResultsFile(tmp_path / "other.jsonl"), Options(epochs=2, keep=str(tmp_path / "runs"))
+    assert run_grid(combinations[:1], other, options, report=outcomes.__setitem__) == combinations[:1]
+    assert isinstance(outcomes[combinations[0]], InputError)
+    assert re.match(r"Expected the kept run .* to have the same stage_one", str(outcomes[combinations[0]]))
+    assert weights.stat().st_mtime_ns == before
+
+
+class Majority:
+    """The simplest baseline: every image has the most frequent noisy label."""
+
+    def fit(self, images, noisy_labels):
+        self.label = int(noisy_labels.mean() > 0.5)
+        return self
+
+    def predict(self, images):
+        return np.full(len(images), self.label)
+
+
+def test_a_baseline_is_a_class_an_entry_of_the_registry_and_an_entry_of_the_methods(monkeypatch, tmp_path):
+    monkeypatch.setitem(BASELINES, "majority", lambda setting: Majority())
+    monkeypatch.setitem(METHODS, "majority", Method("The majority's label", "all"))
+    grid = Grid(("digits:5-vs-7",), (40,), ((0.7, 0.85), (1.0, 1.0)), ("majority",), seeds=1)
+    results = ResultsFile(tmp_path / "t.jsonl", grid.cells)
+    for combination in grid.combinations():
+        record = measure(combination, Options())
+        assert list(record) == list(KEYS)
+        # Each test image of one class, whichever the majority is.
+        assert 0.45 < record["accuracy"] < 0.55
+        results.append(record)
+    ((row,),) = summarise(results.read()).values()
+    assert row.title == "The majority's label"
+    assert set(row.cells) == {(0.7, 0.85), (1.0, 1.0)}
+
+
+@pytest.mark.slow
+def test_a_variant_of_nlgan_is_an_entry_of_the_methods(monkeypatch, tmp_path):
+    changes = {"alpha": 7.0, "latent": "normal"}
+    monkeypatch.setitem(METHODS, "toy", Method("NL-GAN, toy", fits=1, upsampled=True, stage_one=1.0, changes=changes))
+    one, two = StageOneConfig(width=0.1, samples_per_epoch=256), StageTwoConfig(width=0.1, epochs=1, num_images=200)
+    monkeypatch.setitem(RECIPES, "modern", Recipe(one, dataclasses.replace(two, samples_per_epoch=256)))
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 2000)
+    combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "toy", "modern", 0)
+    record = measure(combination, Options(epochs=1, keep=str(tmp_path)))
+    assert {"accuracy", "accuracy_discriminator", "purity_p", "coverage"} <= record.keys()
+    kept = json.loads((tmp_path / combination.slug / CONFIG).read_text())["stage_one"]
+    assert kept == {**dataclasses.asdict(one), "epochs": 1, **changes}
+
+
+def test_a_record_says_what_it_was_made_by():
+    found = versions()
+    assert found["nlgan_tf"] == nlgan_tf.__version__
+    assert found["numpy"] == np.__version__
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT).stdout
+    assert (commit() or "").rstrip("+") == head[:12]

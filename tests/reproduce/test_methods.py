@@ -1,0 +1,51 @@
+import dataclasses
+
+import pytest
+
+from nlgan_tf.config import StageOneConfig
+from nlgan_tf.errors import InputError
+from nlgan_tf.evaluation.baselines import BASELINES
+from nlgan_tf.reproduce.conditional_gan import ANCESTORS
+from nlgan_tf.reproduce.methods import METHODS, check_method
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_can_be_run_in_exactly_one_way(name):
+    method = METHODS[name]
+    ways = (name in BASELINES, name in ANCESTORS, method.changes is not None)
+    assert sum(ways) == 1
+    assert method.levels in ("noisy", "clean", "all")
+    # A generator's images train a classifier.
+    assert (method.stage_one > 0) == (not ways[0])
+    assert method.fits > 0 or not method.stage_one
+
+
+def test_every_baseline_and_every_ancestor_is_a_method():
+    assert METHODS.keys() >= {*BASELINES, *ANCESTORS}
+
+
+def test_variants_of_nlgan_change_settings_of_stage_one():
+    variants = {name: method.changes for name, method in METHODS.items() if method.changes is not None}
+    assert variants == {
+        "nlgan": {},
+        # The paper's section 2.2.3, and SAGAN's attention.
+        "nlgan-attention": {"attention": True},
+        "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
+        "nlgan-generator-dropout": {"generator_dropout": True},
+    }
+    for changes in variants.values():
+        assert dataclasses.replace(StageOneConfig(), **changes) != StageOneConfig() or not changes
+
+
+def test_methods_around_cleanlab_say_so():
+    assert {name for name, method in METHODS.items() if method.library == "cleanlab"} == {
+        "cleanlab",
+        "cleanlab-svc",
+        "cleanlab-logistic",
+    }
+
+
+def test_an_unknown_method_is_one_clear_line():
+    assert check_method("nlgan") == "nlgan"
+    with pytest.raises(InputError, match=r"Expected method to be one of nlgan, pn, .*; got 'magic'"):
+        check_method("magic")
