@@ -3,7 +3,7 @@
     python benchmarks/data_size.py --json results/data_size.json
 
 Time: one model takes a step on batches of a small set, then one on batches of a large set, and so on; medians of both.
-Memory: two processes, one a set, each reading its images, training and reporting its peak.
+Memory: two processes, one for each set; each makes its images, trains and reports its peak.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 import nlgan_tf as nl
+from lines import writable
 
 SHAPE = (28, 28, 1)
 SIZES = (100, 60_000)
@@ -33,7 +34,7 @@ def dataset(size: int) -> tf.data.Dataset:
 
 
 def step_seconds(rounds: int) -> dict[int, float]:
-    """Median seconds of a step, the input pipeline included, by size of the set."""
+    """Returns median seconds of a step, the input pipeline included, by size of the set."""
     model = nl.build_nlgan(SHAPE, nl.NoisePriors(0.7, 0.85))
     step = tf.function(model.train_step)
     batches = {size: iter(dataset(size).repeat()) for size in SIZES}
@@ -47,7 +48,7 @@ def step_seconds(rounds: int) -> dict[int, float]:
 
 
 def peak_bytes(size: int) -> int:
-    """Of a process that trains for an epoch on so many images."""
+    """Returns the peak memory of a process that trains for an epoch on so many images."""
     command = [sys.executable, __file__, "--train", str(size)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
@@ -55,7 +56,7 @@ def peak_bytes(size: int) -> int:
 def train(size: int) -> None:
     model = nl.build_nlgan(SHAPE, nl.NoisePriors(0.7, 0.85))
     model.fit(dataset(size), epochs=1, verbose=0)
-    # Not getrusage, which counts what the parent held at the fork. Linux gives KiB.
+    # Not getrusage, which includes the parent's memory at the fork. Linux counts in KiB.
     status = Path("/proc/self/status").read_text()
     print(1024 * int(re.search(r"VmHWM:\s+(\d+)", status).group(1)))
 
@@ -63,7 +64,7 @@ def train(size: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60, help="counted steps on each set (default: 60)")
-    parser.add_argument("--json", type=Path, help="file to write")
+    parser.add_argument("--json", type=writable, help="file to write")
     parser.add_argument("--train", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.train:

@@ -3,37 +3,35 @@
     python benchmarks/estimated_priors.py results/estimated_priors.jsonl
     python benchmarks/estimated_priors.py results/estimated_priors.jsonl --table
 
-The first appends one JSON line for each noise level and seed that the file does not hold yet, so it can be stopped
-and started again; the second prints the mean differences with their standard errors.
+The first appends one JSON line for each noise level and seed that the file does not have, so it can be stopped and
+started again; the second prints the mean differences with their standard errors.
 """
 
 from __future__ import annotations
-
-import tempfile
 
 import numpy as np
 
 import nlgan_tf as nl
 from lines import fill, lines_parser, read_lines
+from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.pipeline.prepare import prepare_task
 
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 SEEDS = 5
 
 
 def measure(pi_p: float, pi_n: float, seed: int) -> dict:
-    """One line of the file: two runs that differ in where their purities come from."""
+    """Returns one line of the file, of two trainings that differ in the source of their purities."""
+    task = prepare_task(nl.RunConfig(pi_p=pi_p, pi_n=pi_n, seed=seed))
     line: dict = {"pi": [pi_p, pi_n], "seed": seed}
-    for name, estimate in (("known", False), ("estimated", True)):
-        with tempfile.TemporaryDirectory() as folder:
-            priors = {"pi_p": pi_p, "pi_n": pi_n, "estimate_priors": estimate}
-            config = nl.RunConfig(**priors, seed=seed, run_dir=folder, overwrite=True, compare=False)
-            metrics = nl.run(config, verbose=0).metrics
-        line[name] = metrics["accuracy_nlgan"]
-    return {**line, "estimate": [metrics["pi_p_estimated"], metrics["pi_n_estimated"]]}
+    for name, priors in (("known", nl.NoisePriors(pi_p, pi_n)), ("estimated", "estimate")):
+        trained = nl.train_two_stages(task.images, task.noisy_labels, priors, seed=seed)
+        line[name] = accuracy(trained.classifier, task.test_images, task.test_labels)
+    return {**line, "estimate": [trained.model.priors.pi_p, trained.model.priors.pi_n]}
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: a line for each noise level and one for all."""
+    """Returns Markdown: a line for each noise level and one for all."""
     lines = ["| pi | seeds | known | estimated | difference, points | standard error |", "|---|---|---|---|---|---|"]
     groups = {f"{pi_p:g}/{pi_n:g}": [row for row in rows if row["pi"] == [pi_p, pi_n]] for pi_p, pi_n in LEVELS}
     for title, members in {**groups, "all": rows}.items():

@@ -1,15 +1,15 @@
-"""Judges what runs drew, by a classifier of the clean data set.
+"""Judges the drawn images of runs by a classifier of the clean data set.
 
     python benchmarks/judge_runs.py results/judged_runs.jsonl RUN... --data-dir DIR
     python benchmarks/judge_runs.py results/judged_runs.jsonl --table
 
-The first appends one JSON line for each run folder whose name the file does not hold yet. Of each generator: label
-purity, beside that of the real test images of its label, and the share of each subclass; density and coverage (Naeem et
-al. 2020) of its images among those real ones, on the judge's last hidden layer, beside those of as many real training
-images. Of both: whether drawn images are copies of the run's own training images.
+The first appends one JSON line for each run folder whose name the file does not have. For each generator: label purity,
+beside that of the real test images of the same label, and the share of each subclass; density and coverage (Naeem et
+al. 2020) of drawn images among those real ones, on the judge's last hidden layer, beside those of as many real training
+images. For both: whether drawn images are copies of the run's own training images.
 
-The judge learns the whole clean training set of the task's source. It is a measuring instrument: nothing of it
-goes back into training.
+The judge learns the whole clean training set of the task's source. The judge is a measuring instrument: nothing of the
+judge goes back into training.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-import nlgan_tf as nl
 from lines import fill, lines_parser, read_lines
 from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes
 from nlgan_tf.data.sources.classes import parse_classes
@@ -32,32 +31,28 @@ from nlgan_tf.evaluation.metrics import (
     purity_and_coverage,
     train_judge,
 )
-from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.pipeline.finished import FinishedRun
 
-# In each group whose distances to another are taken, which costs memory.
+# Images of each group whose distances to another are taken, which costs memory.
 LIKENESS_IMAGES = 2000
 
 
 @cache
 def classes_and_judge(source: str, data_dir: str | None) -> tuple:
-    """Class names, training and test images of all classes, the judge and its accuracy: once for all runs."""
+    """Returns class names, training and test images of all classes, the judge and its accuracy, once for all runs."""
     class_names, train, test = load_classes(source, data_dir)
     judge = train_judge(*train)
     return class_names, train, test, judge, class_accuracy(judge, *test)
 
 
 def judge_run(run_dir: Path, data_dir: str | None) -> dict:
-    """The judge's test accuracy, and what it and the distances say of the drawn images; see the top of this file."""
-    config = nl.RunConfig.from_json((run_dir / "config.json").read_text())
-    config = dataclasses.replace(config, data_dir=data_dir or config.data_dir)
-    source, pairing = check_source(config.task)
+    """Returns the judge's test accuracy and all measurements of the drawn images; see the top of this file."""
+    run = FinishedRun(run_dir, data_dir)
+    source, pairing = check_source(run.config.task)
     if source not in CLASS_SOURCES:
-        raise SystemExit(
-            f"{run_dir} is of {config.task}: accepted are runs on {', '.join(CLASS_SOURCES)}, which have a judge"
-        )
-    task = prepare_task(config)
-    class_names, train, test, judge, judge_accuracy = classes_and_judge(source, config.data_dir)
-    drawn = nl.load_task(f"npz:{run_dir / 'clean_dataset.npz'}")
+        raise SystemExit(f"Expected runs on {', '.join(CLASS_SOURCES)}; got {run_dir} on {run.config.task}")
+    task, drawn = run.task, run.drawn
+    class_names, train, test, judge, judge_accuracy = classes_and_judge(source, run.config.data_dir)
     rng = np.random.default_rng(0)
     generators = {}
     for label, subclasses in zip((1, 0), parse_classes(pairing, class_names), strict=True):
@@ -84,12 +79,12 @@ def judge_run(run_dir: Path, data_dir: str | None) -> dict:
 
 
 def few(rng: np.random.Generator, images: np.ndarray) -> np.ndarray:
-    """At most LIKENESS_IMAGES of them, drawn at random."""
+    """Returns at most LIKENESS_IMAGES of the images, chosen at random."""
     return images[rng.choice(len(images), min(len(images), LIKENESS_IMAGES), replace=False)]
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: a line for each generator; what real images have, in brackets."""
+    """Returns Markdown: a line for each generator; the values of real images in brackets."""
     lines = ["| run | | purity | share of each class | density | coverage | near copies |", "|---" * 7 + "|"]
     for row in rows:
         run, copies = row["run"], f"{row['memorisation']['closer']:.2f}"
@@ -103,21 +98,21 @@ def table(rows: list[dict]) -> str:
                 f"| {run} | {name} | {judged['purity']:.3f} [{judged['purity_of_real']:.3f}] | {shares} "
                 f"| {density:.2f} [{of_real:.2f}] | {coverage:.2f} [{covered_by_real:.2f}] | {copies} |"
             )
-            run, copies = "", ""  # Said once a run.
+            run, copies = "", ""  # Printed once a run.
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = lines_parser(__doc__)
-    parser.add_argument("runs", type=Path, nargs="*", help="folders that `nlgan-tf run` or `reproduce` left")
-    parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
+    parser.add_argument("runs", type=Path, nargs="*", help="folders of finished runs")
+    parser.add_argument("--data-dir", help="folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
     arguments = parser.parse_args()
     if arguments.table:
         print(table(read_lines(arguments.file)))
         return
     folders = {run_dir.name: run_dir for run_dir in arguments.runs}
     if len(folders) < len(arguments.runs):
-        parser.error("two runs have one name: accepted are folders of different names")
+        parser.error("Expected folders of different names, got two of one name")
     fill(
         arguments.file,
         [(name,) for name in folders],

@@ -3,7 +3,7 @@
     python benchmarks/pipeline_time.py --json results/pipeline_time.json
     python benchmarks/pipeline_time.py -- --task mnist:5,7-vs-2,4 --size 1000
 
-What stands after `--` is passed to `nlgan-tf run`; without it the default run is timed.
+Arguments after `--` are those of `nlgan-tf run`; without any the default run is timed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from lines import writable
+
 IMPORT = "import time; t = time.perf_counter(); import nlgan_tf.pipeline.run; print(time.perf_counter() - t)"
 
 
 def measure(options: list[str]) -> dict:
-    """Seconds by phase, the whole process's seconds, and its peak memory in MB."""
+    """Returns seconds by phase, the seconds of the whole process, and its peak memory in MB."""
     imported = subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as folder:
         run_dir = Path(folder) / "run"
@@ -29,9 +31,12 @@ def measure(options: list[str]) -> dict:
         start = time.perf_counter()
         subprocess.run(command, check=True)
         whole = time.perf_counter() - start
-        phases = json.loads((run_dir / "timings.json").read_text())
-    # Linux counts in KiB: the largest of this program's children, which is the run.
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        # Linux counts in KiB: the largest of this program's children, which is the run.
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        # Imported after the run, since a child's peak includes its parent's memory at the fork.
+        from nlgan_tf.pipeline.finished import FinishedRun
+
+        phases = FinishedRun(run_dir).timings
     return {
         "options": options,
         "seconds": {"import": float(imported), **phases, "whole process": whole},
@@ -41,8 +46,8 @@ def measure(options: list[str]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="file to write")
-    parser.add_argument("options", nargs="*", help="for nlgan-tf run, after --")
+    parser.add_argument("--json", type=writable, help="file to write")
+    parser.add_argument("options", nargs="*", help="options of nlgan-tf run, after --")
     arguments = parser.parse_args()
     report = measure(arguments.options)
     print("| phase | seconds |", "|---|---|", sep="\n")

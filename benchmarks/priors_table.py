@@ -3,9 +3,9 @@
     python benchmarks/priors_table.py results/priors.jsonl --data-dir DIR --scores FOLDER
     python benchmarks/priors_table.py results/priors.jsonl --table
 
-The first appends one JSON line for each case that the file does not hold yet, so it can be stopped and started
-again; the second prints the tables that results/priors.md holds. D's outputs stay in FOLDER: whoever changes an
-estimator need not train again. With --development both take other classes, on which estimators are chosen.
+The first appends one JSON line for each case that the file does not have, so it can be stopped and started again; the
+second prints the tables of results/priors.md. D's outputs stay in FOLDER, so that a changed estimator needs no new
+training. With --development both use other classes, on which estimators are chosen.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 
 @dataclass(frozen=True)
 class Cases:
-    """Tasks, and how many seeds at each size."""
+    """Tasks, and the number of seeds at each size."""
 
     tasks: tuple[str, ...]
     seeds: dict[int, int]
 
     def all(self) -> list[dict]:
-        """Every case, first seeds first, so that a file that is not finished covers all cells."""
+        """Returns every case, first seeds first, so that an unfinished file covers all cells."""
         return [
             {"task": task, "size": size, "pi": list(pi), "seed": seed}
             for seed in range(max(self.seeds.values()))
@@ -58,7 +58,7 @@ SCORES = ("out_of_fold", "relearned", "in_sample")
 
 
 def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> dict[str, np.ndarray]:
-    """D's outputs by the names of `SCORES`, trained unless FOLDER has them."""
+    """Returns D's outputs by the names of `SCORES`, out of FOLDER or of a training."""
     name = "-".join(map(str, (case["task"].replace(":", "-"), case["size"], *case["pi"], case["seed"])))
     path = folder / f"{name}.npz"
     scores = kept_scores(path)
@@ -71,7 +71,7 @@ def scored(case: dict, images: np.ndarray, noisy: np.ndarray, folder: Path) -> d
 
 
 def kept_scores(path: Path) -> dict[str, np.ndarray] | None:
-    """What a former call has left, if it is all there."""
+    """Returns the scores that an earlier call has written, None where one is missing."""
     if not path.exists():
         return None
     with np.load(path) as scores:
@@ -79,7 +79,7 @@ def kept_scores(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def measure(case: dict, data_dir: str | None, folder: Path) -> dict:
-    """One line of the file: the truth, and by method the estimate and its intervals."""
+    """Returns one line of the file: the truth, and by method the estimate and its intervals."""
     start = time.perf_counter()
     task = load_task(case["task"], case["size"], data_dir)
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(*case["pi"]), case["seed"])
@@ -103,7 +103,7 @@ def measure(case: dict, data_dir: str | None, folder: Path) -> dict:
 
 
 def summary(rows: list[dict], method: str) -> dict[str, float]:
-    """Over rows and both purities: mean absolute error, bias, spread of the error, coverage and width."""
+    """Returns mean absolute error, bias, spread of the error, coverage and width, over rows and both purities."""
     error = np.array([np.subtract(row["methods"][method]["pi"], row["realised"]) for row in rows])
     intervals = np.array([row["methods"][method]["intervals"] for row in rows])
     truth = np.array([row["realised"] for row in rows])
@@ -119,7 +119,7 @@ def summary(rows: list[dict], method: str) -> dict[str, float]:
 
 
 def tables(rows: list[dict]) -> str:
-    """Markdown: the mean absolute errors of all methods, then all of ours and the others cell by cell."""
+    """Returns Markdown: the mean absolute errors of all methods, then every measure of every method, cell by cell."""
     lines = ["| task, size, pi | seeds | D | " + " | ".join(TITLES.values()) + " |", "|---" * (3 + len(TITLES)) + "|"]
     detail = [
         "| task, size, pi | method | error | bias | spread | coverage | width | fell back on .75 |",
@@ -147,8 +147,8 @@ def tables(rows: list[dict]) -> str:
 
 def main() -> None:
     parser = lines_parser(__doc__)
-    parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
-    parser.add_argument("--scores", type=Path, default=Path("runs/scores"), help="where D's outputs stay")
+    parser.add_argument("--data-dir", help="folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
+    parser.add_argument("--scores", type=Path, default=Path("runs/scores"), help="folder of D's outputs")
     parser.add_argument("--development", action="store_true", help="other classes, to choose estimators on")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)

@@ -1,13 +1,13 @@
-"""What sets our Rank Pruning apart from the paper's column: repeated images in the folds, and the last fit's weights.
+"""Differences of our Rank Pruning from the paper's column: repeated images in the folds, and the last fit's weights.
 
     python benchmarks/rank_pruning.py results/rank_pruning.jsonl --data-dir DIR
     python benchmarks/rank_pruning.py results/rank_pruning.jsonl --table
 
-The first appends one JSON line for each cell and seed that the file does not hold yet, so it can be stopped and
+The first appends one JSON line for each cell and seed that the file does not have, so it can be stopped and
 started again. Accuracies: "described", as table 1 has it; "equal", with the same images kept but both classes weighing
 equally in the last fit; "repeated", with the set repeated to 10,000 images before the folds, as the paper upsamples, so
-that a fold's training images hold copies of those that it is tested on (logistic regression at size 1000 alone: the CNN
-would take hours).
+that a fold's training images include copies of its test images (logistic regression at size 1000 alone: the CNN would
+take hours).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CELLS = {
 
 
 def measure(combination: Combination, data_dir: str | None) -> dict[str, float]:
-    """Accuracies on the test images, by variant."""
+    """Returns accuracies on the test images, by variant."""
     config = run_config(combination, Options(data_dir))
     task = noisy_task(load_task(combination.task, data_dir=data_dir), config)
     images, test_images = task.images, task.test_images
@@ -68,7 +68,7 @@ def measure(combination: Combination, data_dir: str | None) -> dict[str, float]:
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: means over seeds, a line for each cell."""
+    """Returns Markdown: means over seeds, a line for each cell."""
     lines = ["| task, size, pi | around | seeds | described | equal | repeated | the paper |", "|---" * 7 + "|"]
     for *cell, method in CELLS:
         members = [row for row in rows if row["cell"] == cell and row["method"] == method]
@@ -90,7 +90,7 @@ def table(rows: list[dict]) -> str:
 
 def main() -> None:
     parser = lines_parser(__doc__)
-    parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
+    parser.add_argument("--data-dir", help="folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
     arguments = parser.parse_args()
     if arguments.table:
         print(table(read_lines(arguments.file)))

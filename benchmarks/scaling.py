@@ -4,7 +4,7 @@
 
 Each place is a process of its own; the global batch is the same everywhere. Bytes and exchanges are counted in the
 traced step of two processes: every all-reduce and its size. Two logical devices share the machine's cores, so they
-show what the exchange costs and gain nothing. The estimates follow `estimate`.
+show the cost of the exchange without a gain. The estimates are those of `estimate`.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
+
+from lines import writable
 
 BATCH = 128
 WARMUP = 3
 NETWORKS = {"digits": ((16, 16, 1), "modern"), "mnist": ((28, 28, 1), "paper"), "cifar10": ((32, 32, 3), "paper")}
-# Where: replicas, bytes a second between two of them, seconds an exchange takes beside its bytes.
+# By place: replicas, bytes a second between two replicas, seconds of an exchange beside its bytes.
 TARGETS = {
     "8 GPUs, NVLink": (8, 200e9, 30e-6),
     "4 machines, 10 Gbit/s": (4, 1.1e9, 300e-6),
 }
-# Of a GPU that computes such small convolutions in float32; an assumption.
+# FLOP a second of a GPU that computes such small convolutions in float32; an assumption.
 GPU_FLOPS = 8e12
 STEP_FLOP = {"mnist": 31e9}
 
 
 def estimate(replicas: int, compute: float, size: int, exchanges: int, bandwidth: float, latency: float) -> float:
-    """Seconds a step: compute / n + 2 (n - 1) / n size / bandwidth + exchanges latency.
+    """Returns seconds a step: compute / n + 2 (n - 1) / n size / bandwidth + exchanges latency.
 
     The global batch is shared by n replicas; a ring all-reduce sends 2 (n - 1) / n of its bytes through each.
     """
@@ -41,7 +42,7 @@ def estimate(replicas: int, compute: float, size: int, exchanges: int, bandwidth
 
 
 def child(place: str, networks: str, steps: int) -> dict:
-    """Median seconds of a step where this process is; the exchanges too where there are several processes."""
+    """Returns median seconds of a step in this process, and the exchanges where several processes train."""
     import numpy as np
 
     from nlgan_tf.training.distribution import make_strategy
@@ -71,7 +72,7 @@ def child(place: str, networks: str, steps: int) -> dict:
 
 
 def measure(place: str, networks: str, steps: int) -> dict:
-    """The report of a process, or of the first of two, at the place."""
+    """Returns the report of a process, or of the first of two, at the place."""
     command = [sys.executable, __file__, "--child", place, "--networks", networks, "--steps", str(steps)]
     processes = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **environment})
@@ -97,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", choices=NETWORKS, default="mnist")
     parser.add_argument("--steps", type=int, default=20, help="counted steps (default: 20)")
-    parser.add_argument("--json", type=Path, help="file to write")
+    parser.add_argument("--json", type=writable, help="file to write")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:

@@ -3,7 +3,7 @@
     python benchmarks/serving.py --json results/serving.json
 
 Interleaved: every round sends one request to each contender, in another order, so that a change of the machine's speed
-meets all of them. Needs the extra `onnx`.
+affects all contenders alike. Needs the extra `onnx`.
 
 ours            signature `serving_default` of `export_classifier`
 plain export    `model.export`, its input scaled and its logit squashed outside: ours does both inside
@@ -30,13 +30,14 @@ import onnxruntime
 import tensorflow as tf
 
 import nlgan_tf as nl
+from lines import writable
 
 BATCHES = (1, 64)
 WARMUP = 10
 
 
 def contenders(folder: Path, classifier: keras.Model) -> tuple[dict[str, Callable], dict[str, int]]:
-    """A function of float32 images in [0, 255] a contender, and the bytes of the two SavedModels."""
+    """Returns a function of float32 images in [0, 255] for each contender, and the bytes of the two SavedModels."""
     version = nl.export_classifier(classifier, folder, onnx=True)
     classifier.export(str(folder / "plain"), verbose=False)
     ours, plain = (tf.saved_model.load(str(path)) for path in (version, folder / "plain"))
@@ -116,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=500, help="requests a contender and batch (default: %(default)s)")
     parser.add_argument("--width", type=float, default=1.0, help="of the classifier (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="file for the numbers")
+    parser.add_argument("--json", type=writable, help="file for the numbers")
     given = parser.parse_args()
     result = measure(given.rounds, given.width)
     versions = {module.__name__: module.__version__ for module in (tf, keras, onnxruntime, np)}

@@ -3,8 +3,8 @@
     python benchmarks/step_time.py --json results/step_time.json
 
 Networks: those of the paper for MNIST and CIFAR-10, and those of the default run on the bundled digits.
-Interleaved: after each of our steps every contender runs one, so that a change of the machine's speed meets all of
-them. Medians over rounds, after warm-up.
+Interleaved: after each of our steps every contender runs one, so that a change of the machine's speed affects all
+contenders alike. Medians over rounds, after warm-up.
 
 ours            `NLGAN.fit` as it runs, input pipeline, metrics and callbacks included
 plain Keras     four calls of D, fresh noise and a second generator pass for D's step, Keras's own layers and Adam
@@ -22,7 +22,6 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -34,6 +33,7 @@ from contenders.keras_plain import plain_keras_step
 from contenders.limit import step_limit
 from contenders.torch_networks import check_equal
 from contenders.torch_step import torch_steps
+from lines import writable
 
 # Image shape and recipe.
 NETWORKS = {"mnist": ((28, 28, 1), "paper"), "cifar10": ((32, 32, 3), "paper"), "digits": ((16, 16, 1), "modern")}
@@ -54,7 +54,7 @@ class Interleave(keras.callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        # Until the losses are there: a step is over when its result is.
+        # A step is over when its losses are computed.
         float(logs["loss"])
         self.seconds["ours"].append(time.perf_counter() - self.start)
         for name, step in self.contenders.items():
@@ -64,7 +64,7 @@ class Interleave(keras.callbacks.Callback):
 
 
 def measure(network: str, rounds: int) -> dict:
-    """Median seconds of a step of each contender, and the limit with the rates behind it."""
+    """Returns median seconds of a step of each contender, and the limit with the rates behind the limit."""
     shape, recipe = NETWORKS[network]
     model = nl.build_nlgan(shape, PRIORS, recipe)
     equality = check_equal(model)
@@ -85,7 +85,7 @@ def measure(network: str, rounds: int) -> dict:
 
 
 def table(network: str, result: dict) -> str:
-    """Markdown: milliseconds and the ratio to ours."""
+    """Returns Markdown: milliseconds and the ratio to ours."""
     ours = result["seconds"]["ours"]
     rows = {**result["seconds"], "limit": result["limit"]["seconds"]}
     lines = [f"| {network} | ms a step | x ours |", "|---|---|---|"]
@@ -96,7 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--rounds", type=int, default=20, help="counted steps of each contender (default: 20)")
-    parser.add_argument("--json", type=Path, help="file to write")
+    parser.add_argument("--json", type=writable, help="file to write")
     arguments = parser.parse_args()
     report = {
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "torch": torch.__version__},

@@ -1,11 +1,11 @@
-"""MNIST {5;7} against {2;4}, 1,000 images, pi (.6,.65): what a search finds against alpha 5 and beta .5.
+"""MNIST {5;7} against {2;4}, 1,000 images, pi (.6,.65): the result of a search against alpha 5 and beta .5.
 
     python benchmarks/tuning_mnist.py results/tuning_mnist.jsonl --project tuning/mnist --data-dir DIR
     python benchmarks/tuning_mnist.py results/tuning_mnist.jsonl --table
 
-The first searches alpha and beta by the default objective, with the noisy labels of seed 0 alone, then trains what it
-found and the paper's values on all images, seed by seed, and appends one JSON line a run; it can be stopped and started
-again. The second prints the table of results/tuning.md.
+The first searches alpha and beta by the default objective, with the noisy labels of seed 0 alone, then trains with the
+best values and with the paper's on all images, seed by seed, and appends one JSON line a training, so it can be stopped
+and started again. The second prints the table of results/tuning.md.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.recipes import RECIPES
-from nlgan_tf.stage_two import train_classifier
-from nlgan_tf.tuning.search import SearchConfig, tune
+from nlgan_tf.tuning.config import SearchConfig
+from nlgan_tf.tuning.search import tune
 
 SEEDS = 3
 # Reduced, so that a run takes minutes on one core: quarter width, 400 steps of 64 images.
@@ -34,37 +34,32 @@ STAGE_TWO = dataclasses.replace(RECIPES["modern"].stage_two, width=0.25, epochs=
 
 
 def run_config(seed: int, data_dir: str | None, alpha: float = 5.0, beta: float = 0.5) -> RunConfig:
-    """A run at the reduced size."""
+    """Returns the configuration of a run at the reduced size."""
     stage_one = dataclasses.replace(STAGE_ONE, alpha=alpha, beta=beta)
     task = {"task": "mnist:5,7-vs-2,4", "size": 1000, "pi_p": 0.6, "pi_n": 0.65}
     return RunConfig(**task, seed=seed, data_dir=data_dir, stage_one=stage_one, stage_two=STAGE_TWO)
 
 
 def measure(config: RunConfig) -> dict:
-    """Test accuracies of one run."""
+    """Returns the test accuracies of one training of both stages."""
     start = time.perf_counter()
     keras.backend.clear_session()
-    task, stage = prepare_task(config), config.stage_one
-    model = nl.build_nlgan(task.image_shape, config.priors, stage, config.seed)
-    batches = nl.noisy_dataset(
-        task.images, task.noisy_labels, stage.batch_size, stage.samples_per_epoch, seed=config.seed
-    )
-    model.fit(batches, epochs=stage.epochs, verbose=0)
-    drawn = model.hallucinate(config.stage_two.num_images, config.seed)
-    classifier = train_classifier(*drawn, config.stage_two, config.seed)
-    probability = model.predict(task.test_images, batch_size=500, verbose=0)
+    task = prepare_task(config)
+    stages = {"stage_one": config.stage_one, "stage_two": config.stage_two}
+    trained = nl.train_two_stages(task.images, task.noisy_labels, config.priors, seed=config.seed, **stages)
+    probability = trained.model.predict(task.test_images, batch_size=500, verbose=0)
     return {
-        "alpha": stage.alpha,
-        "beta": stage.beta,
+        "alpha": config.stage_one.alpha,
+        "beta": config.stage_one.beta,
         "seed": config.seed,
-        "accuracy": accuracy(classifier, task.test_images, task.test_labels),
+        "accuracy": accuracy(trained.classifier, task.test_images, task.test_labels),
         "accuracy_d": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
         "seconds": round(time.perf_counter() - start, 1),
     }
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: both configurations by seed, and their mean difference with its standard error."""
+    """Returns Markdown: both configurations by seed, and their mean difference with its standard error."""
     lines = ["| alpha, beta | " + " | ".join(f"seed {seed}" for seed in range(SEEDS)) + " | mean |", "|---" * 5 + "|"]
     found = {(row["alpha"], row["beta"]): [] for row in rows}
     for row in sorted(rows, key=lambda row: row["seed"]):
@@ -81,8 +76,8 @@ def table(rows: list[dict]) -> str:
 def main() -> None:
     parser = lines_parser(__doc__)
     parser.add_argument("--project", default="tuning/mnist", help="folder of the search")
-    parser.add_argument("--trials", type=int, default=8, help="of the search")
-    parser.add_argument("--data-dir", help="where TensorFlow Datasets keeps its data; TFDS_DATA_DIR by default")
+    parser.add_argument("--trials", type=int, default=8, help="trials of the search")
+    parser.add_argument("--data-dir", help="folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
     arguments = parser.parse_args()
     if arguments.table:
         print(table(read_lines(arguments.file)))

@@ -3,10 +3,10 @@
     python benchmarks/tuning_objectives.py results/tuning_objectives.jsonl
     python benchmarks/tuning_objectives.py results/tuning_objectives.jsonl --table
 
-The first appends one JSON line for each configuration that the file does not hold yet, so it can be stopped and
-started again; the second prints its tables. Bundled digits at pi (.6,.65), development classes;
-each of three draws of wrong labels, split and weights has its own configurations, as a user searches within one draw.
-Test labels judge the objectives here; no search sees them.
+The first appends one JSON line for each configuration that the file does not have, so it can be stopped and started
+again; the second prints the tables of the file. Bundled digits at pi (.6,.65), development classes; each of three draws
+of wrong labels, split and weights has its own configurations, as a user searches within one draw. Test labels judge the
+objectives here; no search sees test labels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import nlgan_tf as nl
-from lines import append_line, lines_parser, read_lines
+from lines import append_line, lines_parser, read_lines, writable
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.figures.save import save
@@ -31,7 +31,7 @@ from nlgan_tf.tuning.hypermodel import NLGANHyperModel
 from nlgan_tf.tuning.objectives import OBJECTIVES, corrected_accuracy, noisy_likelihood
 from nlgan_tf.tuning.plane import alpha_beta_plane
 from nlgan_tf.tuning.trials import TrialRow
-from nlgan_tf.two_stages import train_stage_two
+from nlgan_tf.two_stages import train_stage_one, train_stage_two
 
 TASK, PRIORS = "digits:0,3-vs-6,8", nl.NoisePriors(0.6, 0.65)
 DRAWS, CONFIGURATIONS = 3, 30
@@ -44,13 +44,13 @@ STAGE_ONE = dataclasses.replace(
     RECIPES["modern"].stage_one, width=0.25, epochs=5, batch_size=64, samples_per_epoch=5120
 )
 STAGE_TWO = dataclasses.replace(RECIPES["modern"].stage_two, width=0.25, epochs=3, samples_per_epoch=5120)
-# Beside what a search may use: accuracy on all noisy labels, and what D itself says.
+# Beside the objectives of a search: accuracy on all noisy labels, and measurements of D itself.
 OTHERS = ("corrected_accuracy_all", "d_corrected_accuracy", "d_noisy_likelihood")
 
 
 @functools.cache
 def hypermodel(draw: int, everything: bool) -> NLGANHyperModel:
-    """Of one draw of wrong labels; `everything` searches more than alpha and beta."""
+    """Returns the hypermodel of one draw of wrong labels; `everything` searches more than alpha and beta."""
     task = nl.load_task(TASK)
     noisy = nl.corrupt_labels(task.labels, PRIORS, draw)
     tune = EVERYTHING if everything else ("alpha", "beta")
@@ -60,7 +60,7 @@ def hypermodel(draw: int, everything: bool) -> NLGANHyperModel:
 
 
 def measure(number: int) -> dict:
-    """One line of the file."""
+    """Returns one line of the file."""
     start = time.perf_counter()
     hyper = hypermodel(number % DRAWS, everything=number % 2 == 1)
     hp = keras_tuner.HyperParameters()
@@ -68,7 +68,7 @@ def measure(number: int) -> dict:
     hp.values = {item.name: item.random_sample(1000 * number + index) for index, item in enumerate(hp.space)}
     keras.backend.clear_session()
     model = hyper.build(hp)
-    model.fit(nl.noisy_dataset(*hyper.training, 64, STAGE_ONE.samples_per_epoch, hyper.seed), epochs=5, verbose=0)
+    train_stage_one(model, *hyper.training, hyper.space.stage_one(hp), hyper.seed)
     _, classifier = train_stage_two(model, hyper.stage_two, hyper.seed)
     test = hyper.task.test_images, hyper.task.test_labels
     held_out, noisy = hyper.validation
@@ -91,14 +91,14 @@ def measure(number: int) -> dict:
 
 
 def held_out_accuracy(hyper: NLGANHyperModel, classifier: keras.Model) -> float:
-    """On the true labels of the held-out images: what somebody who has them would compute."""
+    """Returns the accuracy on the true labels of the held-out images, as an owner of true labels would compute it."""
     order = {image.tobytes(): label for image, label in zip(hyper.task.images, hyper.task.labels, strict=True)}
     images = hyper.validation[0]
     return accuracy(classifier, images, np.array([order[image.tobytes()] for image in images]))
 
 
 def table(rows: list[dict]) -> str:
-    """Markdown: the rank correlation of each objective with clean test accuracy, and what choosing by it gives."""
+    """Returns Markdown: each objective's rank correlation with clean test accuracy, and the accuracy of its choices."""
     lines = [
         "| objective | mean within a draw | draw 0 | draw 1 | draw 2 | pooled | test accuracy of its choices |",
         "|---|---|---|---|---|---|---|",
@@ -117,7 +117,7 @@ def table(rows: list[dict]) -> str:
 
 
 def plane_table(rows: list[dict]) -> str:
-    """Markdown: the configurations in which alpha and beta alone vary, by their ratio."""
+    """Returns Markdown: the configurations in which alpha and beta alone vary, by their ratio."""
     lines = [
         "| alpha | beta | ratio | draw | noisy_likelihood_all | test accuracy | D's |",
         "|---|---|---|---|---|---|---|",
@@ -137,13 +137,13 @@ def write_figure(rows: list[dict], path: Path) -> None:
 
 
 def correlation(rows: list[dict], name: str) -> float:
-    """Spearman's, of an objective and clean test accuracy."""
+    """Returns Spearman's correlation of an objective and clean test accuracy."""
     return float(spearmanr([row[name] for row in rows], [row["test_accuracy"] for row in rows]).statistic)
 
 
 def main() -> None:
     parser = lines_parser(__doc__)
-    parser.add_argument("--plane", type=Path, help="with --table: PNG to write, the alpha/beta plane")
+    parser.add_argument("--plane", type=writable, help="with --table: PNG of the alpha/beta plane to write")
     arguments = parser.parse_args()
     rows = read_lines(arguments.file)
     if arguments.table:

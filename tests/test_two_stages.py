@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.halves import halves
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import TrainingFailed
-from nlgan_tf.two_stages import train_stage_one
+from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.two_stages import train_stage_one, train_stage_two
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
 STAGE_TWO = StageTwoConfig(num_images=20, epochs=1, batch_size=16, samples_per_epoch=32, width=0.1)
@@ -22,6 +24,23 @@ def test_arrays_in_models_and_drawn_set_out(images, labels):
     np.testing.assert_allclose(found.posterior, found.model.predict(images, verbose=0), atol=1e-6)
     assert [row["epoch"] for row in found.history] == [0, 1]
     assert found.history[-1]["loss"] > 0
+
+
+def test_stage_two_draws_and_a_classifier_of_drawn_images_alone_knows_real_ones():
+    images, labels = halves(60)
+
+    class Generators:
+        def hallucinate(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+            assert (n, seed) == (40, 3)
+            return images[:n], labels[:n]
+
+    config = StageTwoConfig(
+        num_images=40, epochs=3, samples_per_epoch=640, width=0.2, learning_rate=1e-3, batch_size=32
+    )
+    drawn, classifier = train_stage_two(Generators(), config, seed=3)
+    np.testing.assert_array_equal(drawn[0], images[:40])
+    np.testing.assert_array_equal(drawn[1], labels[:40])
+    assert accuracy(classifier, images[40:], labels[40:]) == 1
 
 
 def test_it_gives_what_a_run_gives(images, labels, tmp_path):

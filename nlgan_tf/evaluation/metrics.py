@@ -1,4 +1,4 @@
-"""Accuracy of classifiers; and of drawn images their purity, use as training data, likeness and memorisation."""
+"""Accuracy of classifiers; purity, likeness and memorisation of drawn images."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.networks.classifier import build_classifier
-from nlgan_tf.stage_two import predict_logits, train_classifier
+from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.training.optimizers import FusedAdam
 
 JUDGE_IMAGES = 180_000
@@ -79,23 +78,6 @@ def purity_and_coverage(
     judged = np.argmax(predict_logits(judge, images), axis=1)
     coverage = {int(subclass): float(np.mean(judged == subclass)) for subclass in subclasses}
     return sum(coverage.values()), coverage
-
-
-def train_on_drawn_test_on_real(
-    drawn: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], config: StageTwoConfig, seed: int = 0
-) -> float:
-    """Accuracy on real images of the classifier that has seen drawn ones alone: what the paper's table 1 gives.
-
-    Args:
-        drawn: images and labels, as `NLGAN.hallucinate` gives them: uint8, shape (n, h, w, c), and 0 or 1, shape (n,).
-        test: real images and true labels, of the same kinds.
-        config: of the classifier.
-        seed: of the classifier.
-
-    Returns:
-        In [0, 1].
-    """
-    return accuracy(train_classifier(*drawn, config, seed), *test)
 
 
 def judge_features(judge: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from nlgan_tf.errors import InputError
 from nlgan_tf.figures.samples import noisy_and_drawn, show_grid
 from nlgan_tf.figures.save import plain_style, plain_text, save
+from nlgan_tf.files import claimed
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import HISTORY
@@ -40,21 +41,22 @@ def write_figures(run_dirs: Sequence[Path], folder: Path, data_dir: str | None =
 
     Raises:
         InputError: For a folder that is no finished run's.
-        FileNotFoundError: For missing data.
+        OSError: For missing data, or a folder that cannot be written.
     """
     if not run_dirs:
-        raise InputError("no run folder is given: accepted are one or more")
+        raise InputError("Expected at least one run folder, got none")
     runs = [FinishedRun(run_dir, data_dir) for run_dir in run_dirs]
-    figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        save(figure, folder / name, dpi=130)
+    # Before the drawing, which takes longer.
+    with claimed(folder):
+        figures = {"figure3.png": figure3(runs), "learning_curves.png": learning_curves(runs)}
+        for name, figure in figures.items():
+            save(figure, folder / name, dpi=130)
     return [folder / name for name in figures]
 
 
 @plain_style()
 def figure3(runs: Sequence[FinishedRun]) -> Figure:
-    """The paper's figure 3: for each run noisy positives and negatives, and what G_P and G_N draw."""
+    """Returns the paper's figure 3: for each run noisy positives and negatives, and drawings of G_P and G_N."""
     figure = Figure(figsize=(12, 1.65 * len(runs) + 0.2), layout="constrained")
     for panels, run in zip(figure.subplots(len(runs), 4, squeeze=False), runs, strict=True):
         task, drawn, config = run.task, run.drawn, run.config
@@ -67,13 +69,13 @@ def figure3(runs: Sequence[FinishedRun]) -> Figure:
 
 
 def _mixed(images: np.ndarray, seed: int) -> np.ndarray:
-    """Enough images for a grid, drawn at random: data sets may come sorted."""
+    """Returns images for a grid, chosen at random, since data sets may be sorted."""
     count = min(len(images), ROWS * COLUMNS)
     return images[np.random.default_rng(seed).choice(len(images), count, replace=False)]
 
 
 def _history(run: FinishedRun) -> dict[str, list[float]]:
-    """The history with every column that is drawn."""
+    """Returns a history that has every column of `CURVES`."""
     columns = ["epoch", *(column for panel in CURVES.values() for column in panel)]
     missing = [column for column in columns if column not in run.history]
     if missing:
@@ -83,7 +85,7 @@ def _history(run: FinishedRun) -> dict[str, list[float]]:
 
 @plain_style()
 def learning_curves(runs: Sequence[FinishedRun]) -> Figure:
-    """Losses, D's outputs on its four minibatches, and how far the generators' images are from delta, by epoch."""
+    """Returns curves of losses, of D's outputs on its four minibatches, and of their distance from delta, by epoch."""
     figure = Figure(figsize=(13, 2.7 * len(runs)), layout="constrained")
     for panels, run in zip(figure.subplots(len(runs), len(CURVES), squeeze=False), runs, strict=True):
         history = _history(run)
@@ -109,5 +111,6 @@ def row_name(config: RunConfig) -> str:
     recipe = RECIPES[config.recipe].stage_one
     own = [f"{name} {value}" for name, value in vars(config.stage_one).items() if value != getattr(recipe, name)]
     # Short lines: a row is as high as thirty letters are long.
-    data = f"{size}pi ({config.pi_p:g}, {config.pi_n:g}), seed {config.seed}"
+    pi = "estimated" if config.priors is None else f"({config.pi_p:g}, {config.pi_n:g})"
+    data = f"{size}pi {pi}, seed {config.seed}"
     return "\n".join([plain_text(config.task), data, config.recipe, *own])

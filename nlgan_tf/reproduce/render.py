@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.figures.save import plain_style, save
+from nlgan_tf.figures.save import plain_style, plain_text, save
 from nlgan_tf.files import write_text
 from nlgan_tf.reproduce.grid import Combination
 from nlgan_tf.reproduce.results import TABLE_SUFFIXES
@@ -25,19 +25,21 @@ def write_table(records: Mapping[Combination, dict], results: Path) -> list[Path
     """Writes the table beside the results file, as .md and .png.
 
     Raises:
-        InputError: if there are no records.
+        InputError: If there are no records.
     """
     if not records:
-        raise InputError(f"{results} holds no results: run them first")
+        raise InputError(f"Expected at least one result in {results}, got none: run some first")
     text, figure = map(results.with_suffix, TABLE_SUFFIXES)
     tables = summarise(records)
+    # Drawn before anything is written: both files are of the same records.
+    drawn = _figure(tables)
     write_text(text, markdown(tables, results.name) + _drawn_images(records))
-    save(_figure(tables), figure, dpi=120)
+    save(drawn, figure, dpi=120)
     return [text, figure]
 
 
 def markdown(tables: dict[tuple[str, int], list[Row]], results: str) -> str:
-    """All tables, one for each task and size."""
+    """Returns all tables, one for each task and size, as Markdown."""
     parts = ["# Table 1 of the paper\n", LEGEND.format(results=results).rstrip()]
     for (task, size), rows in tables.items():
         levels = _levels(rows)
@@ -51,7 +53,7 @@ def markdown(tables: dict[tuple[str, int], list[Row]], results: str) -> str:
 
 
 def _levels(rows: list[Row]) -> list[Priors]:
-    """From clean to noisy."""
+    """Returns the noise levels, from clean to noisy."""
     return sorted({level for row in rows for level in row.cells}, key=sum, reverse=True)
 
 
@@ -63,12 +65,12 @@ def _text(cell: Cell, best_mean: float) -> str:
 
 
 def _number(value: float) -> str:
-    """.953, as tables of accuracies have it."""
+    """Returns a share as text, such as .953."""
     return f"{value:.3f}".removeprefix("0")
 
 
 def _drawn_images(records: Mapping[Combination, dict]) -> str:
-    """What the judge said of the drawn images, a row for each run."""
+    """Returns the judge's measurements of drawn images as Markdown, a row for each run."""
     judged = {combination: record for combination, record in records.items() if "purity_p" in record}
     if not judged:
         return ""
@@ -90,9 +92,9 @@ def _drawn_images(records: Mapping[Combination, dict]) -> str:
 
 @plain_style()
 def _figure(tables: dict[tuple[str, int], list[Row]]) -> Figure:
-    """One panel for each task and size: a row for each method, a mark for each noise level with its number of seeds.
+    """Returns a panel for each task and size: a row for each method, a mark and its seeds for each noise level.
 
-    The paper's marks are hollow, the best of a level is a star.
+    The paper's marks are hollow, and the best of a level is a star.
     """
     most = max(map(len, tables.values()))
     figure = Figure(figsize=(15, (0.27 * most + 1.3) * ((len(tables) + 1) // 2)), layout="constrained")
@@ -101,7 +103,7 @@ def _figure(tables: dict[tuple[str, int], list[Row]]) -> Figure:
     for axes, ((task, size), rows) in zip(panels, tables.items(), strict=False):
         for color, level in enumerate(levels):
             _draw_level(axes, rows, level, f"C{color}")
-        axes.set_title(f"{task}, size {size}", fontsize=10)
+        axes.set_title(f"{plain_text(task)}, size {size}", fontsize=10)
         axes.set_yticks(range(len(rows)), [row.title for row in rows], fontsize=8)
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.3)

@@ -14,7 +14,7 @@ import keras_tuner
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.errors import InputError, TrainingFailed
-from nlgan_tf.figures.save import save
+from nlgan_tf.figures.save import save_if_possible
 from nlgan_tf.files import digest, write_text
 from nlgan_tf.noise_rates.callback import describe
 from nlgan_tf.pipeline.prepare import prepare_task, training_priors
@@ -92,7 +92,7 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
         with deadline(tuner, None if worker else config.minutes):
             # The chief's progress is keras-tuner's own; its workers report their trials.
             _search(tuner, config.epochs, verbose=1 if chief and verbose else 0)
-        return SearchResult(config.folder, []) if worker else _finish(config, hypermodel, tuner, say)
+        return SearchResult(config.folder, []) if worker else _finish(config, hypermodel, tuner)
 
 
 def make_hypermodel(config: SearchConfig) -> NLGANHyperModel:
@@ -149,9 +149,7 @@ def _search(tuner: keras_tuner.Tuner, epochs: int, verbose: int) -> None:
         raise SearchFailed(f"{FAILURES_IN_A_ROW} trials in a row failed, the last one: {reason(str(error))}") from error
 
 
-def _finish(
-    config: SearchConfig, hypermodel: NLGANHyperModel, tuner: keras_tuner.Tuner, say: Callable[[str], None]
-) -> SearchResult:
+def _finish(config: SearchConfig, hypermodel: NLGANHyperModel, tuner: keras_tuner.Tuner) -> SearchResult:
     """Writes the files of a search that ended, and returns its trials."""
     ended = [trial for trial in tuner.oracle.trials.values() if trial.status in ENDED]
     rows = sorted(map(TrialRow.of, ended), key=lambda row: math.inf if row.score is None else -row.score)
@@ -164,9 +162,5 @@ def _finish(
     run = dataclasses.replace(config.run, stage_one=hypermodel.space.stage_one(best), run_dir=None, overwrite=False)
     write_text(config.folder / folder.BEST, run.to_json())
     if {"alpha", "beta"} <= rows[0].values.keys():
-        try:
-            save(alpha_beta_plane(rows, config.objective), config.folder / folder.PLANE)
-        except Exception as error:
-            # A picture that the user's matplotlib cannot draw ends no search.
-            say(f"{folder.PLANE} is left out: {type(error).__name__}: {error}")
+        save_if_possible(config.folder / folder.PLANE, alpha_beta_plane, rows, config.objective)
     return result

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.recipes import RECIPES
+from nlgan_tf.reproduce import figures
 from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, row_name, write_figures
 
 ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
@@ -91,10 +93,28 @@ def test_rows_say_what_their_run_changed_of_its_recipe():
     task = {"task": "mnist:5-vs-7", "size": 100, "recipe": "paper"}
     changed = nl.RunConfig(**task, stage_one=dataclasses.replace(paper, attention=True))
     assert row_name(nl.RunConfig(**task)) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper"
+    own = nl.RunConfig(task="npz:own.npz")
+    assert row_name(own) == "npz:own.npz\npi estimated, seed 0\nmodern"
     assert row_name(changed) == "mnist:5-vs-7\n100, pi (0.7, 0.85), seed 0\npaper\nattention True"
 
 
 def test_no_run_at_all(tmp_path):
-    with pytest.raises(ValueError, match="no run folder is given"):
+    with pytest.raises(InputError, match="Expected at least one run folder, got none"):
         write_figures([], tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_drawn(run_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "figure3", None)
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(OSError, match=r"folder .*taken cannot be written"):
+        write_figures([run_dir], tmp_path / "taken")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_folders_that_read_as_patterns(run_dir, tmp_path):
+    weird = shutil.copytree(run_dir, tmp_path / "we[i]rd d*r" / "run")
+    paths = write_figures([weird], tmp_path / "we[i]rd d*r" / "figures")
+    assert [path.stat().st_size > 1000 for path in paths] == [True, True]

@@ -2,6 +2,7 @@ import matplotlib.image
 import pytest
 
 from helpers.records import NLGAN, table_records
+from nlgan_tf.errors import InputError
 from nlgan_tf.reproduce.render import write_table
 from nlgan_tf.reproduce.results import ResultsFile
 
@@ -24,6 +25,6 @@ def test_the_table_and_the_figure(tmp_path):
 
 
 def test_nothing_to_render(tmp_path):
-    with pytest.raises(ValueError, match=r"table1.jsonl holds no results"):
+    with pytest.raises(InputError, match=r"Expected at least one result in .*table1\.jsonl, got none"):
         write_table({}, tmp_path / "table1.jsonl")
     assert not list(tmp_path.iterdir())
