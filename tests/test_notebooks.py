@@ -30,3 +30,4 @@ def test_the_notebook_is_kept_with_its_pictures_and_defines_no_model(path):
     text = path.read_text()
     assert "image/png" in text
     assert "keras.layers" not in text
+    assert '"name": "stderr"' not in text

@@ -7,6 +7,7 @@ import typing
 
 import click
 
+from nlgan_tf.cli.console import prepare, verbosity
 from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig, options
@@ -67,10 +68,10 @@ class Tuned(click.ParamType):
     f"  [default: {' and '.join(DEFAULT)}]",
 )
 @config_options(SearchConfig)
-@click.option("--quiet", is_flag=True, help="Output of the final table alone")
+@verbosity
 @config_options(StageOneConfig)
 @config_options(StageTwoConfig, prefix=CLASSIFIER_PREFIX)
-def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, **given) -> None:
+def tune(config_file: typing.TextIO | None, verbose: int, tuned: tuple, **given) -> None:
     """Search alpha, beta and more by keras-tuner, with noisy labels alone; write best.json for `nlgan-tf run`.
 
     The same command again continues a search that was cut off; finished trials are not repeated.
@@ -80,11 +81,10 @@ def tune(config_file: typing.TextIO | None, quiet: bool, tuned: tuple, **given) 
     if tuned:
         of_search["tune"] = dict(tuned)
     config = SearchConfig(run_config(config_file.read() if config_file else "{}", given), **of_search)
-    # Before keras-tuner imports Keras: Keras is checked there.
-    import nlgan_tf.compat.keras  # noqa: F401
+    prepare(verbose)
     from nlgan_tf.tuning import search
 
-    result = search.tune(config, verbose=0 if quiet else 1, say=click.echo)
+    result = search.tune(config, verbose=min(verbose, 1), say=click.echo)
     if result.trials:
         _print(result)
 

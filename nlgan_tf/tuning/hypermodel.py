@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 
-import keras_tuner
 import numpy as np
 import tensorflow as tf
 from scipy.special import expit
 from sklearn.model_selection import train_test_split
 
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_images, check_labels
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors

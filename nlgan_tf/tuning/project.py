@@ -9,8 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_tuner.src import config, utils
-
+from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import HIDDEN, LOCK, claimed, empty, locked, read_json, write_text
 from nlgan_tf.tuning.trials import ENDED
@@ -110,6 +109,7 @@ def amended_keras_tuner() -> Iterator[None]:
     keras-tuner rewrites its JSON in place, so that a process killed in the middle would leave half a file, and prints
     the traceback of a failed trial, whose reason we print.
     """
+    utils, config = keras_tuner.src.utils, keras_tuner.src.config
     in_place, debug = utils.save_json, config.DEBUG
 
     def save_json(path: str, value: object) -> str:

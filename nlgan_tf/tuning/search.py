@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras_tuner
-
+from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.errors import InputError, TrainingFailed

@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keras_tuner
-
+from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.errors import InputError
 from nlgan_tf.tuning.config import TUNERS
 from nlgan_tf.tuning.hypermodel import NLGANHyperModel

@@ -17,7 +17,13 @@ def stderr_of(code: str, **environment) -> str:
 
 
 @pytest.mark.parametrize(
-    "code", [IMPORT, "from nlgan_tf.compat.keras import keras", "from nlgan_tf.cli.console import prepare; prepare()"]
+    "code",
+    [
+        IMPORT,
+        "import nlgan_tf as nl; nl.tune",
+        "from nlgan_tf.compat.keras import keras",
+        "from nlgan_tf.cli.console import prepare; prepare()",
+    ],
 )
 def test_the_import_of_tensorflow_prints_nothing(code):
     assert stderr_of(code) == ""
