@@ -5,7 +5,7 @@
     python client.py metadata --model classifier
 
 REST needs Python and NumPy alone; gRPC (--grpc HOST:PORT) needs the package tensorflow-serving-api. Both clients have
-the same two methods, so that either serves as a part of a program:
+the same two methods, and either may be imported by a program:
 
     RestClient("http://localhost:8501").predict("classifier", {"image_bytes": [png]}, "serving_bytes")
 """
@@ -44,7 +44,7 @@ class RestClient:
     def predict(
         self, model: str, inputs: dict, signature: str = "serving_default", version: str | int | None = None
     ) -> dict[str, np.ndarray]:
-        """Named outputs for named inputs; `version` is a number, or a label such as "stable"."""
+        """Returns named outputs for named inputs; `version` is a number, or a label such as "stable"."""
         body = {"signature_name": signature, "inputs": {name: _to_json(value) for name, value in inputs.items()}}
         answer = self._request(f"{self._path(model, version)}:predict", body)["outputs"]
         dtypes = self._output_dtypes(model, signature, version)
@@ -53,7 +53,7 @@ class RestClient:
         return {name: _from_json(named[name], dtype) for name, dtype in dtypes.items()}
 
     def metadata(self, model: str, version: str | int | None = None) -> dict:
-        """The model's signatures: {name: {"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}}."""
+        """Returns the signatures: {name: {"inputs": {name: {"dtype": ..., "shape": [...]}}, "outputs": ...}}."""
         answer = self._request(f"{self._path(model, version)}/metadata")
         signatures = answer["metadata"]["signature_def"]["signature_def"]
         return {
@@ -105,7 +105,7 @@ class GrpcClient:
     def predict(
         self, model: str, inputs: dict, signature: str = "serving_default", version: str | int | None = None
     ) -> dict[str, np.ndarray]:
-        """Named outputs for named inputs; `version` is a number, or a label such as "stable"."""
+        """Returns named outputs for named inputs; `version` is a number, or a label such as "stable"."""
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
 
@@ -118,7 +118,7 @@ class GrpcClient:
         return {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
 
     def metadata(self, model: str, version: str | int | None = None) -> dict:
-        """The model's signatures, as `RestClient.metadata` gives them."""
+        """Returns the model's signatures, in the form of `RestClient.metadata`."""
         from tensorflow.core.framework import types_pb2
         from tensorflow_serving.apis import get_model_metadata_pb2
 
@@ -209,17 +209,17 @@ def draw(client: RestClient | GrpcClient, seeds: list[int], model: str, folder: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--url", default="http://localhost:8501", help="of the REST interface (default: %(default)s)")
-    parser.add_argument("--grpc", metavar="HOST:PORT", help="use the gRPC interface there instead")
+    parser.add_argument("--url", default="http://localhost:8501", help="address for REST (default: %(default)s)")
+    parser.add_argument("--grpc", metavar="HOST:PORT", help="address for gRPC, in place of REST")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("classify", help="the class of PNG or JPEG files")
+    command = commands.add_parser("classify", help="print the class of PNG or JPEG files")
     command.add_argument("files", nargs="+")
     command.add_argument("--model", default="classifier")
-    command = commands.add_parser("draw", help="images of a generator, one a seed")
+    command = commands.add_parser("draw", help="write images of a generator, one a seed")
     command.add_argument("--model", default="positive_generator")
-    command.add_argument("--seeds", default="0", help="such as 1,2,3 (default: %(default)s)")
+    command.add_argument("--seeds", default="0", help="seeds, such as 1,2,3 (default: %(default)s)")
     command.add_argument("--to", default=".", help="folder for the PNG files (default: %(default)s)")
-    command = commands.add_parser("metadata", help="a model's signatures, as JSON")
+    command = commands.add_parser("metadata", help="print a model's signatures as JSON")
     command.add_argument("--model", default="classifier")
     given = parser.parse_args()
     client = GrpcClient(given.grpc) if given.grpc else RestClient(given.url)

@@ -10,5 +10,9 @@ class InputError(ValueError):
     __init__ = Exception.__init__
 
 
+class MissingPackage(InputError, ImportError):
+    """What is asked for needs a package that is not installed, or another version of TensorFlow."""
+
+
 class TrainingFailed(ArithmeticError):
     """Training diverged, or no trial of a search was completed."""

@@ -12,6 +12,7 @@ from nlgan_tf.export.check import check_export
 from nlgan_tf.export.classifier import classifier_servable
 from nlgan_tf.export.generator import generator_servable
 from nlgan_tf.export.version import publish_versions
+from nlgan_tf.files import write_errors
 
 __all__ = ["check_export", "export_classifier", "export_generator"]
 
@@ -26,25 +27,27 @@ def export_generator(
     onnx: bool = False,
     served_from: str | None = None,
 ) -> Path:
-    """Writes a generator as the next version under BASE/<name>/; `generator_servable` lists its signatures.
+    """Writes a generator as the next version under BASE/<name>/; `generator_servable` lists the signatures.
 
     Args:
-        model: z (n, latent_dim) -> images in [-1, 1].
-        base_dir: the folder with one folder a model.
-        name: of the model, for TF Serving.
-        latent: distribution of z for the signatures that draw it: "uniform" in (-1, 1), or "normal".
-        stream: z is drawn from the pair (seed, stream); `NLGAN.hallucinate` gives G_P 1 and G_N 0.
-        onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
+        model: Keras model, z (n, latent_dim) -> images in [-1, 1].
+        base_dir: Folder with one folder a model.
+        name: Name of the model, for TF Serving.
+        latent: Distribution of z for the signatures that draw z: "uniform" in (-1, 1), or "normal".
+        stream: Number that z is drawn by beside the seed; `NLGAN.hallucinate` draws by 1 for G_P and by 0 for G_N.
+        onnx: Whether to write model.onnx too (needs the extra `onnx`).
+        served_from: Server's absolute path of `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directory, published whole.
 
     Raises:
-        ValueError, ImportError, OSError: as `publish_versions`; ValueError for a model that is no generator.
+        InputError: As `publish_versions`, and for a model that is no generator.
+        OSError: As `publish_versions`.
     """
     servable = generator_servable(model, name, latent, stream)
-    return publish_versions([servable], base_dir, onnx=onnx, served_from=served_from)[0]
+    with write_errors(Path(base_dir)):
+        return publish_versions([servable], base_dir, onnx=onnx, served_from=served_from)[0]
 
 
 def export_classifier(
@@ -57,22 +60,24 @@ def export_classifier(
     onnx: bool = False,
     served_from: str | None = None,
 ) -> Path:
-    """Writes a classifier as the next version under BASE/<name>/; `classifier_servable` lists its signatures.
+    """Writes a classifier as the next version under BASE/<name>/; `classifier_servable` lists the signatures.
 
     Args:
-        model: images in [-1, 1], (n, h, w, c) -> logits (n, 1), positive above 0.
-        base_dir: the folder with one folder a model.
-        class_names: (negative, positive).
-        name: of the model, for TF Serving.
-        images: uint8, (k, h, w, c), for warm-up and comparison with the Keras model; by default noise.
-        onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
+        model: Keras model, images in [-1, 1], (n, h, w, c) -> logits (n, 1), positive above 0.
+        base_dir: Folder with one folder a model.
+        class_names: Names of the classes, (negative, positive).
+        name: Name of the model, for TF Serving.
+        images: Images for warm-up and comparison with the Keras model, uint8, (k, h, w, c); noise by default.
+        onnx: Whether to write model.onnx too (needs the extra `onnx`).
+        served_from: Server's absolute path of `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directory, published whole.
 
     Raises:
-        ValueError, ImportError, OSError: as `publish_versions`; ValueError for a model that is no classifier.
+        InputError: As `publish_versions`, and for a model that is no classifier.
+        OSError: As `publish_versions`.
     """
     servable = classifier_servable(model, name, class_names, images)
-    return publish_versions([servable], base_dir, onnx=onnx, served_from=served_from)[0]
+    with write_errors(Path(base_dir)):
+        return publish_versions([servable], base_dir, onnx=onnx, served_from=served_from)[0]

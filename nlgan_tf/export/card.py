@@ -1,4 +1,4 @@
-"""MODEL_CARD.md of a version: what the model is, how to call it, and how far to trust it."""
+"""MODEL_CARD.md of a version: what the model is, how to call the model, and how far to trust its answers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ NAME = "MODEL_CARD.md"
 
 PURPOSES = {
     "classifier": """\
-Tells two classes of small images apart. It was trained on images that a generator drew after learning from wrong
-labels (NL-GAN, ICIP 2019), not on checked data.
+Tells two classes of small images apart. The training images were drawn by generators that learned from wrong labels
+(NL-GAN, ICIP 2019); no person checked them.
 
-- `probability` is of the positive class, and is not calibrated; `label` is 1 where it is above 0.5.
-- An image of neither class is given one of the two all the same.
-- Encoded images are reduced to 8 bits, lose their alpha, and are resized without keeping the aspect ratio.""",
+- `probability` is the probability of the positive class, and is not calibrated; `label` is 1 where `probability` is
+  above 0.5.
+- An image of neither class gets one of the two labels all the same.
+- Encoded images are turned as the EXIF orientation of a JPEG says, reduced to 8 bits, stripped of alpha, and resized
+  without keeping the aspect ratio. The orientation of a PNG is not read.""",
     "generator": """\
 Draws images of one class, learned from a small set with partly wrong labels (NL-GAN, ICIP 2019).
 
-- A few drawn images are of the wrong class, and some are of none.
-- It may repeat what it learned from: do not take the images for anonymous ones where the training set is private.
-- Every draw is a function of its seed: the same request gives the same images after a restart, too.""",
+- A few drawn images show the wrong class, and some show none.
+- A drawn image may repeat a training image: where the training set is private, drawn images are not anonymous.
+- Every draw is a function of its seed: the same request returns the same images, after a restart too.""",
 }
 
 
@@ -61,10 +63,13 @@ def _tensor(name: str, spec: tf.TensorSpec) -> str:
 
 def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in {**servable.facts, **source["versions"]}.items():
-        yield (
-            name.replace("_", " "),
-            ", ".join(f"`{item}`" for item in value) if isinstance(value, list) else str(value),
-        )
+        yield name.replace("_", " "), ", ".join(map(_code, value)) if isinstance(value, list) else str(value)
+
+
+def _code(value: object) -> str:
+    """A value as code, whatever characters a user's name of a class has."""
+    text = " ".join(str(value).split())
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

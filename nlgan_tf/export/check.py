@@ -1,22 +1,24 @@
-"""check-export: is a version whole, does it load by itself, and does it answer as its Keras model did?"""
+"""Checks of exports: a version is whole, loads without Keras, and answers as its Keras model."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
 from nlgan_tf.export import replay
 from nlgan_tf.export.manifest import check_manifest
 from nlgan_tf.export.publish import versions
-from nlgan_tf.export.servable import EXAMPLE_BATCHES
-from nlgan_tf.export.warmup import TOLERANCE
+from nlgan_tf.export.servable import EXAMPLE_BATCHES, tolerance_of
+from nlgan_tf.files import check_no_pattern
 
-# Keras and this package are as if not installed: TensorFlow itself would import Keras where it is found.
+# Keras and this package look as if not installed: TensorFlow itself imports a Keras that it finds.
 CLEAN_PROCESS = """
 import sys
 sys.modules.update(dict.fromkeys(("keras", "tf_keras", "nlgan_tf")))
@@ -27,31 +29,42 @@ exec(compile(open(sys.argv[1]).read(), sys.argv.pop(1), "exec"))
 def check_export(directory: str | os.PathLike) -> Iterator[dict]:
     """Checks a version directory, or all versions below a model's folder or a base.
 
-    First the manifest: a SavedModel is code, and nothing that the manifest does not cover is loaded. Then, in a
-    process with TensorFlow but neither Keras nor this package, every signature at batch 1, 3 and 64, by the
-    warm-up records, which carry the Keras model's own answers.
+    The manifest comes first: a SavedModel is code, and nothing that the manifest does not cover is loaded. Then a
+    process with TensorFlow but neither Keras nor this package runs every signature at batch 1, 3 and 64, by the
+    warm-up records, which contain the Keras model's answers.
+
+    Args:
+        directory: Version directory, folder of a model, or base.
 
     Yields:
-        As soon as it is known, a record's `model`, `version`, `signature`, `batch`, `milliseconds` and `deviation`
+        For each record of a version that ran: `model`, `version`, `signature`, `batch`, `milliseconds` and `deviation`
         from the Keras model, relative to the range of the output.
 
     Raises:
-        InputError: for a folder without versions, and for the first version that does not pass.
+        InputError: For a folder without versions, and for the first version that does not pass.
     """
-    for version_dir in _version_dirs(Path(directory).expanduser().absolute()):
-        check_manifest(version_dir)
-        *rows, summary = _replay_in_a_clean_process(version_dir)
-        for row in rows:
-            yield {"model": version_dir.parent.name, "version": version_dir.name, **row}
-            if row["deviation"] > TOLERANCE:
-                raise InputError(
-                    f"{version_dir} answers {row['signature']} at batch {row['batch']} unlike its Keras model: "
-                    f"{row['deviation']:.1e} of the range, accepted is {TOLERANCE:.0e}"
-                )
-        wanted = {(name, batch) for name in summary["signatures"] for batch in EXAMPLE_BATCHES}
-        missing = sorted(wanted - {(row["signature"], row["batch"]) for row in rows})
-        if missing:
-            raise InputError(f"{version_dir} has no record of {missing[0][0]} at batch {missing[0][1]}")
+    version_dirs = _version_dirs(check_no_pattern(Path(directory).expanduser().absolute()))
+    with _clean_process() as replayed:
+        for version_dir in version_dirs:
+            yield from _check_version(version_dir, replayed)
+
+
+def _check_version(version_dir: Path, replayed: Callable[[Path], list[dict]]) -> Iterator[dict]:
+    tolerance = tolerance_of(check_manifest(version_dir))
+    *rows, summary = replayed(version_dir)
+    for row in rows:
+        yield {"model": version_dir.parent.name, "version": version_dir.name, **row}
+        if row["deviation"] > tolerance:
+            raise InputError(
+                f"Expected {version_dir} to answer {row['signature']} at batch {row['batch']} within "
+                f"{tolerance:.0e} of the range of its Keras model's answer, got {row['deviation']:.1e}"
+            )
+    wanted = {(name, batch) for name in summary["signatures"] for batch in EXAMPLE_BATCHES}
+    missing = sorted(wanted - {(row["signature"], row["batch"]) for row in rows})
+    if missing:
+        raise InputError(
+            f"Expected a warm-up record of {missing[0][0]} at batch {missing[0][1]} in {version_dir}, got none"
+        )
 
 
 def _version_dirs(directory: Path) -> list[Path]:
@@ -60,14 +73,36 @@ def _version_dirs(directory: Path) -> list[Path]:
     folders = [directory, *sorted(path for path in directory.glob("*") if path.is_dir())]
     found = [folder / str(version) for folder in folders for version in versions(folder)]
     if not found:
-        raise InputError(f"{directory} has no exported model: accepted is a version, a model's folder or a base")
+        raise InputError(f"Expected a version, a model's folder or a base, got {directory} without an exported model")
     return found
 
 
-def _replay_in_a_clean_process(version_dir: Path) -> list[dict]:
-    command = [sys.executable, "-c", CLEAN_PROCESS, replay.__file__, str(version_dir)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise InputError(f"{version_dir} does not run in a process of its own: {reason}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+@contextlib.contextmanager
+def _clean_process() -> Iterator[Callable[[Path], list[dict]]]:
+    """Yields a function that runs the records of a version in one process of its own: TensorFlow loads once for all."""
+    command = [sys.executable, "-c", CLEAN_PROCESS, replay.__file__]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+
+        def replayed(version_dir: Path) -> list[dict]:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(str(version_dir)) + "\n")
+                process.stdin.flush()
+            rows = []
+            for line in process.stdout:
+                rows.append(json.loads(line))
+                if "signatures" in rows[-1]:
+                    return rows
+            code = process.wait()
+            errors.seek(0)
+            reason = (errors.read().strip().splitlines() or [f"exit code {code}"])[-1]
+            raise InputError(f"Expected {version_dir} to run in a process of its own, got: {reason}")
+
+        try:
+            yield replayed
+        finally:
+            process.kill()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()

@@ -12,33 +12,39 @@ from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.export.decode import decode_images
 from nlgan_tf.export.publish import check_model_name
-from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
+from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
 
 
 def classifier_servable(
     model: keras.Model, name: str, class_names: tuple[str, str], images: np.ndarray | None = None
 ) -> Servable:
-    """The classifier as TF Serving sees it; `images`, uint8, are its examples (by default noise).
+    """Returns the classifier as TF Serving sees it.
 
-    Signatures, each with `probability` of the positive class, float32 (n,), `label`, int64 (n,), and `class_name`,
-    string (n,), as outputs:
+    The outputs of each signature are `probability` of the positive class, float32 (n,), `label`, int64 (n,), and
+    `class_name`, string (n,). The signatures by their input:
 
     - `serving_default`: `images`, float32 in [0, 255], shape (n, h, w, c).
     - `serving_uint8`: `images`, uint8, shape (n, h, w, c).
-    - `serving_bytes`: `image_bytes`, string (n,): PNG or JPEG of any size.
+    - `serving_bytes`: `image_bytes`, string (n,): PNG or JPEG of any size, as `decode_images` reads them.
+
+    Args:
+        model: Keras model, images in [-1, 1], (n, h, w, c) -> logits (n, 1), positive above 0.
+        name: Name of the model.
+        class_names: Names of the classes, (negative, positive).
+        images: Examples, uint8, shape (k, h, w, c); noise by default.
 
     Raises:
-        InputError: for a name that TF Serving rejects, a model that is no classifier of two classes, or class names
+        InputError: For a name that TF Serving rejects, a model that is no classifier of two classes, or class names
             that are not two.
     """
     check_model_name(name)
     shape = model.input_shape
     if len(shape) != 4 or tuple(model.output_shape[1:]) != (1,):
         raise InputError(
-            f"a model of {shape} -> {model.output_shape} is no classifier: accepted is (n, h, w, c) -> logits (n, 1)"
+            f"Expected a classifier, (n, h, w, c) -> logits (n, 1), got a model of {shape} -> {model.output_shape}"
         )
     if len(class_names) != 2 or class_names[0] == class_names[1]:
-        raise InputError(f"class_names are {tuple(class_names)}: accepted are two names, (negative, positive)")
+        raise InputError(f"Expected class_names to be two names, (negative, positive), got {tuple(class_names)}")
 
     # Traced once for all signatures.
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
@@ -71,14 +77,20 @@ def classifier_servable(
         examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
         network=network,
         numeric_outputs=("probability", "label"),
-        facts={"image_shape": list(shape[1:]), "class_names": list(class_names)},
+        facts={
+            "image_shape": list(shape[1:]),
+            "class_names": list(class_names),
+            "compute_dtype": compute_dtype(model),
+        },
     )
 
 
 def _checked(images: tf.Tensor, shape: tuple[int | None, ...]) -> tf.Tensor:
-    """The images of a request. A server checks no shapes: a row too many would be pooled away unseen."""
+    """Images of a request. A server checks no shapes: a row too many would be pooled away unseen."""
     images = tf.ensure_shape(images, shape)
-    with tf.control_dependencies([tf.debugging.Assert(tf.shape(images)[0] > 0, ["the request holds no images"])]):
+    with tf.control_dependencies(
+        [tf.debugging.Assert(tf.shape(images)[0] > 0, ["Expected at least one image in the request, got none"])]
+    ):
         return tf.identity(images)
 
 

@@ -10,39 +10,39 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
 from nlgan_tf.export.publish import check_model_name
-from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable
+from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
 from nlgan_tf.gan.latent import check_latent, draw_latent
 
-# Of one request: the answer, and with it memory, stays bounded.
+# Images of one request: the answer, and memory, stay bounded.
 MAX_SAMPLES = 1024
 
 
 def generator_servable(model: keras.Model, name: str, latent: str = "uniform", stream: int = 0) -> Servable:
-    """The generator as TF Serving sees it.
+    """Returns the generator as TF Serving sees it.
 
     Signatures; `images` are float32 in [0, 255], shape (n, h, w, c):
 
     - `serving_default`: `latent`, float32 (n, latent_dim) -> `images`.
-    - `sample`: `num_samples` and `seed`, int64 scalars -> `images`: row k is the same for every longer draw.
-    - `sample_rows`: `seeds`, int64 (n,) -> `images`: a row depends on its seed alone, to the last bit, since each
-      is drawn by itself. For server-side batching and REST's row format.
+    - `sample`: `num_samples` and `seed`, int64 scalars -> `images`: row k is the same in every longer draw.
+    - `sample_rows`: `seeds`, int64 (n,) -> `images`: a row depends on its seed alone, to the last bit, since rows are
+      drawn one by one. For server-side batching and REST's row format.
     - `sample_png`: `seeds` -> `png_bytes`, string (n,): the same rows, rounded and encoded.
 
     Args:
-        model: z (n, latent_dim) -> images in [-1, 1].
-        name: of the model.
-        latent: distribution of z, "uniform" or "normal".
-        stream: z is drawn from the pair (seed, stream), so that two generators with one seed draw different z.
+        model: Keras model, z (n, latent_dim) -> images in [-1, 1].
+        name: Name of the model.
+        latent: Distribution of z, "uniform" or "normal".
+        stream: Number that z is drawn by beside the seed, so that two generators with one seed draw different z.
 
     Raises:
-        InputError: for a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
+        InputError: For a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
     """
     check_model_name(name)
     check_latent(latent)
     if len(model.input_shape) != 2 or len(model.output_shape) != 4:
         raise InputError(
-            f"a model of {model.input_shape} -> {model.output_shape} is no generator: "
-            "accepted is (n, latent_dim) -> images (n, h, w, c)"
+            "Expected a generator, (n, latent_dim) -> images (n, h, w, c), "
+            f"got a model of {model.input_shape} -> {model.output_shape}"
         )
     latent_dim, image_shape = model.input_shape[-1], model.output_shape[1:]
 
@@ -93,17 +93,23 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         examples=list(_examples(public_images, draw)),
         network=network,
         numeric_outputs=("images",),
-        facts={"image_shape": list(image_shape), "latent": latent, "latent_dim": latent_dim, "stream": stream},
+        facts={
+            "image_shape": list(image_shape),
+            "latent": latent,
+            "latent_dim": latent_dim,
+            "stream": stream,
+            "compute_dtype": compute_dtype(model),
+        },
     )
 
 
 def _check_count(count: tf.Tensor, name: str) -> tf.Operation:
-    message = tf.strings.format(name + " asks for {} images: accepted are 1 to " + str(MAX_SAMPLES), count)
+    message = tf.strings.format(f"Expected {name} to ask for 1 to {MAX_SAMPLES} images, got {{}} images", count)
     return tf.debugging.Assert((count > 0) & (count <= MAX_SAMPLES), [message])
 
 
 def _examples(public_images, draw) -> Iterator[Example]:
-    """Drawn outside any graph, by the Keras model itself."""
+    """Examples drawn outside any graph, by the Keras model itself."""
     for batch in EXAMPLE_BATCHES:
         seed = np.int64(batch)
         z = draw(batch, seed)
@@ -111,7 +117,7 @@ def _examples(public_images, draw) -> Iterator[Example]:
         yield Example("serving_default", {"latent": z.numpy()}, {"images": images})
         yield Example("sample", {"num_samples": np.int64(batch), "seed": seed}, {"images": images})
         seeds = np.arange(batch, dtype=np.int64)
-        # One by one, as the signature draws them: in float16 the size of a batch shows.
+        # One by one, as the signature draws: in float16 the size of a batch changes the last bits.
         images = np.concatenate([public_images(draw(1, seed)).numpy() for seed in seeds])
         yield Example("sample_rows", {"seeds": seeds}, {"images": images})
         png = np.array([tf.io.encode_png(image).numpy() for image in images.round().astype(np.uint8)], dtype=object)

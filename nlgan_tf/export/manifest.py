@@ -1,4 +1,4 @@
-"""manifest.json: what stands in a folder, by SHA-256, and what it was made of."""
+"""manifest.json: SHA-256 of every file in a folder, and where the files come from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import sha256, write_text
+from nlgan_tf.files import LOCK, sha256, write_text
 
 NAME = "manifest.json"
 
@@ -18,41 +18,41 @@ def write_manifest(folder: Path, about: dict) -> None:
 
 
 def read_manifest(folder: Path) -> dict:
-    """A folder's manifest.
+    """Returns a folder's manifest.
 
     Raises:
-        InputError: if there is none, or it is damaged.
+        InputError: If the manifest is missing or damaged.
     """
     try:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         if not all(isinstance(digest, str) for digest in content["files"].values()):
-            raise InputError("its files have no SHA-256")
+            raise InputError("no SHA-256 of its files")
     except FileNotFoundError as error:
-        raise InputError(f"{folder} has no {NAME}: accepted is what this package wrote, whole") from error
+        raise InputError(f"Expected a folder that this package wrote, got {folder} without {NAME}") from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{folder / NAME} is damaged: {error}") from error
+        raise InputError(f"Expected {folder / NAME} as it was written, got a damaged file: {error}") from error
     return content
 
 
 def check_manifest(folder: Path) -> dict:
-    """The manifest of a folder that holds the files it lists, unaltered, and no other.
+    """Returns the manifest of a folder that contains the listed files, unaltered, and no others but locks.
 
     Raises:
-        InputError: for the first file that is missing, altered or not listed.
+        InputError: For the first file that is missing, altered or not listed.
     """
     manifest = read_manifest(folder)
     listed, found = manifest["files"], _files(folder)
     for name in sorted(set(listed) | set(found)):
         if name not in found:
-            raise InputError(f"{folder} has no file {name}, which its manifest lists")
+            raise InputError(f"Expected the files that the manifest of {folder} lists, got no file {name}")
         if name not in listed:
-            raise InputError(f"{folder} has a file {name} that its manifest does not list")
+            raise InputError(f"Expected the files that the manifest of {folder} lists, got a file {name} beside them")
         if sha256(folder / name) != listed[name]:
-            raise InputError(f"{folder / name} is not what its manifest lists: it was altered or damaged")
+            raise InputError(f"Expected {folder / name} as its manifest lists it, got an altered or damaged file")
     return manifest
 
 
 def _files(folder: Path) -> list[str]:
-    """Relative names, sorted, of all files but the manifest."""
-    paths = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    """Relative names, sorted, of all files but the manifest and locks."""
+    paths = (path for path in folder.rglob("*") if path.name != LOCK and (not path.is_dir() or path.is_symlink()))
     return sorted(name for path in paths if (name := path.relative_to(folder).as_posix()) != NAME)

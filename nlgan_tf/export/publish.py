@@ -6,110 +6,102 @@ import contextlib
 import errno
 import re
 import shutil
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import locked, make_folder, sync, sync_tree
+from nlgan_tf.files import HIDDEN, deleted_if_unused, hidden_folder, locked, make_folder, sync, sync_tree
 
-# No server takes such a name for a version.
-UNFINISHED = ".unfinished-"
 MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
 
 def check_model_name(name: str) -> str:
-    """Returns `name` if TF Serving's URLs and configuration take it; InputError otherwise."""
+    """Returns `name` if TF Serving's URLs and configuration accept it; InputError otherwise."""
     if not MODEL_NAME.fullmatch(name):
         raise InputError(
-            f"model name {name!r} is not accepted by TF Serving: accepted are letters, digits, '_', '-' and '.', "
-            "a letter first"
+            f"Expected a model name of letters, digits, '_', '-' and '.', a letter first, for TF Serving, got {name!r}"
         )
     return name
 
 
 def versions(model_dir: Path) -> list[int]:
-    """The published versions of a model, ascending."""
+    """Published versions of a model, ascending."""
     if not model_dir.is_dir():
         return []
-    return sorted(int(path.name) for path in model_dir.iterdir() if path.name.isdecimal())
-
-
-class Unpublished:
-    """A new folder beside the versions of a model.
-
-    Attributes:
-        folder: Where to write the version.
-        published: Version directory, once `publish` was called; None before.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.published: Path | None = None
-
-    def publish(self) -> Path:
-        """Makes the folder the model's next version."""
-        model_dir = self.folder.parent
-        while True:
-            target = model_dir / str(max(versions(model_dir), default=0) + 1)
-            try:
-                self.folder.rename(target)
-            except OSError as error:
-                # Another export took this number after it was chosen.
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                continue
-            sync(model_dir)
-            self.published = target
-            return target
-
-    def withdraw(self) -> None:
-        """Takes a published version back."""
-        if self.published is not None:
-            self.published.rename(self.folder)
-            self.published = None
+    return sorted(int(path.name) for path in model_dir.iterdir() if path.name.isascii() and path.name.isdecimal())
 
 
 @contextlib.contextmanager
-def unpublished(model_dir: Path) -> Iterator[Unpublished]:
-    """A version to write; if the block ends without `publish`, the version is deleted.
+def unpublished(base_dir: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Yields a new hidden folder in a base: versions are written to its folders of the models' names, then published.
 
-    A killed process leaves its folder behind, under a name that is no version; the next export into the same place
-    deletes it.
+    What is not published when the block ends is deleted. A killed process leaves its folder behind, and the next
+    export into the base deletes that folder.
+
+    Args:
+        base_dir: Folder with one folder a model; made where it does not exist.
+        names: Names of the models.
 
     Raises:
-        OSError: If the place cannot be written.
+        OSError: If the base, or the folder of a model, cannot be written.
     """
-    make_folder(model_dir)
-    _delete_leftovers(model_dir)
-    folder = model_dir / f"{UNFINISHED}{uuid.uuid4().hex[:8]}"
-    # Locked before the folder exists: a folder without its lock was left by a killed process.
-    with locked(_owner_of(folder)):
-        make_folder(folder)
+    with deleted_if_unused(base_dir, make_folder(base_dir)), contextlib.ExitStack() as cleanup:
+        for name in names:
+            if (base_dir / name).exists():
+                make_folder(base_dir / name)
+        # Under the base's lock, so that a folder without a lock of its own is a killed process's.
+        with locked(base_dir, wait=True) as alone:
+            if alone:
+                _delete_leftovers(base_dir)
+            folder = cleanup.enter_context(hidden_folder(base_dir / "unpublished"))
+            cleanup.enter_context(locked(folder))
+        yield folder
+
+
+def publish_all(folder: Path, names: Sequence[str], finish: Callable[[], None]) -> list[Path]:
+    """Makes each FOLDER/<name> the next version of its model, then calls `finish`: all of it is done, or nothing.
+
+    Args:
+        folder: Folder of `unpublished`.
+        names: Names of the models.
+        finish: Called when all version directories are in place; if it fails, they are taken back.
+
+    Returns:
+        The version directories, in the order of the models.
+    """
+    sync_tree(folder)
+    published: list[Path] = []
+    with locked(folder.parent, wait=True):
         try:
-            yield Unpublished(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            for name in names:
+                published.append(_publish(folder / name, folder.parent / name))
+                sync(folder.parent / name)
+            finish()
+        except BaseException:
+            for name, version_dir in zip(names, published, strict=False):
+                version_dir.rename(folder / name)
+                with contextlib.suppress(OSError):  # Other versions are in the folder.
+                    version_dir.parent.rmdir()
+            raise
+    return published
 
 
-def publish_all(written: Sequence[Unpublished]) -> list[Path]:
-    """Publishes every version, or none: those before one that fails are taken back."""
-    for one in written:
-        sync_tree(one.folder)
-    try:
-        return [one.publish() for one in written]
-    except BaseException:
-        for one in written:
-            one.withdraw()
-        raise
+def _publish(written: Path, model_dir: Path) -> Path:
+    with deleted_if_unused(model_dir, make_folder(model_dir)):
+        while True:
+            version_dir = model_dir / str(max(versions(model_dir), default=0) + 1)
+            try:
+                written.rename(version_dir)
+            except OSError as error:
+                # Where there are no locks, another export may take this number after it was chosen.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                continue
+            return version_dir
 
 
-def _owner_of(folder: Path) -> Path:
-    """Stands for the process that writes a folder: its lock is beside the folder, and no part of the version."""
-    return folder.with_name(f"{folder.name}.owner")
-
-
-def _delete_leftovers(model_dir: Path) -> None:
-    for folder in model_dir.glob(f"{UNFINISHED}*"):
-        with contextlib.suppress(BlockingIOError), locked(_owner_of(folder)):
-            shutil.rmtree(folder, ignore_errors=True)
+def _delete_leftovers(base_dir: Path) -> None:
+    for path in base_dir.iterdir():
+        if HIDDEN.match(path.name) and path.is_dir():
+            with contextlib.suppress(BlockingIOError), locked(path):
+                shutil.rmtree(path, ignore_errors=True)

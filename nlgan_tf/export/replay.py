@@ -1,11 +1,12 @@
-"""Runs a SavedModel's warm-up records and compares the answers with those they carry.
+"""Runs a SavedModel's warm-up records and compares the answers with those in the records.
 
-It imports TensorFlow and TF Serving's messages alone, so that it can also run by itself, in a process that knows
-neither Keras nor this package:
+The module imports TensorFlow and TF Serving's messages alone, so that it also runs as a program, in a process that
+knows neither Keras nor this package:
 
-    python replay.py VERSION_DIRECTORY
+    python replay.py < VERSION_DIRECTORIES
 
-prints one JSON object a record, then one with the names of all signatures.
+Each line of its input is a version directory, as JSON; the program prints one JSON object a record, then one with the
+names of all signatures.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ RECORDS = Path("assets.extra", "tf_serving_warmup_requests")
 
 
 def read_records(version_dir: Path) -> Iterator[prediction_log_pb2.PredictLog]:
-    """The requests that TF Serving replays on load, each with the Keras model's own answer.
+    """Yields the requests that TF Serving replays on load, each with the Keras model's answer.
 
     Raises:
-        ValueError: for a file that holds none, or is damaged.
+        ValueError: For a file without records, or a damaged one.
     """
     path, count = version_dir / RECORDS, 0
     try:
@@ -35,17 +36,17 @@ def read_records(version_dir: Path) -> Iterator[prediction_log_pb2.PredictLog]:
             yield prediction_log_pb2.PredictionLog.FromString(serialized.numpy()).predict_log
             count += 1
     except (tf.errors.OpError, ValueError) as error:
-        raise ValueError(f"the warm-up records {path} cannot be read: {error}") from error
+        raise ValueError(f"Expected warm-up records in {path}, got: {error}") from error
     if not count:
-        raise ValueError(f"the warm-up records {path} are empty")
+        raise ValueError(f"Expected warm-up records in {path}, got an empty file")
 
 
 def replay(version_dir: Path, signatures: Mapping[str, Callable]) -> Iterator[dict]:
-    """Runs each record of a version against its signatures.
+    """Runs each record of a version against the version's signatures.
 
     Yields:
-        A record's `signature`, `batch` (rows of the answer), `milliseconds`, and `deviation`: the largest difference
-        from the Keras model, floats and decoded PNG relative to their range, 1 where anything else differs.
+        For each record its `signature`, `batch` (rows of the answer), `milliseconds`, and `deviation`: the largest
+        of `deviations`, 1 where other outputs are answered.
     """
     for record in read_records(version_dir):
         inputs = {name: tf.constant(tf.make_ndarray(proto)) for name, proto in record.request.inputs.items()}
@@ -57,29 +58,34 @@ def replay(version_dir: Path, signatures: Mapping[str, Callable]) -> Iterator[di
         yield {
             "signature": name,
             "batch": len(next(iter(expected.values()))),
-            "deviation": _deviation(answer, expected),
+            "deviation": max(deviations(answer, expected).values()) if answer.keys() == expected.keys() else 1.0,
             "milliseconds": milliseconds,
         }
 
 
-def _deviation(answer: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> float:
-    if answer.keys() != expected.keys():
-        return 1.0
-    return max(_distance(name, answer[name], expected[name]) for name in expected)
+def deviations(answer: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Largest difference of each output from the Keras model's, relative to the output's range; 1 for another shape.
+
+    A label and a name of a class that differ count by how far the Keras model's probability is from 0.5, since either
+    is right at 0.5 itself.
+    """
+    sure = np.abs(2 * expected["probability"] - 1) if "probability" in expected else 1.0
+    return {name: _deviation(name, answer[name], wanted, sure) for name, wanted in expected.items()}
 
 
-def _distance(name: str, got: np.ndarray, wanted: np.ndarray) -> float:
+def _deviation(name: str, got: np.ndarray, wanted: np.ndarray, sure: np.ndarray | float) -> float:
     if got.shape != wanted.shape:
         return 1.0
     if name == "png_bytes":
         pairs = zip(_pixels(got), _pixels(wanted), strict=True)
         # A value that rounds to either of two neighbours may differ by one.
-        return float(any(np.abs(one - other).max() > 1 for one, other in pairs))
+        return max(max(int(np.abs(one - other).max()) - 1, 0) / 255 for one, other in pairs)
     if got.dtype != np.float32:
-        return float(not np.array_equal(got, wanted))
-    full_scale = 255.0 if name == "images" else 1.0
+        difference = sure * (got != wanted)
+    else:
+        difference = np.abs(got - wanted) / (255.0 if name == "images" else 1.0)
     # NaN on either side is a difference.
-    return float(np.nan_to_num(np.abs(got - wanted) / full_scale, nan=1.0).max(initial=0.0))
+    return float(np.nan_to_num(difference, nan=1.0).max(initial=0.0))
 
 
 def _pixels(encoded: np.ndarray) -> list[np.ndarray]:
@@ -87,12 +93,13 @@ def _pixels(encoded: np.ndarray) -> list[np.ndarray]:
 
 
 def _main() -> None:
-    version_dir = Path(sys.argv[1])
-    # Held by a name: the signatures alone do not keep their variables alive.
-    model = tf.saved_model.load(str(version_dir))
-    for row in replay(version_dir, model.signatures):
-        print(json.dumps(row))
-    print(json.dumps({"signatures": sorted(model.signatures)}))
+    for line in sys.stdin:
+        version_dir = Path(json.loads(line))
+        # By a name: the signatures alone do not keep their variables alive.
+        model = tf.saved_model.load(str(version_dir))
+        for row in replay(version_dir, model.signatures):
+            print(json.dumps(row))
+        print(json.dumps({"signatures": sorted(model.signatures)}), flush=True)
 
 
 if __name__ == "__main__":

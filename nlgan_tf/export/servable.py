@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.compat.keras import keras
+
 EXAMPLE_BATCHES = (1, 3, 64)
+# Largest difference of an export from its Keras model, relative to the range of an output, by what the model computes
+# in: a graph rounds elsewhere than layers that are called one by one.
+TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}
 
 
 @dataclass(frozen=True)
 class Example:
-    """One request to a signature, and what the Keras model answers to it."""
+    """One request to a signature, and the Keras model's answer."""
 
     signature: str
     inputs: dict[str, np.ndarray]
@@ -26,13 +32,13 @@ class Servable:
     """A model to export.
 
     Attributes:
-        name: the model's name for TF Serving.
+        name: Name of the model for TF Serving.
         kind: "classifier" or "generator".
-        signatures: functions of named tensors that return named tensors; `serving_default` among them.
-        examples: of every signature, at each of EXAMPLE_BATCHES.
-        network: what `serving_default` computes once it has checked its input, for ONNX.
-        numeric_outputs: of `network`; ONNX holds no strings here.
-        facts: what a reader of the model card should know of it, such as class names.
+        signatures: Functions of named tensors that return named tensors; `serving_default` among them.
+        examples: Requests to every signature, at each of EXAMPLE_BATCHES.
+        network: Function that `serving_default` calls once its input is checked, for ONNX.
+        numeric_outputs: Names of outputs of `network` that ONNX has; strings are left out.
+        facts: What a reader of the model card should know of the model, `compute_dtype` among it.
     """
 
     name: str
@@ -43,11 +49,28 @@ class Servable:
     numeric_outputs: tuple[str, ...]
     facts: dict[str, Any]
 
+    @property
+    def tolerance(self) -> float:
+        """Largest difference from the Keras model, relative to the range of an output."""
+        return tolerance_of(self.facts)
+
+
+def tolerance_of(facts: Mapping[str, Any]) -> float:
+    """Returns the largest difference from the Keras model by a servable's facts, or by a manifest that has them."""
+    return TOLERANCES.get(facts.get("compute_dtype"), TOLERANCES["float32"])
+
+
+def compute_dtype(model: keras.Model) -> str:
+    """Returns the coarsest dtype that a layer of the model computes in, a key of TOLERANCES."""
+    found = {model.compute_dtype} if not hasattr(model, "layers") else {compute_dtype(part) for part in model.layers}
+    found &= set(TOLERANCES)
+    return max(found, key=TOLERANCES.get, default="float32")
+
 
 def save_signatures(servable: Servable, folder: Path) -> None:
     """Writes the SavedModel: the signatures and the variables that they read, each once."""
     module = tf.Module()
-    # Not the Keras model: tracking it too would write each weight twice, and random state that no signature reads.
+    # Not the Keras model: with the model each weight would be written twice, and random state that no signature reads.
     used = [function.get_concrete_function().variables for function in servable.signatures.values()]
     module.weights = list({id(variable): variable for variables in used for variable in variables}.values())
     tf.saved_model.save(module, str(folder), signatures=servable.signatures)

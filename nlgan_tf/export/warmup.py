@@ -1,4 +1,4 @@
-"""Warm-up records: TF Serving replays them on load, and `check-export` compares their answers."""
+"""Warm-up records: TF Serving replays them on load, and `check-export` compares the answers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from nlgan_tf.errors import InputError
 from nlgan_tf.export.replay import RECORDS, replay
 from nlgan_tf.export.servable import Servable
-
-# Largest difference from the Keras model, relative to the range of an output.
-TOLERANCE = 1e-5
 
 
 def write_records(servable: Servable, version_dir: Path) -> None:
@@ -32,16 +29,16 @@ def write_records(servable: Servable, version_dir: Path) -> None:
             writer.write(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString(deterministic=True))
 
 
-def replay_records(version_dir: Path) -> None:
-    """Runs the records against the SavedModel as written: a broken one would stop a server from loading it.
+def replay_records(servable: Servable, version_dir: Path) -> None:
+    """Runs the records against the SavedModel as written: a broken record would stop a server from loading the model.
 
     Raises:
-        InputError: if an answer is not the Keras model's.
+        InputError: If an answer differs from the Keras model's by more than the servable's tolerance.
     """
     model = tf.saved_model.load(str(version_dir))
     for row in replay(version_dir, model.signatures):
-        if row["deviation"] > TOLERANCE:
+        if row["deviation"] > servable.tolerance:
             raise InputError(
-                f"the export of {version_dir.parent.name} answers {row['signature']} at batch {row['batch']} unlike "
-                f"the Keras model: they differ by {row['deviation']:.1e} of the range, accepted is {TOLERANCE:.0e}"
+                f"Expected the export of {servable.name} to answer {row['signature']} at batch {row['batch']} within "
+                f"{servable.tolerance:.0e} of the range of its Keras model's answer, got {row['deviation']:.1e}"
             )

@@ -1,4 +1,4 @@
-"""The models of a run folder: what it keeps of them, and their next versions elsewhere."""
+"""Exports of a run folder's models, and the manifest that an export knows the folder by."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nlgan_tf.export.classifier import classifier_servable
 from nlgan_tf.export.generator import generator_servable
 from nlgan_tf.export.manifest import check_manifest, write_manifest
 from nlgan_tf.export.servable import Servable
-from nlgan_tf.export.version import publish_versions
-from nlgan_tf.files import read_json, sha256
+from nlgan_tf.export.version import check_base, publish_versions
+from nlgan_tf.files import read_json, sha256, write_errors
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS
@@ -27,28 +27,30 @@ def export_run(
     """Writes the models of a finished run as their next versions under BASE.
 
     Args:
-        run_dir: what `run` wrote, unaltered.
-        base_dir: the folder with one folder a model.
-        onnx: write model.onnx too (needs the extra `onnx`).
-        served_from: where the server will find `base_dir`, for BASE/models.config; a container's /models by default.
+        run_dir: Folder of a finished run, unaltered.
+        base_dir: Folder with one folder a model.
+        onnx: Whether to write model.onnx too (needs the extra `onnx`).
+        served_from: Server's absolute path of `base_dir`, for BASE/models.config; a container's /models by default.
 
     Returns:
         The version directories of `positive_generator`, `negative_generator` and `classifier`.
 
     Raises:
-        InputError: for a folder that is no finished run, or was altered; and as `publish_versions`.
-        ImportError, OSError: as `publish_versions`.
+        InputError: For a folder that is no finished run, or was altered; and as `publish_versions`.
+        OSError: As `publish_versions`.
     """
     run = FinishedRun(run_dir)
+    check_base(base_dir, onnx, served_from)
     source = _checked_source(run)
     servables = run_servables(run.nlgan(), run.classifier(), run.drawn.class_names, run.drawn.images)
-    return publish_versions(servables, base_dir, source=source, onnx=onnx, served_from=served_from)
+    with write_errors(Path(base_dir)):
+        return publish_versions(servables, base_dir, source=source, onnx=onnx, served_from=served_from)
 
 
 def run_servables(
     nlgan: NLGAN, classifier: keras.Model, class_names: tuple[str, str], images: np.ndarray
 ) -> list[Servable]:
-    """The three models of a run; their `sample` with a seed draws what `nlgan.hallucinate` draws with it."""
+    """Returns the three models of a run; `sample` with a seed draws what `nlgan.hallucinate` draws with the seed."""
     return [
         *(
             generator_servable(
@@ -61,17 +63,17 @@ def run_servables(
 
 
 def run_source(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a version's manifest and card say of the run it comes from."""
+    """Returns what a version's manifest and card say of the run that the version comes from."""
     return {"config": config, "metrics": {name: value for name, value in metrics.items() if name != "settings"}}
 
 
 def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
-    """Writes checkpoints/manifest.json, by which an export knows the run for finished and unaltered."""
+    """Writes checkpoints/manifest.json, by which an export knows that the run is finished and unaltered."""
     write_manifest(run_dir / CHECKPOINTS, source)
 
 
 def _checked_source(run: FinishedRun) -> dict[str, Any]:
-    """What the exports say of the run, once its files are known to be what the run wrote."""
+    """What a version says of the run, once the files of the run are known to be unaltered."""
     manifest = check_manifest(run.run_dir / CHECKPOINTS)
     found = run_source(read_json(run.path(CONFIG)), run.metrics)
     if run.drawn_manifest.get("sha256") != sha256(run.path(DATASET)):

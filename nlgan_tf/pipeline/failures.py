@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -13,16 +12,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from nlgan_tf.files import WriteFailed, write_errors
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.training.distribution import Processes
-
-# What a full disk, a quota and a limit on the size of files (`ulimit -f`) are to their user.
-WRITE_FAILURES = {
-    errno.ENOSPC: "no space left on the disk",
-    errno.EDQUOT: "the quota of disk space is used up",
-    errno.EFBIG: "a file would grow beyond the limit on the size of files (ulimit -f)",
-}
 
 
 def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
@@ -34,28 +27,20 @@ def check_space(run_dir: Path, model: NLGAN, config: RunConfig) -> None:
     needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images
     free = shutil.disk_usage(run_dir).free
     if free < needed:
-        raise OSError(
+        raise WriteFailed(
             errno.ENOSPC,
             f"{run_dir.parent} has {free / 1e6:.0f} MB free, and this run needs up to {needed / 1e6:.0f} MB",
         )
 
 
-def _write_failure(error: Exception) -> int | None:
-    """The error number of a file that could not be written, out of the system's, HDF5's or TensorFlow's own words."""
-    text = str(error)
-    return next((code for code in WRITE_FAILURES if os.strerror(code) in text or f"errno = {code}," in text), None)
-
-
 @contextlib.contextmanager
 def python_errors(run_dir: Path, processes: Processes) -> Iterator[None]:
     """A full disk and a lost machine, which TensorFlow and HDF5 report as errors of their own, as OSError."""
+    remedy = f"make room and continue by: nlgan-tf run --resume {shlex.quote(str(run_dir))}"
     try:
-        yield
-    except (tf.errors.OpError, OSError, RuntimeError) as error:
-        code = _write_failure(error)
-        if code is not None:
-            remedy = f"make room and continue by: nlgan-tf run --resume {shlex.quote(str(run_dir))}"
-            raise OSError(code, f"{WRITE_FAILURES[code]} while writing {run_dir}: {remedy}") from error
+        with write_errors(run_dir, remedy):
+            yield
+    except tf.errors.OpError as error:
         lost = tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError, tf.errors.CancelledError
         if processes.several and isinstance(error, lost):
             raise ConnectionError("another machine was lost: start all of them again with --resume") from error

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
 from nlgan_tf.figures.save import save
-from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, write_text
+from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, whole_folder, write_text
 from nlgan_tf.models import build_nlgan, load_model
 from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
 from nlgan_tf.pipeline import folder as run_folder
@@ -239,11 +238,10 @@ class PhasedRun:
         return load_model(self.run_dir / CLASSIFIER_FILE)
 
     def _export(self, source: dict) -> None:
-        base = self.run_dir / SAVED_MODELS
-        # What a killed process left would make this the second version.
-        shutil.rmtree(base, ignore_errors=True)
         servables = run_servables(self.model, self.classifier, self.task.class_names, self.drawn[0])
-        publish_versions(servables, base, source=source)
+        # In a new folder, so that each version is the first, and all appear by one rename.
+        with whole_folder(self.run_dir / SAVED_MODELS) as base:
+            publish_versions(servables, base, source=source)
 
     def _accuracies(self) -> dict[str, float]:
         """On clean test labels, of classifiers that differ in their training labels alone, and of D."""

@@ -1,5 +1,6 @@
 """TensorFlow's own C++ loader runs the exports in a process without Python TensorFlow."""
 
+import io
 import pickle
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from helpers import ROOT
@@ -71,6 +73,14 @@ def test_every_signature_answers_as_the_keras_model(exported_base, model, tmp_pa
                     assert np.abs(difference).max() <= 1
 
 
+def photograph(orientation: int) -> bytes:
+    """A JPEG with an EXIF orientation."""
+    exif, stream = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    Image.fromarray((np.arange(600) % 256).astype(np.uint8).reshape(30, 20)).save(stream, "JPEG", exif=exif)
+    return stream.getvalue()
+
+
 def test_bad_requests_are_refused_with_a_clear_message(exported_base, tmp_path):
     huge = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes([0x7F, 255, 255, 255] * 2)
     good = tf.io.encode_png(np.zeros((8, 8, 1), np.uint8)).numpy()
@@ -82,11 +92,14 @@ def test_bad_requests_are_refused_with_a_clear_message(exported_base, tmp_path):
             ("serving_default", {"images": np.zeros((1, 8, 9, 1), np.float32)}),
             ("serving_default", {"images": np.zeros((0, 8, 8, 1), np.float32)}),
             ("serving_bytes", {"image_bytes": np.array([good], object)}),
+            ("serving_bytes", {"image_bytes": np.array([photograph(6), photograph(1)], object)}),
         ],
         tmp_path,
     )
-    assert "image_bytes[1] is neither PNG nor JPEG" in answers[0]
-    assert "image_bytes[0] is 2147483647 x 2147483647 pixels: accepted are 1 to 16777216" in answers[1]
+    assert "Expected image_bytes[1] to be PNG or JPEG, got other bytes" in answers[0]
+    assert "Expected image_bytes[0] to have 1 to 16777216 pixels, got 2147483647 x 2147483647 pixels" in answers[1]
     assert "not compatible with expected shape [?,8,8,1]" in answers[2]
-    assert "the request holds no images" in answers[3]
+    assert "Expected at least one image in the request, got none" in answers[3]
     assert answers[4]["probability"].shape == (1,)
+    # Another image where the orientation is another.
+    assert answers[5]["probability"][0] != answers[5]["probability"][1]

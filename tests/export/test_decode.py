@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from helpers import ROOT
 from nlgan_tf.export.decode import decode_images
@@ -29,6 +29,13 @@ def encoded(image: np.ndarray, mode: str | None = None, kind: str = "PNG", **opt
     picture = Image.fromarray(image)
     (picture.convert(mode) if mode else picture).save(stream, kind, **options)
     return stream.getvalue()
+
+
+def with_orientation(image: np.ndarray, orientation: int) -> bytes:
+    """A JPEG with an EXIF orientation."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(image, kind="JPEG", exif=exif, quality=95)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -76,6 +83,14 @@ def test_a_jpeg_is_read(options):
     np.testing.assert_allclose(decode([encoded(flat, kind="JPEG", **options)]), 77, atol=1)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_decoded_upright(orientation):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 3), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
+    photograph = with_orientation(pixels, orientation)
+    upright = encoded(np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(photograph)))))
+    np.testing.assert_allclose(*decode_colour([photograph, upright]), atol=1e-3)
+
+
 def test_sixteen_bits_become_eight():
     wide = np.full((8, 8), 0x8000, np.uint16)
     np.testing.assert_array_equal(decode([encoded(wide)]), np.full((1, 8, 8, 1), 128))
@@ -90,11 +105,11 @@ def test_an_animated_png_gives_its_first_picture(grey):
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (b"", "neither PNG nor JPEG"),
-        (b"GIF89a", "neither PNG nor JPEG"),
-        (encoded(np.zeros((8, 8), np.uint8), kind="GIF"), "neither PNG nor JPEG"),
-        (encoded(np.zeros((8, 8), np.uint8), kind="BMP"), "neither PNG nor JPEG"),
-        (png(0, 8), "0 x 8 pixels: accepted are 1 to 16777216"),
+        (b"", "to be PNG or JPEG, got other bytes"),
+        (b"GIF89a", "to be PNG or JPEG, got other bytes"),
+        (encoded(np.zeros((8, 8), np.uint8), kind="GIF"), "to be PNG or JPEG, got other bytes"),
+        (encoded(np.zeros((8, 8), np.uint8), kind="BMP"), "to be PNG or JPEG, got other bytes"),
+        (png(0, 8), "to have 1 to 16777216 pixels, got 0 x 8 pixels"),
         (png(2**31 - 1, 2**31 - 1), "2147483647 x 2147483647 pixels"),
         (png(2**32 - 1, 1), "-1 x 1 pixels"),
         (png(4097, 4096), "4097 x 4096 pixels"),
@@ -105,7 +120,7 @@ def test_an_animated_png_gives_its_first_picture(grey):
         (png(8, 8, data=b"\0"), "PNG"),
         (encoded(np.zeros((8, 8), np.uint8))[:-30], "PNG"),
         (encoded(np.zeros((80, 80), np.uint8), kind="JPEG")[:-300], "JPEG"),
-        (encoded(np.zeros((8, 8, 4), np.uint8), "CMYK", "JPEG"), "is CMYK"),
+        (encoded(np.zeros((8, 8, 4), np.uint8), "CMYK", "JPEG"), "in grey or RGB, got CMYK"),
     ],
 )
 def test_what_is_refused(grey, image, message):
@@ -144,6 +159,7 @@ def fuzz(count: int) -> dict:
         encoded(pixels[:, :, 0].astype(np.uint16) * 200),
         encoded(pixels, kind="JPEG"),
         encoded(pixels, kind="JPEG", progressive=True),
+        with_orientation(pixels, 6),
         encoded(pixels, "CMYK", "JPEG"),
         encoded(pixels, kind="GIF"),
         animated.getvalue(),

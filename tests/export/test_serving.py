@@ -118,7 +118,7 @@ def test_malformed_rest_requests_are_refused(server, body):
 
 def test_one_bad_image_fails_its_own_request_with_a_clear_message(connected):
     good = tf.io.encode_png(np.zeros((5, 9, 3), np.uint8)).numpy()
-    with pytest.raises(client.RequestError, match=r"image_bytes\[1\] is neither PNG nor JPEG"):
+    with pytest.raises(client.RequestError, match=r"Expected image_bytes\[1\] to be PNG or JPEG"):
         connected.predict("classifier", {"image_bytes": [good, b"bad"]}, "serving_bytes")
     assert connected.predict("classifier", {"image_bytes": [good]}, "serving_bytes")["label"].shape == (1,)
 
@@ -138,7 +138,7 @@ def test_the_client_as_a_program(server, tmp_path):
     assert json.loads(run("--url", server[0].url, "metadata").stdout).keys() >= {"serving_default"}
     refused = run("--url", server[0].url, "classify", str(ROOT / "README.md"))
     assert (refused.returncode, refused.stderr.count("Traceback")) == (2, 0)
-    assert "neither PNG nor JPEG" in refused.stderr
+    assert "to be PNG or JPEG, got other bytes" in refused.stderr
 
 
 def check_storm(base: Path, requests: int, bad_share: float) -> list[dict]:

@@ -113,7 +113,7 @@ def test_what_is_no_result_is_not_written(results):
     assert not results.path.exists()
 
 
-def test_a_claim_holds_until_it_is_released_or_the_combination_is_done(results):
+def test_a_claim_holds_until_it_is_closed_or_the_combination_is_done(results):
     claim = results.claim(ONE)
     other = ResultsFile(results.path, results.cells)
     assert other.claim(ONE) is None

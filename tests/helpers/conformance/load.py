@@ -1,4 +1,4 @@
-"""Requests good and bad for a server of our models: what each should be answered, and many of them at once."""
+"""Good and bad requests to a server of our models, with the wanted answers, and many of them at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BAD_CODES = {"INVALID_ARGUMENT", 400, 404, "NOT_FOUND"}
 
 @dataclass(frozen=True)
 class Call:
-    """One request, and the answer it should get; None for a refusal."""
+    """One request, and the wanted answer; None for a refusal."""
 
     model: str
     signature: str
@@ -31,7 +31,7 @@ class Call:
 
 
 def good_calls(base: Path) -> list[Call]:
-    """The warm-up records of all models below a base, which carry the Keras models' answers."""
+    """The warm-up records of all models below a base, with the Keras models' answers."""
     return [
         Call(
             record.request.model_spec.name,
@@ -67,7 +67,7 @@ def bad_calls() -> list[Call]:
 
 
 def fuzzed_body(dice: random.Random) -> bytes:
-    """A REST request with a part of it exchanged, or some of its bytes changed or cut off."""
+    """A REST request of which a part is exchanged, or bytes are changed or cut off."""
     odd = [None, True, -1, 0.5, 2**70, float("nan"), "", "text", [], {}, [[1, 2], [3]], {"b64": "!"}, {"b64": "AAAA"}]
     signatures = ["serving_default", "serving_uint8", "serving_bytes", "sample", "sample_rows", "sample_png", "none"]
     tensor = np.random.default_rng(dice.getrandbits(32)).integers(-300, 300, [dice.randrange(4) for _ in range(4)])

@@ -16,7 +16,7 @@ TESTS = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Where a server listens; `pid` is None for one that is not ours."""
+    """Addresses of a server; `pid` is None for a server that was not started here."""
 
     url: str
     grpc: str

@@ -74,6 +74,21 @@ class ServedVersion:
         return dict(zip(sorted(signature.outputs), values, strict=True))
 
 
+def numbers_in(folder: Path) -> list[int]:
+    """Versions in a folder of a model, ascending."""
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+
+
+def versions_by(policy, found: list[int]) -> list[int]:
+    """Versions that TF Serving loads by a `model_version_policy`; by default the latest one."""
+    match policy.WhichOneof("policy_choice"):
+        case "specific":
+            return sorted(set(policy.specific.versions) & set(found))
+        case "all":
+            return found
+    return found[-max(policy.latest.num_versions, 1) :]
+
+
 class ServedModels:
     """All models of a models.config; requests choose a version by number or label, or take the latest."""
 
@@ -84,7 +99,7 @@ class ServedModels:
         self.versions = {
             entry.name: {
                 number: ServedVersion(Path(entry.base_path, str(number)))
-                for number in entry.model_version_policy.specific.versions
+                for number in versions_by(entry.model_version_policy, numbers_in(Path(entry.base_path)))
             }
             for entry in entries
         }

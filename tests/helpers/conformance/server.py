@@ -1,6 +1,6 @@
-"""Serves a models.config by gRPC and REST: python -m conformance.server MODELS_CONFIG
+"""Serves a models.config by gRPC and REST: python -m helpers.conformance.server MODELS_CONFIG
 
-It prints {"rest": PORT, "grpc": PORT} when it is ready, and ends when its standard input does.
+The program prints {"rest": PORT, "grpc": PORT} when the server is ready, and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tensorflow_serving.apis import (
 from helpers.conformance.rest_json import from_tensors, parse_request, to_tensors
 from helpers.conformance.served import Code, Refused, ServedModels
 
-# Of requests that run at one time; the others wait their turn.
+# Requests that run at one time; the others wait their turn.
 WORKERS = 16
 
 PREDICT = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:predict", re.IGNORECASE)

@@ -1,0 +1,36 @@
+import tensorflow as tf
+
+from nlgan_tf.export.card import write_card
+from nlgan_tf.export.servable import Servable
+
+
+@tf.function(input_signature=[tf.TensorSpec((None, 8, 8, 1), tf.float32, name="images")])
+def serving_default(images):
+    return {"probability": tf.reduce_mean(images, (1, 2, 3))}
+
+
+def card(folder, source: dict, **facts) -> str:
+    signatures = {"serving_default": serving_default}
+    write_card(Servable("judge", "classifier", signatures, [], serving_default, (), facts), folder, source)
+    return (folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_card_tells_signatures_facts_and_the_run(tmp_path):
+    source = {
+        "versions": {"tensorflow": "2.21"},
+        "metrics": {"accuracy_nlgan": 0.91234, "pi_p_realised": 0.7},
+        "config": {"task": "digits:5-vs-2"},
+    }
+    text = card(tmp_path, source, image_shape=[8, 8, 1], compute_dtype="bfloat16")
+    assert text.startswith("# judge\n")
+    assert "| `serving_default` | `images` float32 (n, 8, 8, 1) | `probability` float32 (n) |" in text
+    assert "| accuracy_nlgan | 0.912 |" in text
+    assert "pi_p_realised" not in text
+    assert "| image shape | `8`, `8`, `1` |\n| compute dtype | bfloat16 |\n| tensorflow | 2.21 |" in text
+    assert '"task": "digits:5-vs-2"' in text
+    assert "EXIF orientation" in text
+
+
+def test_names_of_classes_are_no_markup(tmp_path):
+    text = card(tmp_path, {"versions": {}}, class_names=["a|b", "c`d", "e\nf"])
+    assert "| class names | `a\\|b`, `` c`d ``, `e f` |" in text
