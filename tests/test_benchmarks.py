@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 
 import numpy as np
@@ -7,11 +8,12 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers import ROOT
+from nlgan_tf import two_stages
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.evaluation import metrics
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.gan.model import NETWORKS
-from nlgan_tf.recipes import RECIPES
+from nlgan_tf.recipes import RECIPES, Recipe
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -215,3 +217,50 @@ def test_the_table_of_paired_seeds_has_their_difference():
     assert "| 9, 0.5 | 0.900 | 0.800 | 0.700 | 0.800 |" in table
     # Differences .1, 0 and .2: mean .1, standard deviation .1.
     assert "Difference +0.100 ± 0.058" in table
+
+
+def test_lines_are_continued_and_a_file_that_cannot_be_written_is_refused_first(tmp_path, monkeypatch, capsys):
+    import lines
+
+    measured = []
+
+    def measure(case: int) -> dict:
+        measured.append(case)
+        return {"case": case}
+
+    path = tmp_path / "lines.jsonl"
+    for cases in ([(1,), (2,)], [(1,), (2,), (3,)]):
+        lines.fill(path, cases, lambda row: (row["case"],), measure)
+    assert measured == [1, 2, 3]
+    assert [row["case"] for row in lines.read_lines(path)] == [1, 2, 3]
+    for unfit in (tmp_path, tmp_path / "missing" / "lines.jsonl"):
+        with pytest.raises(SystemExit):
+            lines.lines_parser("").parse_args([str(unfit)])
+        assert "Expected a file in a folder that can be written" in capsys.readouterr().err
+    path.write_text('{"case"')
+    with pytest.raises(SystemExit, match="line 1: Expected JSON, got a torn line: remove the line"):
+        lines.read_lines(path)
+
+
+@pytest.mark.slow
+def test_both_stages_are_trained_by_the_packages_functions(monkeypatch):
+    import estimated_priors
+    import tuning_mnist
+
+    one = nl.StageOneConfig(epochs=1, samples_per_epoch=256, width=0.1)
+    two = nl.StageTwoConfig(epochs=1, samples_per_epoch=256, width=0.1, num_images=64)
+    config = tuning_mnist.run_config(1, None, alpha=7.0)
+    small = dataclasses.replace(config, task="digits:5-vs-7", size=40, stage_one=one, stage_two=two)
+    line = tuning_mnist.measure(small)
+    assert (line["alpha"], line["beta"], line["seed"]) == (5.0, 0.5, 1)
+    assert 0 <= line["accuracy"] <= 1
+    assert 0 <= line["accuracy_d"] <= 1
+
+    monkeypatch.setitem(RECIPES, "modern", Recipe(one, two))
+    monkeypatch.setattr(two_stages, "EstimatePriors", functools.partial(nl.EstimatePriors, max_steps=20))
+    line = estimated_priors.measure(0.7, 0.85, 2)
+    assert (line["pi"], line["seed"]) == ([0.7, 0.85], 2)
+    assert 0 <= line["known"] <= 1
+    assert 0 <= line["estimated"] <= 1
+    assert all(0 < purity <= 1 for purity in line["estimate"])
+    assert line["estimate"] != [0.7, 0.85]

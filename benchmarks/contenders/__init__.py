@@ -1,1 +1,1 @@
-"""What ours is timed against."""
+"""Contenders that our training step is timed against."""

@@ -1,4 +1,4 @@
-"""The step as one would first write it in Keras, from the paper's equations and nothing else in mind."""
+"""The training step as a first version in Keras, written from the paper's equations alone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ Step = Callable[[tf.Tensor, tf.Tensor], None]
 
 
 def plain_networks(model: nl.NLGAN) -> list[keras.Model]:
-    """D, G_P and G_N of a model in Keras's own layers, with the same weights. Keras has no layer that passes the
-    gradient through sigma, so spectral normalisation is ours."""
+    """Returns D, G_P and G_N of a model in Keras's own layers, with the same weights.
+
+    Keras has no layer that passes the gradient through sigma, so spectral normalisation is ours.
+    """
     networks = []
     for network in (model.discriminator, model.positive_generator, model.negative_generator):
         clone = keras.models.clone_model(network, clone_function=_stock)
@@ -42,14 +44,14 @@ def plain_step(
     draw: Callable[[int], tf.Tensor],
     d_training: bool = True,
 ) -> Step:
-    """A compiled step: D called on each of its four minibatches, fresh noise and a second generator pass for D's step.
+    """Returns a compiled step: four calls of D, and fresh noise and a second generator pass for D's step.
 
     Args:
-        model: gives priors, alpha and beta.
-        networks: D, G_P and G_N.
-        optimizers: likewise.
-        draw: z for generator 0 (G_P) or 1 (G_N).
-        d_training: whether D's dropout and power iteration run in its own step.
+        model: Model whose priors, alpha and beta the step uses.
+        networks: Networks D, G_P and G_N.
+        optimizers: Optimizers of D, G_P and G_N.
+        draw: Function that returns z for generator 0 (G_P) or 1 (G_N).
+        d_training: Whether D's dropout and power iteration run in D's step.
 
     Returns:
         A function of noisy positives and noisy negatives in [-1, 1].
@@ -75,7 +77,7 @@ def plain_step(
 
 
 def plain_keras_step(model: nl.NLGAN, batch: int) -> Callable[[], None]:
-    """The step on one batch, with Keras's own layers and Adam."""
+    """Returns the step on one batch, with Keras's own layers and Adam."""
     half = batch // 2
     step = plain_step(
         model,

@@ -13,8 +13,10 @@ import nlgan_tf as nl
 
 
 def step_flops(model: nl.NLGAN, batch: int) -> float:
-    """FLOPs of one step as ours counts them: a forward pass of G on `batch` images and of D on twice as many; all
-    gradients that an update needs, and none that it does not (2 FLOPs a multiply-add; elementwise work left out)."""
+    """Returns the FLOPs of one of our steps, 2 a multiply-add, without elementwise work.
+
+    Counted are a forward pass of G on `batch` images and of D on twice as many, and the gradients that updates need.
+    """
     first_d, *deep = _multiply_adds(model.discriminator)
     d, d_inner = first_d + sum(deep), sum(deep)
     first_g, *deep = _multiply_adds(model.positive_generator)
@@ -25,7 +27,7 @@ def step_flops(model: nl.NLGAN, batch: int) -> float:
 
 
 def _multiply_adds(network: keras.Model) -> list[float]:
-    """An image's, of each layer with a kernel."""
+    """Returns the multiply-adds of one image in each layer with a kernel."""
     counts = []
     for layer in network.layers:
         inner = getattr(layer, "layer", layer)
@@ -37,7 +39,7 @@ def _multiply_adds(network: keras.Model) -> list[float]:
 
 
 def step_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
-    """Seconds of a step, with the rates behind them."""
+    """Returns the seconds of a step, with the rates behind them."""
     rate = max(matrix_product_rate(size) for size in (1024, 2048, 4096, 8192))
     bandwidth = memory_bandwidth()
     weights = sum(math.prod(variable.shape) for variable in model.trainable_variables)
@@ -54,14 +56,14 @@ def step_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
 
 
 def matrix_product_rate(size: int) -> float:
-    """Best FLOP/s of products of square float32 matrices."""
+    """Returns the best FLOP/s of products of square float32 matrices."""
     matrix = tf.random.stateless_uniform((size, size), (0, 1))
     product = tf.function(lambda: tf.matmul(matrix, matrix))
     return 2.0 * size**3 / _best_seconds(product, repeats=max(2, 4096 // size))
 
 
 def memory_bandwidth() -> float:
-    """Best bytes/s of adding one array to another, both much larger than the caches: two reads and a write."""
+    """Returns the best bytes/s of adding one array to another, both larger than the caches: two reads and a write."""
     target = tf.Variable(tf.ones(32_000_000))
     source = tf.ones(32_000_000)
 

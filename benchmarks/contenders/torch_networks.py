@@ -1,4 +1,4 @@
-"""D and G in PyTorch, and the weights of the Keras ones in them; `check_equal` shows that they are the same."""
+"""D and G in PyTorch, with the weights of Keras's networks; `check_equal` shows that both are the same."""
 
 from __future__ import annotations
 
@@ -90,11 +90,10 @@ def load_generator(network: nn.Sequential, source: keras.Model) -> nn.Sequential
 
 
 def check_equal(model: nl.NLGAN) -> dict[str, dict[str, float]]:
-    """Trainable parameters of each network, and for equal weights the largest difference of its outputs, as a share of
-    the largest of them.
+    """Returns each network's number of parameters, and the largest difference of outputs as a share of the largest.
 
     Raises:
-        AssertionError: if the numbers of parameters differ, or the outputs by a share of more than 1e-4.
+        AssertionError: If the numbers of parameters differ, or the outputs by a share of more than 1e-4.
     """
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (8, *model.discriminator.input_shape[1:])).astype(np.float32)
@@ -123,7 +122,7 @@ def _compared(module: nn.Module, network: keras.Model, outputs: np.ndarray, expe
 
 
 def _layers(network: keras.Model, prefix: str) -> list[keras.layers.Layer]:
-    """The layers with weights whose names are the prefix, or start with it and end with a number."""
+    """Returns the layers whose names are the prefix, or the prefix with a number."""
     return [layer for layer in network.layers if layer.name.rstrip("0123456789") == prefix]
 
 

@@ -17,8 +17,10 @@ def expected_h(logits: torch.Tensor, target: float) -> torch.Tensor:
 
 
 def torch_step(model: nl.NLGAN, batch: int, channels_last: bool, compiled: bool) -> Callable[[], None]:
-    """One step from the weights of `model`: both generators against the present D, then D on the real batch and the
-    same generated images."""
+    """Returns a step from the weights of `model`.
+
+    Both generators are updated against the present D, then D on the real batch and the same generated images.
+    """
     torch.manual_seed(0)
     priors, half = model.priors, batch // 2
     layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -66,7 +68,7 @@ def torch_step(model: nl.NLGAN, batch: int, channels_last: bool, compiled: bool)
 
 
 def torch_steps(model: nl.NLGAN, batch: int) -> dict[str, Callable[[], None]]:
-    """The three PyTorch contenders by name."""
+    """Returns the three PyTorch contenders by name."""
     return {
         "PyTorch eager": torch_step(model, batch, channels_last=False, compiled=False),
         "PyTorch eager, channels_last": torch_step(model, batch, channels_last=True, compiled=False),
