@@ -21,10 +21,12 @@ import nlgan_tf as nl
 from lines import append_line, lines_parser, read_lines
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import whole_file
-from nlgan_tf.noise_rates.report import TITLES, compare_estimators, measure_noise
+from nlgan_tf.noise_rates.registry import METHODS
+from nlgan_tf.noise_rates.report import compare_estimators, measure_noise
 
 # Reading a whole data set takes longer than an estimate.
 load_task = functools.cache(nl.load_task)
+TITLES = {name: method.title for name, method in METHODS.items()}
 LEVELS = ((0.85, 0.85), (0.7, 0.85), (0.6, 0.65))
 
 

@@ -12,23 +12,25 @@ from nlgan_tf.pipeline.config import RunConfig
 
 @click.command()
 @config_options(RunConfig, only=("task", "size", "scale", "pi_p", "pi_n", "corrupt_first", "seed", "data_dir"))
-@click.option("--folds", default=5, show_default=True, help="folds of the images that D is scored on")
-@click.option(
-    "--max-steps", default=400, show_default=True, help="most steps of each D; held-out labels stop it sooner"
-)
-@click.option("--trainings", default=1, show_default=True, help="trainings of D on other folds, for wider intervals")
-@click.option("--width", default=0.25, show_default=True, help="factor on the size of every layer of D")
+@click.option("--folds", default=5, show_default=True, help="Folds of the images that D is scored on")
+@click.option("--max-steps", default=400, show_default=True, help="Most steps of each D; held-out labels stop D sooner")
+@click.option("--trainings", default=1, show_default=True, help="Trainings of D on other folds, for wider intervals")
+@click.option("--width", default=0.25, show_default=True, help="Factor on the size of every layer of D")
 @click.option("--figure", default="priors.png", show_default=True, help="PNG to write: the histogram of D's outputs")
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:
-    """Estimate how many labels are wrong, from the images and labels alone, by six methods."""
+    """Estimate how many labels are wrong, from the images and labels alone, by several methods."""
     config = run_config("{}", options)
+    from nlgan_tf.figures.save import check_writable, save
+
+    check_writable(figure)
     prepare()
     from nlgan_tf.noise_rates import report as noise_rates
+    from nlgan_tf.noise_rates.registry import DEFAULT
     from nlgan_tf.pipeline.prepare import prepare_task
 
     task = prepare_task(config)
     report = noise_rates.measure_noise(task.images, task.noisy_labels, folds, max_steps, trainings, width, config.seed)
     print_table(("method", "pi_p", "95% interval", "pi_n", "95% interval"), noise_rates.rows(report, task))
-    click.echo(report.estimates["combined"].verdict)
-    noise_rates.write_figure(report, figure)
+    click.echo(report.estimates[DEFAULT].verdict)
+    save(noise_rates.figure(report), figure)
     click.echo(f"D's outputs: {figure}")

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.data.checks import check_images
 
 # A gray level in steps: values that differ by less are equal, as rounding in float32 separates them.
 STEPS_A_LEVEL = 128
@@ -29,25 +29,6 @@ def groups_of_equal_images(images: ArrayLike) -> np.ndarray:
     """
     numbers: dict[bytes, int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in _keys(check_images(images))], np.int64)
-
-
-def unique_images(images: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Returns each image once with each of its labels, and these labels, in the order of first appearance.
-
-    An image with several labels comes several times: `groups_of_equal_images` tells which ones are the same.
-
-    Args:
-        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
-        labels: Labels, 0 or 1, shape (n,).
-
-    Raises:
-        InputError: For images or labels that are not accepted.
-    """
-    images = check_images(images)
-    labels = check_labels(labels, length=len(images), minimum_per_class=0)
-    pairs = np.stack([groups_of_equal_images(images), labels], axis=1)
-    kept = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
-    return images[kept], labels[kept]
 
 
 def count_shared(images: ArrayLike, others: ArrayLike) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,45 @@ from nlgan_tf.errors import InputError
 
 # Given instead of priors that are to be estimated.
 ESTIMATE = "estimate"
+
+
+Number = TypeVar("Number", float, np.ndarray)
+
+
+def deltas_of(pi_p: Number, pi_n: Number) -> tuple[Number, Number]:
+    """Returns eq. (3): D's optimal outputs under eq. (2), delta_p on positives and delta_n on negatives.
+
+    delta_p = (1 - pi_n) / (pi_p + 1 - pi_n) and delta_n = pi_n / (1 - pi_p + pi_n).
+
+    Args:
+        pi_p, pi_n: Purities in [0, 1], two numbers or two arrays of one shape.
+
+    Returns:
+        Two numbers or arrays in [0, 1]; 0 where a denominator is 0, as its numerator is then.
+    """
+    return _ratio(1 - pi_n, pi_p + 1 - pi_n), _ratio(pi_n, 1 - pi_p + pi_n)
+
+
+def purities_of(delta_p: Number, delta_n: Number) -> tuple[Number, Number]:
+    """Returns the inverse of `deltas_of`, (pi_p, pi_n).
+
+    pi_p = (2 delta_n - 1)(1 - delta_p) / (delta_n - delta_p) and
+    pi_n = (1 - 2 delta_p) delta_n / (delta_n - delta_p).
+
+    Args:
+        delta_p, delta_n: Two different numbers in [0, 1], or two arrays of one shape.
+
+    Returns:
+        Two numbers or arrays, within [0, 1] where delta_p < 1/2 < delta_n.
+    """
+    gap = delta_n - delta_p
+    return (2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap
+
+
+def _ratio(part: Number, whole: Number) -> Number:
+    if isinstance(whole, np.ndarray):
+        return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
+    return part / whole if whole else 0.0
 
 
 @dataclass(frozen=True)
@@ -44,31 +84,24 @@ class NoisePriors:
 
     @property
     def delta_p(self) -> float:
-        """D's optimal output on positives under eq. (2): (1 - pi_n) / (pi_p + 1 - pi_n), eq. (3)."""
-        return (1 - self.pi_n) / (self.pi_p + 1 - self.pi_n)
+        """D's optimal output on positives under eq. (2); see `deltas_of`."""
+        return deltas_of(self.pi_p, self.pi_n)[0]
 
     @property
     def delta_n(self) -> float:
-        """D's optimal output on negatives under eq. (2): pi_n / (1 - pi_p + pi_n), eq. (3)."""
-        return self.pi_n / (1 - self.pi_p + self.pi_n)
+        """D's optimal output on negatives under eq. (2); see `deltas_of`."""
+        return deltas_of(self.pi_p, self.pi_n)[1]
 
     @classmethod
     def from_deltas(cls, delta_p: float, delta_n: float) -> NoisePriors:
-        """Inverts eq. (3).
-
-        pi_p = (2 delta_n - 1)(1 - delta_p) / (delta_n - delta_p) and
-        pi_n = (1 - 2 delta_p) delta_n / (delta_n - delta_p).
+        """Returns the priors of two deltas, by `purities_of`.
 
         Raises:
             InputError: unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
         """
         if not 0 <= delta_p < 0.5 < delta_n <= 1:
-            raise InputError(
-                f"delta_p={delta_p}, delta_n={delta_n} belong to no priors: "
-                "accepted are 0 <= delta_p < 0.5 < delta_n <= 1"
-            )
-        gap = delta_n - delta_p
-        return cls((2 * delta_n - 1) * (1 - delta_p) / gap, (1 - 2 * delta_p) * delta_n / gap)
+            raise InputError(f"Expected 0 <= delta_p < 0.5 < delta_n <= 1, got delta_p={delta_p}, delta_n={delta_n}")
+        return cls(*purities_of(delta_p, delta_n))
 
     def class_prior(self, noisy_positive_share: float) -> float:
         """Returns P(true positive) = pi_p P(noisy 1) + (1 - pi_n) P(noisy 0).

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from sklearn.model_selection import StratifiedKFold
 
 from nlgan_tf import losses
 from nlgan_tf.compat.keras import apply_gradients, keras, scale_loss
 from nlgan_tf.data.batches import noisy_dataset
-from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.checks import check_images, check_labels, check_training_images
+from nlgan_tf.data.duplicates import groups_of_equal_images
 from nlgan_tf.data.pixels import row_batches, to_network_range
-from nlgan_tf.errors import InputError
+from nlgan_tf.noise_rates.entries import Entries
 from nlgan_tf.training.optimizers import FusedAdam, loss_scaled
 
 BATCH = 64
@@ -28,9 +28,9 @@ class Scores:
     """D's outputs after a warm-up.
 
     Attributes:
-        logits: on all images, float32, shape (n,).
-        steps: training steps after which they were taken.
-        held_out_loss: eq. (2) on held-out images at every `STEPS_A_CHECK` steps.
+        logits: D's logits on all images, float32, shape (n,).
+        steps: Number of training steps before them.
+        held_out_loss: Eq. (2) on held-out images at every `STEPS_A_CHECK` steps.
     """
 
     logits: np.ndarray
@@ -45,8 +45,8 @@ class WarmUp:
     is used. One object serves many trainings: the training step is compiled once.
 
     Args:
-        discriminator: gives the architecture and the initial weights; its own weights stay as they are.
-        max_steps: of a training, 64 images a step.
+        discriminator: Network with the architecture and the initial weights; its own weights stay as they are.
+        max_steps: Most steps of a training, 64 images a step.
     """
 
     def __init__(self, discriminator: keras.Model, max_steps: int = 400) -> None:
@@ -56,54 +56,55 @@ class WarmUp:
         self._variables: list[tf.Variable] = []
 
     def out_of_fold(self, images: np.ndarray, noisy_labels: np.ndarray, folds: int = 5, seed: int = 0) -> Scores:
-        """Scores each image by a D that has not seen it: one D for each fold left out, all stopped at the same step.
+        """Returns each image's score by a D that has not seen it: one D for each fold, all stopped at the same step.
 
         Args:
-            images: unique images, uint8 or floats in [0, 255], shape (n, h, w, c).
-            noisy_labels: 0 or 1, shape (n,).
-            folds: from 2 up to the size of the smaller class.
-            seed: of folds and order.
+            images: Images, uint8 or floats in [0, 255], shape (n, h, w, c). Equal images are in one fold.
+            noisy_labels: Labels, 0 or 1, shape (n,).
+            folds: Number of folds, from 2 up to the number of images of the rarer label.
+            seed: Seed of folds and order.
 
         Raises:
-            InputError: for labels or a number of folds that is not accepted.
+            InputError: For images, labels or a number of folds that is not accepted.
         """
-        labels = check_labels(noisy_labels, length=len(images))
-        splits, all_trusted = _splits(labels, folds, seed), np.full(len(labels), True)
-        return self._scores(self._learners(images, labels, splits, seed, all_trusted), self.max_steps)
+        images, entries = _checked(images, noisy_labels)
+        learners = self._learners(images, entries, folds, seed, trusted=np.full(len(images), True))
+        return self._scores(learners, self.max_steps)
 
     def relearn(
         self, images: np.ndarray, noisy_labels: np.ndarray, first: Scores, folds: int = 5, seed: int = 0
     ) -> Scores:
-        """Scores each image by a D that has learned, of the other folds, the labels alone that `first` agrees with.
+        """Returns each image's score by a D that has learned, of the other folds, only labels that `first` agrees with.
 
-        Most wrong labels are gone, and D shows how well it can tell the classes apart (after Chen et al. 2019,
-        "iterative noisy cross-validation"). It trains for as many steps as the first one at the most. Where fewer
-        than two labels of a class are left to learn, `first` is what comes back.
+        Most wrong labels are gone, and D shows how well the classes can be told apart (after Chen et al. 2019,
+        "iterative noisy cross-validation"). D trains for at most as many steps as the first one. `first` itself is
+        returned where fewer than two labels of a class are left to learn.
 
-        Arguments and errors are those of `out_of_fold`, which gave `first` from the same ones.
+        Arguments and errors are those of `out_of_fold`, which returned `first` for the same ones.
         """
-        labels = check_labels(noisy_labels, length=len(images))
+        images, entries = _checked(images, noisy_labels)
+        labels = entries.labels
         agreed = (first.logits < 0) == (labels == 1)
-        splits = _splits(labels, folds, seed)
-        if any(min(np.bincount(labels[train[agreed[train]]], minlength=2)) < 2 for train, _ in splits):
-            return first
-        return self._scores(self._learners(images, labels, splits, seed, agreed), first.steps)
+        for train, _ in entries.splits(folds, seed):
+            if min(np.bincount(labels[train[agreed[train]]], minlength=2)) < 2:
+                return first
+        return self._scores(self._learners(images, entries, folds, seed, trusted=agreed), first.steps)
 
     def cross_validated(
         self, images: np.ndarray, noisy_labels: np.ndarray, folds: int, seeds: Iterable[int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of `out_of_fold` and of `relearn` after it, each of shape (number of seeds, n); errors are theirs."""
+        """Returns logits of `out_of_fold` and of `relearn`, each of shape (number of seeds, n); errors are theirs."""
         rows = []
         for seed in seeds:
             first = self.out_of_fold(images, noisy_labels, folds, seed)
             rows.append((first.logits, self.relearn(images, noisy_labels, first, folds, seed).logits))
         return tuple(np.stack(logits) for logits in zip(*rows, strict=True))
 
-    def _learners(self, images, labels, splits, seed: int, trusted: np.ndarray) -> list[_Learner]:
+    def _learners(self, images, entries: Entries, folds: int, seed: int, trusted: np.ndarray) -> list[_Learner]:
         """One for each fold, which learns the trusted labels of all others."""
         return [
-            self._learner(images, labels, train[trusted[train]], held, trusted[held], len(splits) * seed + fold)
-            for fold, (train, held) in enumerate(splits)
+            self._learner(images, entries.labels, train[trusted[train]], held, trusted[held], folds * seed + fold)
+            for fold, (train, held) in enumerate(entries.splits(folds, seed))
         ]
 
     def _scores(self, learners: list[_Learner], max_steps: int) -> Scores:
@@ -114,16 +115,16 @@ class WarmUp:
         return Scores(logits, steps, history)
 
     def in_sample(self, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0) -> tuple[Scores, list[np.ndarray]]:
-        """Scores all images by one D that has learned four fifths of them, the paper's way, and gives its weights.
+        """Returns all images' scores by one D that has learned four fifths of them, the paper's way, and D's weights.
 
-        It stops by eq. (2) on the last fifth. Arguments and errors as `out_of_fold`.
+        D stops by eq. (2) on the last fifth. Arguments and errors as `out_of_fold` with 5 folds.
         """
-        labels = check_labels(noisy_labels, length=len(images), minimum_per_class=5)
-        train, held = next(StratifiedKFold(5, shuffle=True, random_state=seed).split(labels, labels))
-        learner = self._learner(images, labels, train, held, np.full(len(held), True), seed)
+        images, entries = _checked(images, noisy_labels)
+        train, held = entries.splits(5, seed)[0]
+        learner = self._learner(images, entries.labels, train, held, np.full(len(held), True), seed)
         steps, history = self._train([learner], self.max_steps)
         self._model.set_weights(learner.best_weights)
-        return Scores(score(self._model, images), steps, history), learner.best_weights
+        return Scores(_score(self._model, images), steps, history), learner.best_weights
 
     def _learner(self, images, labels, train, held, trusted, seed) -> _Learner:
         if not self._variables:
@@ -156,7 +157,7 @@ class WarmUp:
             variable.assign(value)
         self._train_steps(learner.batches)
         learner.state = [variable.numpy() for variable in self._variables]
-        learner.logits = score(self._model, learner.held_images)
+        learner.logits = _score(self._model, learner.held_images)
 
     @tf.function
     def _train_steps(self, batches: tf.data.Iterator) -> None:
@@ -171,27 +172,20 @@ class WarmUp:
             apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
 
 
-def _splits(labels: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Indices to learn and to hold out, for each fold."""
-    fewest = min(np.bincount(labels))
-    if not 2 <= folds <= fewest:
-        raise InputError(f"folds={folds} is out of range: accepted are 2 to {fewest}, the smaller class's images")
-    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels))
-
-
 def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
-    """D's logits on public images, dropout off, shape (n,)."""
+    """Returns D's logits, dropout off, shape (n,), on images, uint8 or floats in [0, 255], shape (n, h, w, c)."""
+    return _score(discriminator, check_images(images))
+
+
+def _checked(images: np.ndarray, noisy_labels: np.ndarray) -> tuple[np.ndarray, Entries]:
+    images = check_training_images(images)
+    labels = check_labels(noisy_labels, length=len(images))
+    return images, Entries(labels, groups_of_equal_images(images))
+
+
+def _score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:
     logits = (discriminator(to_network_range(batch), training=False) for batch in row_batches(images))
     return np.concatenate(list(logits))[:, 0]
-
-
-def unique_images(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each image once with each of its labels, in order of appearance: small sets are repeated for training."""
-    first: dict[tuple[bytes, int], int] = {}
-    for index, key in enumerate(zip(map(np.ndarray.tobytes, images), labels.tolist(), strict=True)):
-        first.setdefault(key, index)
-    kept = list(first.values())
-    return images[kept], labels[kept]
 
 
 @dataclass
@@ -199,13 +193,13 @@ class _Learner:
     """The state of D without one fold. All learners take turns at one model and one optimizer.
 
     Attributes:
-        held: indices of the fold left out.
-        held_images, held_labels: that fold.
-        trusted: which of its labels the held-out loss counts, bool.
-        batches: of the trusted ones among all other images, endless.
-        state: values of D's weights and of the optimizer.
-        logits: on `held_images`, at the present state.
-        best_logits, best_weights: at the state with the lowest joint held-out loss.
+        held: Indices of the fold left out.
+        held_images, held_labels: Images and labels of that fold.
+        trusted: Whether the held-out loss counts a label of that fold, bool.
+        batches: Endless batches of the trusted ones among all other images.
+        state: Values of D's weights and of the optimizer.
+        logits: D's logits on `held_images`, at the present state.
+        best_logits, best_weights: Logits and weights at the state with the lowest joint held-out loss.
     """
 
     held: np.ndarray

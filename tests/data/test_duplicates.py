@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
-from nlgan_tf.data.duplicates import count_shared, groups_of_equal_images, unique_images
-from nlgan_tf.errors import InputError
+from nlgan_tf.data.duplicates import count_shared, groups_of_equal_images
 
 
 def test_identical_images_share_a_number_in_the_order_of_first_appearance(images):
@@ -31,22 +29,3 @@ def test_fractions_of_a_gray_level_are_told_apart(images):
 def test_shared_images_are_counted_with_their_repetitions(images):
     assert count_shared(images[:10], images[[9, 9, 10, 11]]) == 2
     assert count_shared(images[:10], images[:0]) == 0
-
-
-def test_each_image_is_kept_once_with_each_of_its_labels(images):
-    repeated, labels = images[[4, 7, 4, 4, 7, 1]], np.array([1, 0, 1, 0, 0, 1])
-    kept, kept_labels = unique_images(repeated, labels)
-    np.testing.assert_array_equal(kept, images[[4, 7, 4, 1]])
-    assert kept_labels.tolist() == [1, 0, 0, 1]
-    assert groups_of_equal_images(kept).tolist() == [0, 1, 0, 2]
-
-
-def test_unique_images_come_back_as_they_were(images, labels):
-    kept, kept_labels = unique_images(images, labels)
-    np.testing.assert_array_equal(kept, images)
-    np.testing.assert_array_equal(kept_labels, labels)
-
-
-def test_labels_must_fit_the_images(images, labels):
-    with pytest.raises(InputError, match=r"\(39,\)"):
-        unique_images(images, labels[1:])

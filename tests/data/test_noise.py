@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nlgan_tf.data.noise import NoisePriors, corrupt_labels, realised_priors
+from nlgan_tf.data.noise import NoisePriors, corrupt_labels, deltas_of, purities_of, realised_priors
 from nlgan_tf.errors import InputError
 
 LEVELS = [(0.85, 0.85), (0.7, 0.85), (0.6, 0.65)]
@@ -28,9 +28,30 @@ def test_from_deltas_inverts_equation_3(priors):
     assert (back.pi_p, back.pi_n) == pytest.approx(priors, abs=1e-12)
 
 
+def test_arrays_and_numbers_have_the_same_deltas_bit_for_bit(rng):
+    pi_p, pi_n = rng.uniform(0.5, 1, (2, 200))
+    delta_p, delta_n = deltas_of(pi_p, pi_n)
+    back_p, back_n = purities_of(delta_p, delta_n)
+    for index, pi in enumerate(zip(pi_p.tolist(), pi_n.tolist(), strict=True)):
+        one = NoisePriors(*pi)
+        assert (one.delta_p, one.delta_n) == deltas_of(*pi) == (delta_p[index], delta_n[index])
+        assert one.delta_p == (1 - pi[1]) / (pi[0] + 1 - pi[1])
+        assert one.delta_n == pi[1] / (1 - pi[0] + pi[1])
+        assert purities_of(*deltas_of(*pi)) == (back_p[index], back_n[index])
+    assert np.stack([back_p, back_n]) == pytest.approx(np.stack([pi_p, pi_n]), abs=1e-12)
+
+
+def test_a_set_without_a_class_has_the_delta_0():
+    # All labels wrong on one side: numerator and denominator of one delta are 0.
+    delta_p, delta_n = deltas_of(np.array([0.0, 1.0, 0.5]), np.array([1.0, 0.0, 0.5]))
+    assert delta_p.tolist() == [0.0, 0.5, 0.5]
+    assert delta_n.tolist() == [0.5, 0.0, 0.5]
+    assert deltas_of(0.0, 1.0) == (0.0, 0.5)
+
+
 @pytest.mark.parametrize("deltas", [(0.6, 0.9), (-0.1, 0.9), (0.1, 0.5), (0.1, 1.1), (float("nan"), 0.9)])
 def test_deltas_of_no_priors_are_refused(deltas):
-    with pytest.raises(ValueError, match="belong to no priors"):
+    with pytest.raises(ValueError, match=r"Expected 0 <= delta_p < 0\.5 < delta_n <= 1, got delta_p="):
         NoisePriors.from_deltas(*deltas)
 
 

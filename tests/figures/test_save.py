@@ -50,7 +50,7 @@ def test_a_picture_that_fails_is_a_warning_and_no_error(tmp_path):
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     with pytest.warns(UserWarning, match="The picture .*other.png could not be made: ZeroDivisionError: division by"):
         assert not save_if_possible(tmp_path / "other.png", lambda _: 1 / 0, "one")
-    with pytest.warns(UserWarning, match=r"could not be made: (NotADirectoryError|FileExistsError)"):
+    with pytest.warns(UserWarning, match="could not be made: FileExistsError"):
         assert not save_if_possible(tmp_path / "figure.png" / "other.png", titled, "one")
     assert [entry.name for entry in tmp_path.iterdir()] == ["figure.png"]
 

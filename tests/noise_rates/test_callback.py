@@ -7,15 +7,18 @@ import tensorflow as tf
 import nlgan_tf as nl
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig
-from nlgan_tf.noise_rates import estimate as priors_module
+from nlgan_tf.data.noise import realised_priors
+from nlgan_tf.noise_rates import callback as callback_module
+from nlgan_tf.noise_rates import resampling
 from nlgan_tf.noise_rates.callback import EstimatePriors, describe
+from nlgan_tf.noise_rates.estimate import DEFAULT_PRIORS
 
 SMALL = StageOneConfig(width=0.1, spectral_layers="all")
 
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr(priors_module, "RESAMPLES", 20)
+    monkeypatch.setattr(resampling, "RESAMPLES", 20)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_repeated_images_are_collected_once(images, labels):
 def test_what_cannot_be_collected_is_refused(pending, images, labels, name):
     endless = nl.noisy_dataset(images, labels, 8, 16).repeat()
     data = endless if name == "an endless data set" else (batch for batch in endless)
-    with pytest.raises(ValueError, match=f'priors="estimate" with {name}: accepted are arrays, a finite tf.data set'):
+    with pytest.raises(ValueError, match=f'Expected arrays or a finite tf.data set for priors="estimate", got {name}'):
         pending.fit(data, steps_per_epoch=2)
 
 
@@ -113,12 +116,70 @@ def test_a_fit_within_the_scope_of_a_strategy_estimates_too(digits):
     task, noisy = digits
     with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
         model = nl.build_nlgan(task.image_shape, "estimate", SMALL)
-        estimation = EstimatePriors(task.images, noisy, folds=2, max_steps=20)
+        estimation = EstimatePriors(task.images, noisy, folds=3, max_steps=60)
         model.fit(nl.noisy_dataset(task.images, noisy, 32, 64), epochs=1, callbacks=[estimation], verbose=0)
     assert model.priors == estimation.estimate.priors
     assert int(model.step) == 2
 
 
+def test_a_label_of_too_few_images_is_not_told_and_nothing_is_trained(images, labels, tmp_path):
+    few = (np.arange(40) < 5).astype(int)
+    callback = EstimatePriors(images, few, log_dir=tmp_path)
+    with pytest.warns(UserWarning, match="the rarer label has 5 images, where 6 are needed; pi_p = pi_n = 0.75"):
+        estimate = callback.run(discriminator=None)
+    assert not estimate.separable
+    assert estimate.priors == DEFAULT_PRIORS
+    assert describe(estimate).startswith(
+        "The purities cannot be told, and pi_p = pi_n = 0.75 is taken: the rarer label"
+    )
+    assert json.loads((tmp_path / "priors.json").read_text())["separable"] is False
+    assert callback.logits is None
+
+
+@pytest.mark.filterwarnings("ignore:D agrees with the labels")
+def test_a_picture_that_fails_ends_no_estimate(images, labels, tmp_path, monkeypatch):
+    monkeypatch.setattr(callback_module, "histograms", lambda *_: 1 / 0)
+    callback = EstimatePriors(images, labels, folds=2, max_steps=10, log_dir=tmp_path)
+    with pytest.warns(UserWarning, match="The picture .*priors.png could not be made: ZeroDivisionError"):
+        callback.run(nl.build_discriminator((8, 8, 1), width=0.1, spectral_layers="all"))
+    assert [path.name for path in tmp_path.iterdir()] == ["priors.json"]
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        lambda images, labels: tf.data.Dataset.from_tensor_slices((images, labels)),
+        lambda images, labels: tf.data.Dataset.from_tensor_slices(images).batch(8),
+        lambda images, labels: tf.data.Dataset.from_tensor_slices({"image": images, "label": labels}).batch(8),
+    ],
+    ids=["not batched", "no labels", "a dict"],
+)
+def test_a_data_set_of_another_structure_is_refused(images, labels, dataset):
+    with pytest.raises(
+        nl.InputError, match=r"Expected a tf.data set of \(images, labels\), images of shape \(n, h, w, c\)"
+    ):
+        EstimatePriors.placed_first(None, dataset(images, labels))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("annotators", [2, 3])
+def test_several_annotators_give_the_estimate_of_one(digits, annotators):
+    task, _ = digits
+    rng = np.random.default_rng(0)
+    images, labels = (np.repeat(values, annotators, axis=0) for values in (task.images, task.labels))
+    noisy = np.where(rng.random(len(labels)) < 0.15, 1 - labels, labels)
+    alone = EstimatePriors(task.images, noisy[::annotators], folds=3)
+    together = EstimatePriors(images, noisy, folds=3)
+    one, several = (each.run(nl.build_discriminator(task.image_shape, width=0.1)).priors for each in (alone, together))
+    truth = realised_priors(labels, noisy)
+    assert (several.pi_p, several.pi_n) == pytest.approx(truth, abs=0.03)
+    assert (several.pi_p, several.pi_n) == pytest.approx((one.pi_p, one.pi_n), abs=0.05)
+    # An entry for each label, as one image with two different labels has two; all of an image with the same score.
+    assert len(together.images) == len(images)
+    scores = dict(zip(map(bytes, together.images), together.logits[0], strict=True))
+    assert [scores[bytes(image)] for image in together.images] == together.logits[0].tolist()
+
+
 def test_no_training_is_refused(images, labels):
-    with pytest.raises(ValueError, match="trainings=0 is out of range: accepted are 1 and more"):
+    with pytest.raises(ValueError, match="Expected trainings to be at least 1, got 0"):
         EstimatePriors(images, labels, trainings=0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nlgan_tf.data.noise import NoisePriors, corrupt_labels
+from nlgan_tf.data.noise import NoisePriors, corrupt_labels, purities_of
 from nlgan_tf.noise_rates import methods
 from nlgan_tf.noise_rates.mixture import TwoGroups
 
@@ -24,12 +24,6 @@ def test_overlapping_groups_are_corrected_for(rng, pi):
     assert methods.corrected_groups(logits, noisy, groups) == pytest.approx(pi, abs=0.03)
     uncorrected = groups.positive_share(logits)[noisy == 1].mean()
     assert abs(uncorrected - pi[0]) > abs(methods.corrected_groups(logits, noisy, groups)[0] - pi[0])
-
-
-@pytest.mark.parametrize("pi", LEVELS)
-def test_eq_3_is_inverted(pi):
-    priors = NoisePriors(*pi)
-    assert methods.purities(priors.delta_p, priors.delta_n) == pytest.approx(pi)
 
 
 @pytest.mark.parametrize("estimate", [methods.rank_pruning, methods.confident_joint])
@@ -76,5 +70,5 @@ def test_the_confident_joint_is_cleanlabs(rng):
 def test_anchors_are_percentiles_of_ds_outputs():
     outputs = np.linspace(0.2, 0.9, 101)
     logits = np.log(outputs / (1 - outputs))
-    expected = methods.purities(0.2 + 0.03 * 0.7, 0.2 + 0.97 * 0.7)
+    expected = purities_of(0.2 + 0.03 * 0.7, 0.2 + 0.97 * 0.7)
     assert methods.anchors(logits, np.tile([0, 1], 51)[:101]) == pytest.approx(expected)
