@@ -1,1 +1,1 @@
-"""How good the drawn data set is."""
+"""How good classifiers and drawn images are."""

@@ -10,6 +10,7 @@ from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.data.checks import check_images, check_labels
 from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.networks.classifier import build_classifier
@@ -21,28 +22,38 @@ DISTANCE_BATCH = 1000
 
 
 def accuracy(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of images that a classifier labels rightly, in [0, 1].
+    """Returns the share of images that a classifier labels rightly, in [0, 1].
 
     Args:
-        classifier: images in [-1, 1] -> one logit, above 0 for positive.
-        images: public ones, uint8 or floats in [0, 255], shape (n, h, w, c).
-        labels: 0 or 1, shape (n,).
+        classifier: Network from images in [-1, 1] to one logit, above 0 for positive.
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
+        labels: True labels, 0 or 1, shape (n,).
+
+    Raises:
+        InputError: For images or labels that are not accepted.
     """
+    images = check_images(images)
+    labels = check_labels(labels, length=len(images), minimum_per_class=0)
     return float(np.mean((predict_logits(classifier, images)[:, 0] > 0) == (labels == 1)))
 
 
 def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras.Model:
-    """A classifier of all classes of a clean data set, to judge drawn images by. For benchmarks alone.
+    """Returns a classifier of all classes of a clean data set, to judge drawn images by. For benchmarks alone.
 
-    It sees some 180,000 images, three epochs of MNIST.
+    The training sees some 180,000 images, three epochs of MNIST.
 
     Args:
-        images: uint8, shape (n, h, w, c).
-        classes: int, 0 to k - 1, shape (n,).
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
+        classes: Classes, int, 0 to k - 1, shape (n,).
+        seed: Seed of weights, dropout and order.
 
     Returns:
-        A half-width stage-two classifier: images in [-1, 1] -> logits (n, k).
+        A half-width stage-two classifier, from images in [-1, 1] to logits (n, k).
+
+    Raises:
+        InputError: For images that are not accepted.
     """
+    images = check_images(images)
     judge = build_classifier(images.shape[1:], width=0.5, num_logits=int(classes.max()) + 1, seed=seed)
     judge.compile(FusedAdam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     dataset = tf.data.Dataset.from_tensor_slices((images, classes)).shuffle(len(images), seed=seed).batch(128)
@@ -52,59 +63,59 @@ def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras
 
 
 def class_accuracy(judge: keras.Model, images: np.ndarray, classes: np.ndarray) -> float:
-    """Share of images that a classifier of k classes puts into the right one, in [0, 1].
+    """Returns the share of images that a classifier of k classes puts into the right one, in [0, 1].
 
     Args:
-        judge: as `train_judge` gives it.
-        images: public ones, uint8 or floats in [0, 255], shape (n, h, w, c).
-        classes: int, 0 to k - 1, shape (n,).
+        judge: Classifier, as `train_judge` returns one.
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
+        classes: True classes, int, 0 to k - 1, shape (n,).
     """
-    return float(np.mean(np.argmax(predict_logits(judge, images), axis=1) == classes))
+    return float(np.mean(np.argmax(predict_logits(judge, check_images(images)), axis=1) == classes))
 
 
 def purity_and_coverage(
     judge: keras.Model, images: np.ndarray, subclasses: list[int]
 ) -> tuple[float, dict[int, float]]:
-    """Label purity and subclass coverage of one generator's images.
+    """Returns label purity and subclass coverage of one generator's images.
 
     Args:
-        judge: as `train_judge` gives it.
-        images: what one generator drew, uint8, shape (n, h, w, c).
-        subclasses: the classes that its label stands for, 0 to k - 1.
+        judge: Classifier, as `train_judge` returns one.
+        images: Images that one generator drew, uint8, shape (n, h, w, c).
+        subclasses: Classes that the generator's label means, 0 to k - 1.
 
     Returns:
         The share of images that the judge puts into any of the subclasses, and the share in each, in [0, 1].
     """
-    judged = np.argmax(predict_logits(judge, images), axis=1)
+    judged = np.argmax(predict_logits(judge, check_images(images)), axis=1)
     coverage = {int(subclass): float(np.mean(judged == subclass)) for subclass in subclasses}
     return sum(coverage.values()), coverage
 
 
 def judge_features(judge: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The judge's last hidden layer for public images, float32, shape (n, units): features to compare images by."""
+    """Returns the judge's last hidden layer for images, float32, shape (n, units): features to compare images by."""
     hidden = keras.Model(judge.inputs, judge.get_layer("fc").output)
-    return predict_logits(hidden, images)
+    return predict_logits(hidden, check_images(images))
 
 
 def density_and_coverage(real: np.ndarray, drawn: np.ndarray, k: int = 5) -> tuple[float, float]:
-    """Density and coverage (Naeem et al. 2020, eqs. 4 and 5), from balls of radius NND_k around the real samples.
+    """Returns density and coverage (Naeem et al. 2020, eqs. 4 and 5), from balls of radius NND_k around real samples.
 
     Args:
-        real: features, shape (n, d).
-        drawn: features, shape (m, d).
-        k: the radius is the distance to the k-th nearest other real sample.
+        real: Features, shape (n, d).
+        drawn: Features, shape (m, d).
+        k: Rank of the nearest other real sample whose distance is the radius.
 
     Returns:
         Density: in how many balls a drawn sample lies on average, divided by k; near 1 where both distributions are
-        equal, and not bounded above. Coverage: the share of balls that hold a drawn sample, in [0, 1].
+        equal, and not bounded above. Coverage: the share of balls that contain a drawn sample, in [0, 1].
 
     Raises:
-        InputError: for k below 1, fewer than k + 1 real samples, or no drawn one.
+        InputError: For k below 1, fewer than k + 1 real samples, or no drawn one.
     """
     if not len(drawn):
-        raise InputError("no drawn samples: accepted are one or more")
+        raise InputError("Expected at least 1 drawn sample, got 0")
     if not 1 <= k < len(real):
-        raise InputError(f"k={k} is out of range: accepted are 1 to {len(real) - 1} for {len(real)} real samples")
+        raise InputError(f"Expected k to be from 1 to {len(real) - 1} for {len(real)} real samples, got {k}")
     radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
     hits = np.zeros(len(real), int)
     for start in range(0, len(drawn), DISTANCE_BATCH):
@@ -117,10 +128,10 @@ class Memorisation:
     """Distances to the nearest training image, in grey levels (root mean square over pixels).
 
     Attributes:
-        drawn: the median over drawn images.
-        held_out: the median over real images that were not trained on.
-        closer: the share of drawn images that lie closer than 95% of the held-out ones do; about .05 where nothing
-            is memorised.
+        drawn: Median over drawn images.
+        held_out: Median over real images that were not trained on.
+        closer: Share of drawn images that lie closer than 95% of the held-out ones do; about .05 where nothing is
+            memorised.
     """
 
     drawn: float
@@ -129,17 +140,19 @@ class Memorisation:
 
 
 def memorisation(training: np.ndarray, drawn: np.ndarray, held_out: np.ndarray) -> Memorisation:
-    """Whether drawn images are copies of training images, with held-out real images as the measure.
+    """Returns whether drawn images are copies of training images, with held-out real images as the measure.
 
     Args:
-        training, drawn, held_out: public images, uint8 or floats in [0, 255], each of shape (n, h, w, c), n at least 1.
+        training, drawn, held_out: Images, uint8 or floats in [0, 255], each of shape (n, h, w, c), n at least 1.
 
     Raises:
-        InputError: for a set without images.
+        InputError: For a set without images, or images that are not accepted or differ in shape.
     """
+    training = check_images(training)
+    drawn, held_out = (check_images(images, shape=training.shape[1:]) for images in (drawn, held_out))
     for name, images in (("training", training), ("drawn", drawn), ("held-out", held_out)):
         if not len(images):
-            raise InputError(f"no {name} images: accepted are one or more")
+            raise InputError(f"Expected at least 1 {name} image, got 0")
     neighbours = NearestNeighbors(n_neighbors=1).fit(_flat(training))
     distances = {
         name: neighbours.kneighbors(_flat(images))[0][:, 0] / np.sqrt(np.prod(training.shape[1:]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nlgan_tf.errors import InputError
+from nlgan_tf.evaluation.baselines.registry import BASELINES, Entry
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,15 @@ def _generative(title: str, stage_one: float = 1.0, **settings: Any) -> Method:
     return Method(title, fits=1, upsampled=True, stage_one=stage_one, **{"ablation": True, **settings})
 
 
+def method_of(entry: Entry) -> Method:
+    """Returns the row of a baseline."""
+    shared = "title", "levels", "importance", "fits", "upsampled", "library"
+    return Method(**{name: getattr(entry, name) for name in shared})
+
+
 METHODS = {
     "nlgan": _generative("NL-GAN", importance=30, ablation=False, changes={}),
-    "pn": Method("PN: CNN, true labels", "clean", 4, fits=1),
-    "pn-upsampled": Method("PN: CNN, true labels, upsampled", "clean", 2, fits=1, upsampled=True),
-    "noisy": Method("CNN, noisy labels", importance=4, fits=1),
-    "noisy-upsampled": Method("CNN, noisy labels, upsampled", importance=2, fits=1, upsampled=True),
-    "rank-pruning": Method("Rank Pruning, CNN", importance=8, fits=3),
-    "rank-pruning-logistic": Method("Rank Pruning, logistic regression", "all"),
-    "svc": Method("A: SVC", "all"),
-    "cleanlab-svc": Method("B: kNN, cleanlab, SVC", "all", library="cleanlab"),
-    "cleanlab-logistic": Method("C: CleanLearning, logistic regression", "all", library="cleanlab"),
-    "cleanlab": Method("CleanLearning, CNN", importance=4, fits=5, library="cleanlab"),
-    "gce": Method("Generalised cross entropy, CNN", importance=2, fits=1),
-    "forward": Method("Forward correction, CNN", importance=2, fits=1),
-    "co-teaching": Method("Co-teaching, CNN", importance=1, fits=2.5),
+    **{name: method_of(entry) for name, entry in BASELINES.items()},
     "conditional-dcgan": _generative("Conditional DCGAN, eq. (1)", 0.8),
     "conditional-dcgan-sn": _generative("Conditional DCGAN, eq. (1), spectral norm", 0.8),
     "nlgan-attention": _generative("NL-GAN with self-attention", 1.5, changes={"attention": True}),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers.halves import halves
@@ -7,6 +8,7 @@ from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.sources import load_classes
 from nlgan_tf.evaluation.metrics import (
     accuracy,
+    class_accuracy,
     density_and_coverage,
     judge_features,
     memorisation,
@@ -68,15 +70,15 @@ def test_equal_distributions_have_density_and_coverage_near_one(rng):
 
 @pytest.mark.parametrize("k", [0, 4])
 def test_k_out_of_range(k):
-    with pytest.raises(ValueError, match=f"k={k} is out of range: accepted are 1 to 3"):
+    with pytest.raises(ValueError, match=f"Expected k to be from 1 to 3 for 4 real samples, got {k}"):
         density_and_coverage(np.zeros((4, 1)), np.zeros((2, 1)), k)
 
 
 def test_sets_without_images_are_refused(rng):
-    with pytest.raises(ValueError, match="no drawn samples"):
+    with pytest.raises(ValueError, match="Expected at least 1 drawn sample, got 0"):
         density_and_coverage(rng.normal(size=(9, 2)), np.zeros((0, 2)))
     images = rng.integers(0, 256, (9, 4, 4, 1), np.uint8)
-    with pytest.raises(ValueError, match="no held-out images"):
+    with pytest.raises(ValueError, match="Expected at least 1 held-out image, got 0"):
         memorisation(images, images, images[:0])
 
 
@@ -94,3 +96,49 @@ def test_the_distance_is_in_grey_levels():
     training, shifted = np.full((1, 4, 4, 1), 100, np.uint8), np.full((1, 4, 4, 1), 107, np.uint8)
     found = memorisation(training, shifted, np.full((1, 4, 4, 1), 120, np.uint8))
     assert (found.drawn, found.held_out, found.closer) == (7, 20, 1)
+
+
+class Judge:
+    """A network whose logits are the mean brightness, and twice that."""
+
+    def __call__(self, images, training):
+        mean = tf.reduce_mean(images, axis=(1, 2, 3))[:, tf.newaxis]
+        return tf.concat([mean, 2 * mean], axis=1)
+
+
+BRIGHT_AND_DARK = np.repeat(np.uint8([200, 20]), 16).reshape(2, 4, 4, 1)
+
+
+@pytest.mark.parametrize("images", [BRIGHT_AND_DARK[..., 0], BRIGHT_AND_DARK.astype(np.int64), list(BRIGHT_AND_DARK)])
+def test_metrics_take_images_of_every_accepted_kind(images):
+    assert accuracy(Judge(), images, [1, 0]) == 1
+    assert class_accuracy(Judge(), images, np.array([1, 0])) == 1
+    assert purity_and_coverage(Judge(), images, [1]) == (0.5, {1: 0.5})
+    assert memorisation(images, images, images).drawn == 0
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda images: accuracy(Judge(), images, [1, 0]),
+        lambda images: class_accuracy(Judge(), images, np.array([1, 0])),
+        lambda images: purity_and_coverage(Judge(), images, [1]),
+        lambda images: memorisation(images, images, images),
+        lambda images: memorisation(BRIGHT_AND_DARK, images, BRIGHT_AND_DARK),
+        lambda images: train_judge(images, np.array([1, 0])),
+    ],
+)
+def test_metrics_refuse_images_in_0_to_1(measure):
+    with pytest.raises(nl.InputError, match=r"Expected images in \[0, 255\], got a largest value of 0\.78"):
+        measure((BRIGHT_AND_DARK / 255).astype(np.float32))
+
+
+@pytest.mark.parametrize("labels", [[1, 2], [-1, 1], [1, 0, 0]])
+def test_accuracy_refuses_labels_of_another_coding_or_number(labels):
+    with pytest.raises(nl.InputError, match="Expected labels"):
+        accuracy(Judge(), BRIGHT_AND_DARK, labels)
+
+
+def test_memorisation_compares_images_of_one_shape():
+    with pytest.raises(nl.InputError, match=r"Expected images of shape \(n, 4, 4, 1\), got"):
+        memorisation(BRIGHT_AND_DARK, BRIGHT_AND_DARK[:, :2], BRIGHT_AND_DARK)

@@ -13,13 +13,13 @@ from helpers import ROOT
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation import metrics
-from nlgan_tf.evaluation.baselines import BASELINES
+from nlgan_tf.evaluation.baselines.registry import BASELINES, Entry
 from nlgan_tf.pipeline.folder import CONFIG, NLGAN_FILE
 from nlgan_tf.recipes import RECIPES, Recipe
 from nlgan_tf.reproduce import conditional_gan
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
 from nlgan_tf.reproduce.measure import MADE_BY, commit, measure, versions
-from nlgan_tf.reproduce.methods import METHODS, Method
+from nlgan_tf.reproduce.methods import METHODS, Method, method_of
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
 from nlgan_tf.reproduce.summary import summarise
 from nlgan_tf.reproduce.table1 import run_grid
@@ -96,9 +96,11 @@ class Majority:
         return np.full(len(images), self.label)
 
 
-def test_a_baseline_is_a_class_an_entry_of_the_registry_and_an_entry_of_the_methods(monkeypatch, tmp_path):
-    monkeypatch.setitem(BASELINES, "majority", lambda setting: Majority())
-    monkeypatch.setitem(METHODS, "majority", Method("The majority's label", "all"))
+def test_a_baseline_is_a_class_and_an_entry_of_the_registry(monkeypatch, tmp_path):
+    entry = Entry("The majority's label", lambda setting: Majority(), "all")
+    monkeypatch.setitem(BASELINES, "majority", entry)
+    # As `METHODS` reads the registry when it is imported.
+    monkeypatch.setitem(METHODS, "majority", method_of(entry))
     grid = Grid(("digits:5-vs-7",), (40,), ((0.7, 0.85), (1.0, 1.0)), ("majority",), seeds=1)
     results = ResultsFile(tmp_path / "t.jsonl", grid.cells)
     for combination in grid.combinations():

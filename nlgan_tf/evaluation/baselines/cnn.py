@@ -1,4 +1,4 @@
-"""The stage-two classifier as a scikit-learn estimator on images."""
+"""The stage-two classifier as a scikit-learn estimator of images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import compute_sample_weight
 
 from nlgan_tf.config import StageTwoConfig
-from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.data.checks import check_images, check_labels, check_training_images
 from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.stage_two import predict_logits, train_classifier
@@ -18,25 +18,25 @@ from nlgan_tf.training.optimizers import FusedAdam
 
 # Of the tutorial that the classifier comes from; the 128 of stage two would be less than one batch of 100 images.
 BATCH_SIZE = 50
-# loss(labels, logits), both shape (n, 1), gives the losses, shape (n, 1).
+# loss(labels, logits), both of shape (n, 1), returns the losses, shape (n, 1).
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """H(p, s), the losses of a plain classifier."""
+    """Returns the losses of a plain classifier, shape (n, 1)."""
     return tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
 
 
 class ImagePredictor(ClassifierMixin, BaseEstimator):
-    """What a fitted network gives: labels and probabilities. Subclasses set `network_` in `fit`."""
+    """Labels and probabilities of a fitted network. Subclasses set `network_` in `fit`."""
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Labels, int, shape (n,), of public images, shape (n, h, w, c)."""
-        return (predict_logits(self.network_, images)[:, 0] > 0).astype(np.int64)
+        """Returns labels, int, shape (n,), of images, uint8 or floats in [0, 255], shape (n, h, w, c)."""
+        return (predict_logits(self.network_, check_images(images))[:, 0] > 0).astype(np.int64)
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities of labels 0 and 1, float64, shape (n, 2), of public images, shape (n, h, w, c)."""
-        positive = 1 / (1 + np.exp(-predict_logits(self.network_, images).astype(np.float64)))
+        """Returns probabilities of labels 0 and 1, float64, shape (n, 2), of images as in `predict`."""
+        positive = 1 / (1 + np.exp(-predict_logits(self.network_, check_images(images)).astype(np.float64)))
         return np.concatenate([1 - positive, positive], axis=1)
 
 
@@ -46,9 +46,9 @@ class CNNClassifier(ImagePredictor):
     Classes weigh equally, whatever their sizes, unless `fit` is given weights.
 
     Args:
-        config: its width, epochs and learning rate; the rest of it belongs to upsampled training.
-        loss: of labels and logits.
-        seed: of weights, dropout and order.
+        config: Width, epochs and learning rate; its other settings belong to upsampled training.
+        loss: Loss of labels and logits.
+        seed: Seed of weights, dropout and order.
     """
 
     def __init__(self, config: StageTwoConfig, loss: Loss = cross_entropy, seed: int = 0) -> None:
@@ -60,14 +60,14 @@ class CNNClassifier(ImagePredictor):
         """Trains a fresh network.
 
         Args:
-            X: public images, shape (n, h, w, c).
-            y: labels, 0 or 1, shape (n,).
-            sample_weight: shape (n,); by default both classes weigh equally.
+            X: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
+            y: Labels, 0 or 1, shape (n,).
+            sample_weight: Weights, shape (n,); by default both classes weigh equally.
 
         Raises:
-            ValueError: for other images or labels.
+            InputError: For other images or labels.
         """
-        X, y = check_images(X), check_labels(y, len(X), minimum_per_class=1)
+        X, y = check_training_images(X), check_labels(y, len(X), minimum_per_class=1)
         weights = compute_sample_weight("balanced", y) if sample_weight is None else sample_weight
         labels, weights = (np.asarray(values, np.float32)[:, np.newaxis] for values in (y, weights))
         rows = tf.data.Dataset.from_tensor_slices((X, labels, weights)).shuffle(len(X), seed=self.seed)
@@ -83,8 +83,8 @@ class UpsampledClassifier(ImagePredictor):
     """The stage-two classifier as stage two trains it: small sets repeat up to 10,000 images an epoch.
 
     Args:
-        config: of the classifier and its training.
-        seed: of weights, dropout and order.
+        config: Configuration of the classifier and its training.
+        seed: Seed of weights, dropout and order.
     """
 
     def __init__(self, config: StageTwoConfig, seed: int = 0) -> None:
@@ -92,10 +92,10 @@ class UpsampledClassifier(ImagePredictor):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> UpsampledClassifier:
-        """Trains a fresh network on public images X, shape (n, h, w, c), and labels y, 0 or 1, shape (n,).
+        """Trains a fresh network on images X, shape (n, h, w, c), and labels y, 0 or 1, shape (n,).
 
         Raises:
-            ValueError: for other images or labels.
+            InputError: For other images or labels.
         """
         self.network_ = train_classifier(X, y, self.config, self.seed)
         self.classes_ = np.array([0, 1])

@@ -8,6 +8,7 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import apply_gradients, keras
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.checks import check_training_images
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.evaluation.baselines.cnn import BATCH_SIZE, ImagePredictor, cross_entropy
@@ -18,14 +19,14 @@ RAMP_EPOCHS = 10
 
 
 class CoTeaching(ImagePredictor):
-    """Each step, each network passes the share R(t) of the batch with the smallest losses to the other.
+    """Two networks, each of which passes the share R(t) of a batch with the smallest losses to the other.
 
     Predictions are the first network's.
 
     Args:
-        config: width, epochs and learning rate of the classifiers.
-        priors: purities of the noisy labels.
-        seed: of both networks and the order.
+        config: Width, epochs and learning rate of the classifiers.
+        priors: Purities of the noisy labels.
+        seed: Seed of both networks and the order.
     """
 
     def __init__(self, config: StageTwoConfig, priors: NoisePriors, seed: int = 0) -> None:
@@ -34,11 +35,12 @@ class CoTeaching(ImagePredictor):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> CoTeaching:
-        """Trains two fresh networks on public images X, shape (n, h, w, c), and noisy labels y, 0 or 1, shape (n,).
+        """Trains two fresh networks on images X, shape (n, h, w, c), and noisy labels y, 0 or 1, shape (n,).
 
         Raises:
-            ValueError: for other images or labels.
+            InputError: For other images or labels.
         """
+        X = check_training_images(X)
         batches = noisy_dataset(X, y, BATCH_SIZE, max(BATCH_SIZE, len(X)), self.seed)
         networks = [build_classifier(X.shape[1:], self.config.width, seed=2 * self.seed + k) for k in range(2)]
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
@@ -54,9 +56,9 @@ class CoTeaching(ImagePredictor):
 
 
 def kept_share(priors: NoisePriors, epoch: int) -> float:
-    """R(t) = 1 - (noise rate) min(t / 10, 1) in epoch t, from 1 on (algorithm 1 of the source).
+    """Returns R(t) = 1 - (noise rate) min(t / 10, 1) in epoch t, from 1 on (algorithm 1 of the source).
 
-    Batches hold both noisy classes equally, so that the noise rate in them is 1 - (pi_p + pi_n) / 2.
+    Batches have as many images of either noisy class, so that their noise rate is 1 - (pi_p + pi_n) / 2.
     """
     noise_rate = 1 - (priors.pi_p + priors.pi_n) / 2
     return 1 - noise_rate * min(epoch / RAMP_EPOCHS, 1)

@@ -1,4 +1,4 @@
-"""Confident learning (Northcutt et al. 2021) by cleanlab, which took Rank Pruning's place."""
+"""Confident learning (Northcutt et al. 2021) by cleanlab, the successor of Rank Pruning."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ NEIGHBOURS = (5, 10, 20, 50)
 
 
 class FilteredClassifier(ClassifierMixin, BaseEstimator):
-    """Fits a classifier on the examples that cleanlab finds no issue with, by probabilities of nearest neighbours.
+    """A classifier of the examples that cleanlab finds no issue with, by probabilities of nearest neighbours.
 
-    These are divided by the shares of the noisy classes, and so are what a judge of equal classes would say. How many
-    neighbours are asked is chosen on the noisy labels.
+    The probabilities are divided by the shares of the noisy classes, as those of classes of one size. The number of
+    neighbours is chosen on the noisy labels.
 
     Args:
-        estimator: is fitted on what stays.
-        seed: of the folds.
+        estimator: Classifier, fitted on the examples that are kept.
+        seed: Seed of the folds.
 
     Attributes after `fit`:
-        kept_: which examples cleanlab finds no issue with, bool, shape (n,).
+        kept_: Whether cleanlab finds no issue with an example, bool, shape (n,).
     """
 
     def __init__(self, estimator, seed: int = 0) -> None:
@@ -35,7 +35,7 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
         """Fits on features X, shape (n, d), and noisy labels y, 0 or 1, shape (n,).
 
         Raises:
-            ValueError: for other labels, or fewer than five of a class.
+            InputError: For other labels, or fewer than five of a class.
         """
         from cleanlab.filter import find_label_issues
 
@@ -53,16 +53,16 @@ class FilteredClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Labels, shape (n,)."""
+        """Returns labels, shape (n,)."""
         return self.estimator_.predict(X)
 
 
 class ConfidentLearning(ClassifierMixin, BaseEstimator):
-    """cleanlab's own `CleanLearning` around a classifier, with its defaults, as scikit-learn's pipelines want it.
+    """cleanlab's own `CleanLearning` with its defaults around a classifier, as scikit-learn's pipelines want it.
 
     Args:
-        estimator: any classifier of scikit-learn's kind.
-        seed: of the folds.
+        estimator: Classifier of scikit-learn's kind.
+        seed: Seed of the folds.
     """
 
     def __init__(self, estimator, seed: int = 0) -> None:
@@ -70,10 +70,10 @@ class ConfidentLearning(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> ConfidentLearning:
-        """Fits on X, whatever the estimator takes, and noisy labels y, 0 or 1, shape (n,).
+        """Fits on X, of the kind that the estimator takes, and noisy labels y, 0 or 1, shape (n,).
 
         Raises:
-            ValueError: for other labels, or fewer than five of a class.
+            InputError: For other labels, or fewer than five of a class.
         """
         from cleanlab.classification import CleanLearning
 
@@ -86,5 +86,5 @@ class ConfidentLearning(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Labels, shape (n,)."""
+        """Returns labels, shape (n,)."""
         return self.learner_.predict(X)

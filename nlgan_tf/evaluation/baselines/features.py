@@ -8,16 +8,16 @@ from nlgan_tf.data.checks import check_images
 
 
 def features(images: np.ndarray) -> np.ndarray:
-    """Grey images as raw pixels in [0, 1], colour images as histograms of oriented gradients (HOG).
+    """Returns grey images as raw pixels in [0, 1], colour images as histograms of oriented gradients (HOG).
 
     Args:
-        images: uint8, or floats in [0, 255], shape (n, h, w, c).
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
 
     Returns:
         float32, shape (n, number of features).
 
     Raises:
-        ValueError: for other images.
+        InputError: For other images.
     """
     images = check_images(images)
     scaled = np.asarray(images, np.float32) / 255

@@ -14,19 +14,19 @@ LEAST_KEPT = 10
 
 
 class RankPruning(ClassifierMixin, BaseEstimator):
-    """Estimates the noise from out-of-fold probabilities, prunes what is ranked worst, and fits again, weighted.
+    """A classifier that estimates the noise out of fold, prunes what is ranked worst, and fits again, weighted.
 
     The folds' fits weigh the noisy classes equally; the last one weighs each class by its estimated rate of loss.
 
     Args:
-        estimator: a binary classifier with `predict_proba` and `fit(X, y, sample_weight)`, without class weights of
-            its own.
-        folds: of the cross-validation.
-        seed: of the folds.
+        estimator: Binary classifier with `predict_proba` and `fit(X, y, sample_weight)`, without class weights of its
+            own.
+        folds: Number of folds of the cross-validation.
+        seed: Seed of the folds.
 
     Attributes after `fit`:
-        rh1_, rh0_: estimated P(s=0 | y=1) and P(s=1 | y=0), where s is the noisy and y the true label.
-        kept_: which examples survived, bool, shape (n,).
+        rh1_, rh0_: Estimated P(s=0 | y=1) and P(s=1 | y=0), where s is the noisy and y the true label.
+        kept_: Whether an example is kept, bool, shape (n,).
     """
 
     def __init__(self, estimator, folds: int = 3, seed: int = 0) -> None:
@@ -35,10 +35,10 @@ class RankPruning(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> RankPruning:
-        """Fits on X, whatever the estimator takes, and noisy labels y, 0 or 1, shape (n,).
+        """Fits on X, of the kind that the estimator takes, and noisy labels y, 0 or 1, shape (n,).
 
         Raises:
-            ValueError: for other labels, or fewer of a class than there are folds.
+            InputError: For other labels, or fewer of a class than folds.
         """
         noisy = check_labels(y, len(X), minimum_per_class=self.folds)
         probability, rates = self._cross_validated(X, noisy)
@@ -61,30 +61,30 @@ class RankPruning(ClassifierMixin, BaseEstimator):
         return probability, tuple(np.mean(rates, axis=0))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Labels, shape (n,)."""
+        """Returns labels, shape (n,)."""
         return self.estimator_.predict(X)
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Probabilities of labels 0 and 1, shape (n, 2)."""
+        """Returns probabilities of labels 0 and 1, shape (n, 2)."""
         return self.estimator_.predict_proba(X)
 
 
 def prune(probability: np.ndarray, noisy: np.ndarray, rh1: float, rh0: float) -> np.ndarray:
-    """Which examples are kept: all but the pi1 |P~| lowest of P~ and the pi0 |N~| highest of N~.
+    """Returns which examples are kept: all but the pi1 |P~| lowest of P~ and the pi0 |N~| highest of N~.
 
     Args:
-        probability: out-of-fold probabilities of a positive noisy label, shape (n,).
-        noisy: labels s, 0 or 1, shape (n,); P~ are those with s=1, N~ those with s=0.
-        rh1, rh0: estimated P(s=0 | y=1) and P(s=1 | y=0), in [0, 1].
+        probability: Out-of-fold probabilities of a positive noisy label, shape (n,).
+        noisy: Labels s, 0 or 1, shape (n,); P~ are those with s=1, N~ those with s=0.
+        rh1, rh0: Estimated P(s=0 | y=1) and P(s=1 | y=0), in [0, 1].
 
     Returns:
         bool, shape (n,).
 
     With ps1 = P(s=1): py1 = (ps1 - rh0) / (1 - rh1 - rh0), pi1 = rh0 (1 - py1) / ps1, pi0 = rh1 py1 / (1 - ps1).
-    At least 10 of each class stay.
+    At least 10 of each class are kept.
     """
     ps1 = noisy.mean()
-    # Rates that sum to 1 or more say nothing of the classes: they stay as they are.
+    # Rates that sum to 1 or more say nothing of the classes, whose shares are then the given ones.
     py1 = np.clip((ps1 - rh0) / (1 - rh1 - rh0), 0, 1) if rh1 + rh0 < 1 else ps1
     kept = np.ones(len(noisy), bool)
     for label, share in ((1, rh0 * (1 - py1) / ps1), (0, rh1 * py1 / (1 - ps1))):

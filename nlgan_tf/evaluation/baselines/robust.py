@@ -1,4 +1,4 @@
-"""Losses that bear wrong labels, for the same classifier."""
+"""Losses that tolerate wrong labels, for the same classifier."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ EPSILON = 1e-7
 
 
 def generalised_cross_entropy(q: float = 0.7) -> Loss:
-    """L_q = (1 - p_s^q) / q, p_s the probability of the given label (Zhang & Sabuncu 2018, eq. 6).
+    """Returns the loss L_q = (1 - p_s^q) / q, p_s the probability of the given label (Zhang & Sabuncu 2018, eq. 6).
 
     Args:
-        q: 0 is cross entropy, 1 the absolute error; the source's default is 0.7.
+        q: Exponent in (0, 1]: near 0 cross entropy, 1 the absolute error; 0.7 is the source's default.
 
     Raises:
-        InputError: for q outside (0, 1].
+        InputError: For q outside (0, 1].
     """
     if not 0 < q <= 1:
-        raise InputError(f"q={q} is out of range: accepted is (0, 1]")
+        raise InputError(f"Expected q in (0, 1], got {q}")
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         given = tf.sigmoid(tf.where(labels == 1, logits, -logits))
@@ -31,13 +31,13 @@ def generalised_cross_entropy(q: float = 0.7) -> Loss:
 
 
 def forward_corrected(priors: NoisePriors) -> Loss:
-    """Cross entropy of the given label under T p, T the known flip rates (Patrini et al. 2017, theorem 2).
+    """Returns cross entropy of the given label under T p, T the known flip rates (Patrini et al. 2017, theorem 2).
 
     Where the noisy classes weigh equally, P(s=0 | y=1) = delta_p and P(s=1 | y=0) = 1 - delta_n, so that
     P(s=1 | x) = (1 - delta_p) p + (1 - delta_n) (1 - p), with p = sigmoid(logit).
 
     Args:
-        priors: purities of the noisy labels.
+        priors: Purities of the noisy labels.
     """
 
     def loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

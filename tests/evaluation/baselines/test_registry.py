@@ -1,13 +1,16 @@
-"""Every baseline by its name, on real digits: it learns, it repeats, it never sees a test label."""
+"""Every baseline by its name, on real digits: each learns and repeats, and sees no test label."""
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from sklearn.utils import compute_sample_weight
 
 import nlgan_tf as nl
+from helpers import ROOT
+from helpers.nearest_mean import ENTRY
 from nlgan_tf.evaluation.baselines import BASELINES, build_baseline
-from nlgan_tf.evaluation.baselines.cnn import CNNClassifier
-from nlgan_tf.reproduce.measure import ANCESTORS, STAGE_ONE_CHANGES
+from nlgan_tf.reproduce.conditional_gan import ANCESTORS
 from nlgan_tf.reproduce.methods import METHODS
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
@@ -35,7 +38,8 @@ def accuracy(name: str, task, labels) -> float:
 
 
 def test_every_method_of_the_grid_can_be_run():
-    assert set(METHODS) == set(BASELINES) | set(STAGE_ONE_CHANGES) | set(ANCESTORS)
+    variants = {name for name, method in METHODS.items() if method.changes is not None}
+    assert sorted(METHODS) == sorted([*BASELINES, *variants, *ANCESTORS])
 
 
 @pytest.mark.parametrize("name", sorted(set(BASELINES) - set(NEURAL) - {"pn", "pn-upsampled"}))
@@ -58,27 +62,6 @@ def test_a_network_repeats_and_learns_true_labels_better(task, noisy):
     assert accuracy("pn", task, task.labels) == clean
 
 
-def test_given_weights_take_the_place_of_equal_classes(task):
-    images, labels = task.images[::6], (task.labels * (task.subclass_labels != 7))[::6]
-    config = nl.StageTwoConfig(epochs=1, width=0.1)
-
-    def probabilities(weights):
-        return CNNClassifier(config).fit(images, labels, weights).predict_proba(images)
-
-    equal = probabilities(None)
-    np.testing.assert_array_equal(equal, probabilities(compute_sample_weight("balanced", labels)))
-    assert np.abs(equal - probabilities(np.ones(len(labels)))).max() > 1e-3
-
-
-def test_colour_images_become_hog_features():
-    from nlgan_tf.evaluation.baselines.features import features
-
-    rng = np.random.default_rng(0)
-    colour, grey = rng.integers(0, 256, (3, 32, 32, 3), np.uint8), rng.integers(0, 256, (3, 28, 28, 1), np.uint8)
-    assert features(colour).shape == (3, 324)
-    np.testing.assert_allclose(features(grey), grey.reshape(3, -1) / 255, rtol=1e-6)
-
-
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "svc"])
 def test_labels_that_are_not_0_and_1_are_refused(name, task):
     baseline = build_baseline(name, PRIORS, CLASSIFIER)
@@ -95,5 +78,31 @@ def test_flat_images_are_refused(name, task, noisy):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match="baseline 'svm' is unknown: accepted are pn, pn-upsampled"):
+    with pytest.raises(ValueError, match=r"Expected a baseline among pn, pn-upsampled, .*; got .svm."):
         build_baseline("svm", PRIORS, CLASSIFIER)
+
+
+def test_a_baseline_is_one_entry_of_the_registry(task, noisy, monkeypatch):
+    monkeypatch.setitem(BASELINES, "nearest-mean", ENTRY)
+    assert accuracy("nearest-mean", task, noisy) > 0.8
+
+
+@pytest.mark.slow
+def test_the_table_has_a_row_for_a_new_baseline(tmp_path):
+    """What CONTRIBUTING says: the grid, its results and its rendering read the registry."""
+    command = [sys.executable, ROOT / "tests" / "helpers" / "nearest_mean.py", "reproduce", "table1"]
+    command += ["--method", "nearest-mean", "--task", "digits:5,7-vs-2,4", "--size", "100", "--priors", "0.7,0.85"]
+    command += ["--seeds", "1", "--results", tmp_path / "table.jsonl"]
+    for render in ([], ["--render"]):
+        subprocess.run([*command, *render], cwd=tmp_path, check=True)
+    row = next(line for line in (tmp_path / "table.md").read_text().splitlines() if line.startswith("| Nearest mean |"))
+    assert float(row.split("|")[2].split("(")[0].strip(" *")) > 0.7
+
+
+def test_names_and_titles_are_known_without_the_libraries():
+    script = (
+        "import sys; from nlgan_tf.reproduce.methods import METHODS; "
+        "print(len(METHODS), {'tensorflow', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1) == [str(len(METHODS)), "set()\n"]

@@ -24,7 +24,7 @@ def test_generalised_cross_entropy_lies_between_cross_entropy_and_absolute_error
 
 @pytest.mark.parametrize("q", [0, -1, 1.5])
 def test_q_out_of_range(q):
-    with pytest.raises(ValueError, match=f"q={q} is out of range"):
+    with pytest.raises(ValueError, match=rf"Expected q in \(0, 1\], got {q}"):
         generalised_cross_entropy(q)
 
 
