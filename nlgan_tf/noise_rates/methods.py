@@ -17,12 +17,12 @@ ANCHOR_PERCENTILE = 3.0
 
 
 def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGroups) -> tuple[float, float]:
-    """Shares of either group in the noisy sets, corrected for the groups' own overlap.
+    """Returns the shares of either group in the noisy sets, corrected for the groups' own overlap.
 
     r = P(positive | logit) by the mixture averages to a = E[r^2] / E[r] over true positives and to
     b = E[r (1 - r)] / E[1 - r] over true negatives. Given the true class, an out-of-fold logit does not depend on
     the noisy label, so r averages to pi_p a + (1 - pi_p) b over the noisy positives and to
-    (1 - pi_n) a + pi_n b over the noisy negatives. D need not have reached the deltas: it only has to tell the
+    (1 - pi_n) a + pi_n b over the noisy negatives. D need not have reached the deltas; D only has to tell the
     groups apart.
     """
     r = groups.positive_share(logits)
@@ -32,7 +32,7 @@ def corrected_groups(logits: np.ndarray, noisy_labels: np.ndarray, groups: TwoGr
 
 
 def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
-    """Rank Pruning's (Northcutt et al. 2017), from one set of out-of-fold probabilities."""
+    """Returns Rank Pruning's purities (Northcutt et al. 2017), from one set of out-of-fold probabilities."""
     rh1, rh0 = noise_rates(_positive_probability(logits, noisy_labels), noisy_labels)
     if rh1 + rh0 >= 1:  # As many confident images have the other label as their own: no better than chance.
         return 0.5, 0.5
@@ -42,13 +42,14 @@ def rank_pruning(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, f
 
 
 def noise_rates(probability: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
-    """Rank Pruning's (rh1, rh0): the share of label 0 among confident positives, and of label 1 among negatives.
+    """Returns Rank Pruning's (rh1, rh0): the share of label 0 among confident positives, of label 1 among negatives.
 
-    Confident are p >= LB, the mean of p = P(noisy positive) over label 1, and p <= UB, its mean over label 0.
+    With p = P(noisy positive), an image is a confident positive if p is at least LB, the mean of p over label 1, and a
+    confident negative if p is at most UB, the mean of p over label 0.
 
     Args:
-        probability: p, not its logit, in [0, 1], shape (n,).
-        noisy_labels: 0 or 1, shape (n,).
+        probability: Probabilities p, not logits, in [0, 1], shape (n,).
+        noisy_labels: Labels, 0 or 1, shape (n,).
     """
     given = noisy_labels == 1
     confident_p = probability >= probability[given].mean()
@@ -57,7 +58,7 @@ def noise_rates(probability: np.ndarray, noisy_labels: np.ndarray) -> tuple[floa
 
 
 def confident_joint(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
-    """The confident joint (Northcutt et al. 2021; cleanlab's `compute_confident_joint`), its rows normalised.
+    """Returns the confident joint (Northcutt et al. 2021; cleanlab's `compute_confident_joint`), rows normalised.
 
     An image counts for each class whose probability reaches its mean over the images so labelled; where both do,
     for the likelier one.
@@ -72,7 +73,7 @@ def confident_joint(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float
 
 
 def anchors(logits: np.ndarray, noisy_labels: np.ndarray) -> tuple[float, float]:
-    """Deltas at D's outputs on anchor images (Patrini et al. 2017): its 3rd and 97th percentile, and eq. (3)."""
+    """Returns purities of the deltas at anchor images (Patrini et al. 2017), the 3% of D's outputs at either end."""
     del noisy_labels
     percentiles = ANCHOR_PERCENTILE, 100 - ANCHOR_PERCENTILE
     return purities_of(*expit(np.percentile(logits, percentiles)))

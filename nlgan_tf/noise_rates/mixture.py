@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-# The least variance of a component, as a share of all logits' variance: no component collapses onto few images.
+# Least variance of a component, as a share of all logits' variance: no component collapses onto few images.
 REGULARISATION = 0.01
 STARTS = 5
 # Ashman's D above which a mixture is seen as two modes (Ashman, Bird and Zepf 1994).
@@ -37,7 +37,7 @@ class TwoGroups:
 
     @property
     def weights(self) -> np.ndarray:
-        """Share of either component."""
+        """Share of the positives' and of the negatives' component."""
         return self.mixture.weights_[self.order]
 
     @property
@@ -50,9 +50,9 @@ class TwoGroups:
         return self.mixture.predict_proba(logits[:, np.newaxis])[:, self.order[0]]
 
     def are_apart(self, logits: np.ndarray) -> bool:
-        """Whether the logits it was fitted to are two modes rather than one.
+        """Returns whether the logits of the fit are two modes rather than one.
 
-        Two components must explain them better than one by the Bayesian information criterion, and their
+        Two components must explain the logits better than one by the Bayesian information criterion, and their
         Ashman's D must be above 2.
         """
         column = logits[:, np.newaxis]
@@ -71,6 +71,6 @@ def _fit(logits: np.ndarray, components: int, **settings) -> GaussianMixture:
     least_variance = REGULARISATION * float(np.var(logits)) + 1e-9
     mixture = GaussianMixture(components, reg_covar=least_variance, max_iter=500, **settings)
     with warnings.catch_warnings():
-        # A slow last digit, or fewer distinct logits than groups: `are_apart` says whether the fit is of use.
+        # A slow last digit, or fewer distinct logits than groups: `are_apart` judges the fit.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return mixture.fit(logits[:, np.newaxis])

@@ -67,7 +67,7 @@ def test_where_no_label_of_a_class_is_agreed_nothing_is_learned_again(shapes):
 @pytest.mark.slow
 def test_it_stops_at_the_lowest_held_out_loss(shapes, rng):
     images, _, noisy = shapes
-    # Nothing can be learned from these labels, and a wide D without a norm learns them by heart at once.
+    # Nothing can be learned from these labels, and a wide D without a norm memorises them at once.
     discriminator = nl.build_discriminator((8, 8, 1), spectral_norm=None, dropout=0.0)
     scores = WarmUp(discriminator, max_steps=400).out_of_fold(images, rng.permutation(noisy), folds=2)
     checks = scores.steps // STEPS_A_CHECK

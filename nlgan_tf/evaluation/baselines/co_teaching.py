@@ -46,7 +46,7 @@ class CoTeaching(ImagePredictor):
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
         for network, optimizer in zip(networks, optimizers, strict=True):
             optimizer.build(network.trainable_variables)
-        step = tf.function(lambda images, labels, kept: _step(networks, optimizers, images, labels, kept))
+        step = tf.function(lambda images, labels, kept: exchange_step(networks, optimizers, images, labels, kept))
         for epoch in range(1, self.config.epochs + 1):
             kept = tf.constant(kept_share(self.priors, epoch), tf.float32)
             for images, labels in batches:
@@ -64,7 +64,7 @@ def kept_share(priors: NoisePriors, epoch: int) -> float:
     return 1 - noise_rate * min(epoch / RAMP_EPOCHS, 1)
 
 
-def _step(
+def exchange_step(
     networks: list[keras.Model],
     optimizers: list[keras.optimizers.Optimizer],
     images: tf.Tensor,

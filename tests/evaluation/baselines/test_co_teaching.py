@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.evaluation.baselines.co_teaching import _step, kept_share
+from nlgan_tf.evaluation.baselines.co_teaching import exchange_step, kept_share
 
 
 def test_the_share_that_is_kept_falls_for_ten_epochs():
@@ -25,7 +25,7 @@ def test_each_network_learns_what_the_other_finds_easy():
         optimizer.build(network.trainable_variables)
         networks.append(network)
         optimizers.append(optimizer)
-    _step(networks, optimizers, images, labels, tf.constant(0.5))
+    exchange_step(networks, optimizers, images, labels, tf.constant(0.5))
     first, second = (network.get_weights()[0][:, 0] for network in networks)
     # A step of 1 - sigmoid(logit) on the one image that the other network chose.
     assert first == pytest.approx([3, -3 + 1 / (1 + np.exp(-3))])
