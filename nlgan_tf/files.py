@@ -14,8 +14,6 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from nlgan_tf.errors import InputError
 
 HIDDEN = re.compile(r"\.[0-9a-f]{8}-")
@@ -51,6 +49,9 @@ def locked(path: Path, wait: bool = False) -> Iterator[bool]:
     Raises:
         BlockingIOError: If another process holds the lock, unless `wait`.
     """
+    # Not at import: `--help` reads this module's names, and locks nothing.
+    from filelock import FileLock, Timeout
+
     lock_file = path / LOCK if path.is_dir() else path.with_name(f".{path.name}{LOCK}")
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     # Whoever may write the folder may take the lock that another user's process left.
