@@ -31,14 +31,16 @@ def test_the_manifest_names_the_stack(exported_base):
 @pytest.mark.parametrize("model", ["classifier", "positive_generator"])
 def test_a_saved_model_answers_alike_on_the_other_stack(exported_base, model):
     version_dir = exported_base / model / "1"
-    command = [OTHER_PYTHON, "-c", check.CLEAN_PROCESS, replay.__file__, str(version_dir)]
-    *rows, summary = map(json.loads, subprocess.run(command, capture_output=True, check=True).stdout.splitlines())
+    command = [OTHER_PYTHON, "-c", check.CLEAN_PROCESS, replay.__file__]
+    asked = json.dumps(str(version_dir)) + "\n"
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    *rows, summary = map(json.loads, done.stdout.splitlines())
     assert {row["signature"] for row in rows} == set(summary["signatures"])
     assert max(row["deviation"] for row in rows) <= 1e-4
 
 
 @needs_the_other
 def test_the_other_is_another():
-    code = "from nlgan_tf.installed import STACK; print(STACK)"
+    code = "from nlgan_tf.compat.installed import STACK; print(STACK)"
     done = subprocess.run([OTHER_PYTHON, "-c", code], capture_output=True, text=True, check=True)
     assert {done.stdout.strip(), STACK} == {"current", "legacy"}
