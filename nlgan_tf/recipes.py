@@ -34,6 +34,7 @@ RECIPES = {
 
 def check_recipe(name: str) -> Recipe:
     """The recipe of this name; InputError for an unknown one."""
-    if name not in RECIPES:
+    # Among the names, not the keys: JSON may bring a list, which no dictionary can look up.
+    if name not in tuple(RECIPES):
         raise InputError(f"Expected recipe to be one of {', '.join(RECIPES)}; got {name!r}")
     return RECIPES[name]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nlgan_tf.errors import InputError
-from nlgan_tf.files import HIDDEN, deleted_if_unused, hidden_folder, locked, make_folder, sync, sync_tree
+from nlgan_tf.files import HIDDEN, claimed, hidden_folder, locked, make_folder, sync, sync_tree
 
 MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
@@ -45,7 +45,7 @@ def unpublished(base_dir: Path, names: Sequence[str]) -> Iterator[Path]:
     Raises:
         OSError: If the base, or the folder of a model, cannot be written.
     """
-    with deleted_if_unused(base_dir, make_folder(base_dir)), contextlib.ExitStack() as cleanup:
+    with claimed(base_dir), contextlib.ExitStack() as cleanup:
         for name in names:
             if (base_dir / name).exists():
                 make_folder(base_dir / name)
@@ -87,7 +87,7 @@ def publish_all(folder: Path, names: Sequence[str], finish: Callable[[], None]) 
 
 
 def _publish(written: Path, model_dir: Path) -> Path:
-    with deleted_if_unused(model_dir, make_folder(model_dir)):
+    with claimed(model_dir):
         while True:
             version_dir = model_dir / str(max(versions(model_dir), default=0) + 1)
             try:

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from nlgan_tf.config import STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option, options
+from nlgan_tf.config import STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_source
 from nlgan_tf.errors import InputError
-from nlgan_tf.recipes import RECIPES
+from nlgan_tf.recipes import RECIPES, check_recipe
 
 # Purities that true labels are corrupted to where none are stated: the paper's middle noise level.
 SIMULATED = (0.7, 0.85)
@@ -30,7 +30,7 @@ class RunConfig:
     """One run of both stages.
 
     `stage_one` and `stage_two` are the recipe's unless given. Each field's meaning stands beside it;
-    ValueError for a value that is not accepted.
+    InputError for a value that is not accepted.
     """
 
     task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}")
@@ -67,8 +67,7 @@ class RunConfig:
     stage_two: StageTwoConfig | None = None
 
     def __post_init__(self) -> None:
-        options(RunConfig)["recipe"].check("recipe", self.recipe)
-        for name, default in vars(RECIPES[self.recipe]).items():
+        for name, default in vars(check_recipe(self.recipe)).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_fields(self)

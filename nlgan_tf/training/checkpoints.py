@@ -74,10 +74,6 @@ class Checkpoints:
             raise InputError(f"every checkpoint in {self.folder} is damaged: delete that folder to train anew")
         return None
 
-    def clear(self) -> None:
-        """Deletes them all."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _present(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*") if path.name.isdigit())
 

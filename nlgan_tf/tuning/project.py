@@ -35,8 +35,6 @@ def _is_unused(project: Path) -> bool:
 
 def _check_settings(project: Path, settings: dict) -> None:
     found = read_json(project / SEARCH)
-    if not isinstance(found, dict):
-        raise InputError(f"Expected the settings of a search in {project / SEARCH}, got a {type(found).__name__}")
     for name, value in settings.items():
         value = json.loads(json.dumps(value))
         if found.get(name) != value:
