@@ -1,11 +1,14 @@
 """A clean image data set out of a small one with wrong labels, after NL-GAN (ICIP 2019), in Keras.
 
-Names load on first use: importing the package does not import TensorFlow.
+Names load on first use: importing the package imports neither TensorFlow nor Keras. Once it is imported,
+`keras.models.load_model` loads the package's `.keras` files.
 """
 
 from __future__ import annotations
 
 import importlib
+
+from nlgan_tf.compat.registration import register_with_keras
 
 __version__ = "0.1.0"
 
@@ -50,6 +53,8 @@ _HOMES = {
 _WITHOUT_TENSORFLOW = {"data.noise", "data.task", "data.sources", "config", "pipeline.config", "errors"}
 
 __all__ = sorted(_HOMES)
+
+register_with_keras()
 
 
 def __getattr__(name: str):

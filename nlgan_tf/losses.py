@@ -1,11 +1,9 @@
 """Equations (1) to (5) of the paper, as pure functions of D's logits.
 
-D follows the paper: its output is driven to 0 on positives and to 1 on negatives. Every argument holds
-logits of any shape; every result is a float32 scalar. Expectations are means within each argument, and an
-empty argument adds 0. Under a tf.distribute strategy a replica's result is its part of the mean over the whole
-argument, however the batch was split: the mean of the replicas' results is the loss. H is the binary cross
-entropy ("bce") or the squared error of the probability
-("mse", the paper's alternative at the end of section 2.2.1).
+D follows the paper: D's output is driven to 0 on positives and to 1 on negatives. Arguments are logits of any shape,
+results float32 scalars. Expectations are means within each argument, and an empty argument adds 0. Under a
+tf.distribute strategy the mean of the replicas' results is the loss, however the batch was split. H is the binary cross
+entropy ("bce"), or the squared error of the probability ("mse", the paper's alternative at the end of section 2.2.1).
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ from nlgan_tf.training import replicas
 
 
 def check_metric(metric: str) -> str:
-    """Returns `metric` if it is one that H can be; InputError otherwise."""
+    """Returns `metric` if H may be of this name; InputError otherwise."""
     if metric not in LOSSES:
-        raise InputError(f"loss {metric!r} is unknown: accepted are {', '.join(LOSSES)}")
+        raise InputError(f"Expected loss to be one of {', '.join(LOSSES)}; got {metric!r}")
     return metric
 
 
@@ -29,9 +27,9 @@ def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tens
     """E[H(D(x), target)], where D(x) = sigmoid(logits).
 
     Args:
-        logits: D's logits, any shape and float dtype.
-        target: the label in [0, 1] that D's output is compared with.
-        metric: "bce" or "mse".
+        logits: Logits of D, any shape and float dtype.
+        target: Label in [0, 1] that D's output is compared with.
+        metric: Name of H, "bce" or "mse".
     """
     check_metric(metric)
     logits = tf.cast(logits, tf.float32)
@@ -45,7 +43,7 @@ def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tens
 def gan_value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Eq. (1): V(G, D) = E[-H(D(x_R), 1)] + E[-H(D(G(z)), 0)], which D maximises and G minimises.
 
-    Here alone D follows the plain GAN: 1 on real and 0 on generated images. Arguments are logits.
+    D follows the plain GAN in this function alone: 1 on real and 0 on generated images. Arguments are logits.
     """
     return -expected_h(real, 1.0) - expected_h(fake, 0.0)
 
@@ -58,7 +56,7 @@ def noisy_loss(noisy_p: tf.Tensor, noisy_n: tf.Tensor, metric: str = "bce") -> t
 def clean_equivalent_loss(
     clean_p: tf.Tensor, clean_n: tf.Tensor, priors: NoisePriors, metric: str = "bce"
 ) -> tf.Tensor:
-    """Eq. (3), the right side: what eq. (2) is in terms of the clean distributions. Logits.
+    """Eq. (3), the right side: eq. (2) in terms of the clean distributions. Logits.
 
     (pi_p + 1 - pi_n) E[H(D(x_P), delta_p)] + (1 - pi_p + pi_n) E[H(D(x_N), delta_n)].
     Equal to eq. (2) for "bce"; for "mse" smaller by a constant, so the gradients are equal.

@@ -1,4 +1,4 @@
-"""From a recipe to a compiled model, and from a file back to it."""
+"""Builds a compiled model from a recipe, says its size beforehand, and loads a model from its file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from nlgan_tf.gan.augment import RandomTranslation
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.generator import build_generator
-from nlgan_tf.recipes import RECIPES
+from nlgan_tf.networks.size import stage_one_size
+from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.optimizers import FusedAdam
+
+# Multiplications a second of a laptop's CPU, as stage one uses it, and what is called large.
+CPU_SPEED, LARGE_MEMORY, LARGE_HOURS = 4e10, 4e9, 1.0
 
 
 def build_nlgan(
@@ -24,19 +28,19 @@ def build_nlgan(
     recipe: str | StageOneConfig = "modern",
     seed: int = 0,
 ) -> NLGAN:
-    """A compiled NLGAN.
+    """Builds a compiled NLGAN.
 
     Args:
-        image_shape: (h, w, c), h and w divisible by 4, or by 8 for colour images of three levels.
-        priors: purities of the noisy labels, or "estimate".
-        recipe: "literal", "paper", "modern", or a configuration of one's own.
-        seed: of initial weights, z, dropout and augmentation.
+        image_shape: Shape (h, w, c), h and w divisible by 4.
+        priors: Purities of the noisy labels, or "estimate".
+        recipe: Name "literal", "paper" or "modern", or a configuration of one's own.
+        seed: Seed of initial weights, z, dropout and augmentation.
 
     Raises:
         InputError: for an unknown recipe or a shape that does not fit.
     """
     config = _stage_one(recipe)
-    # Every network its own stream: the two generators must not start as twins.
+    # One seed a network: the two generators must not start as twins.
     d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
     generator = {
         "width": config.width,
@@ -69,31 +73,53 @@ def build_nlgan(
         beta=config.beta,
         loss=config.loss,
         generator_dropout=config.generator_dropout,
-        d_optimizer=FusedAdam(config.d_learning_rate, **adam),
-        gp_optimizer=FusedAdam(config.g_learning_rate, **adam),
-        gn_optimizer=FusedAdam(config.g_learning_rate, **adam),
+        d_optimizer=FusedAdam(config.d_learning_rate, **adam, name="d_optimizer"),
+        gp_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gp_optimizer"),
+        gn_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gn_optimizer"),
     )
     return model
 
 
+def describe_size(image_shape: tuple[int, int, int], recipe: str | StageOneConfig = "modern") -> str | None:
+    """Returns one line about the weights, memory and time of a large stage one, and None for a small one.
+
+    Args:
+        image_shape: Shape (h, w, c), h and w divisible by 4.
+        recipe: Name of a recipe, or a configuration of one's own.
+    """
+    config = _stage_one(recipe)
+    size = stage_one_size(image_shape, config)
+    steps = config.epochs * (config.samples_per_epoch // config.batch_size)
+    hours = steps * size.multiplications / CPU_SPEED / 3600
+    if size.memory < LARGE_MEMORY and hours < LARGE_HOURS:
+        return None
+    time = f"{max(1, round(hours))} hours" if hours < 72 else f"{round(hours / 24)} days"
+    height, width, _ = image_shape
+    remedy = "resize the images to 64x64 or less" if max(height, width) > 64 else "take fewer epochs or a smaller width"
+    return (
+        f"Images of {height}x{width} give stage one {size.parameters / 1e6:.0f} million weights: about "
+        f"{size.memory / 1e9:.0f} GB of memory and, without a GPU, {time.replace('1 hours', '1 hour')}; "
+        f"for less, {remedy}"
+    )
+
+
 def load_model(path: str | os.PathLike) -> keras.Model:
-    """Loads a `.keras` file of this package: an NLGAN with its three optimizers, ready to continue training, or a
-    classifier.
+    """Loads a `.keras` file: an NLGAN with its three optimizers, ready to continue training, or a classifier.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        InputError: if the file holds no Keras model.
+        FileNotFoundError: if the file does not exist.
+        InputError: if the file is no Keras model.
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"model {path} is not there: accepted is a .keras file")
-    if not _holds_model(path):
-        raise InputError(f"{path} holds no Keras model: accepted is a .keras file")
+        raise FileNotFoundError(f"Expected a .keras file, got {path}, which does not exist")
+    if not _is_model(path):
+        raise InputError(f"Expected a .keras file, got {path}, which is no Keras model")
     return keras.models.load_model(path)
 
 
-def _holds_model(path: Path) -> bool:
-    # Keras 2.15 would take what is no zip for one of the older formats, which run code.
+def _is_model(path: Path) -> bool:
+    # Keras 2.15 would take a file that is no zip for one of the older formats, which run code.
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
@@ -103,9 +129,7 @@ def _holds_model(path: Path) -> bool:
 def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:
     if isinstance(recipe, StageOneConfig):
         return recipe
-    if recipe not in RECIPES:
-        raise InputError(f"recipe {recipe!r} is unknown: accepted are {', '.join(RECIPES)}, or a StageOneConfig")
-    return RECIPES[recipe].stage_one
+    return check_recipe(recipe).stage_one
 
 
 def _augmentation(config: StageOneConfig) -> RandomTranslation | None:

@@ -1,7 +1,7 @@
 """Differentiable augmentation (after Zhao et al. 2020, "DiffAugment") of what D sees; stage two may use it too.
 
-Each is called as `augment(images, seed)`: float32 images in [-1, 1], shape (n, h, w, c), and an integer pair as
-seed; every image is changed in its own way, the gradient passes, and the same seed gives the same changes.
+An augmentation is called as `augment(images, seed)` with float32 images in [-1, 1], shape (n, h, w, c), and an integer
+pair as seed. Each image is changed on its own, the gradient passes, and the same seed gives the same changes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class RandomTranslation:
     """Shifts by whole pixels, up to a share of the sides, repeating the edge.
 
     Args:
-        max_fraction: the largest shift as a share of the side, in [0, 1); 1/8 is 2 pixels of 16, 3 of 28.
-        probability: the share of the images that is shifted, in [0, 1].
+        max_fraction: Largest shift as a share of the side, in [0, 1); 1/8 is 2 pixels of 16, 3 of 28.
+        probability: Share of the images that is shifted, in [0, 1].
 
     Raises:
         InputError: for values outside these ranges.
@@ -31,8 +31,8 @@ class RandomTranslation:
     def __init__(self, max_fraction: float = 0.125, probability: float = 1.0) -> None:
         if not 0 <= max_fraction < 1 or not 0 <= probability <= 1:
             raise InputError(
-                f"translation by max_fraction={max_fraction} with probability={probability} is out of range: "
-                "accepted are [0, 1) and [0, 1]"
+                "Expected max_fraction in [0, 1) and probability in [0, 1], "
+                f"got max_fraction={max_fraction}, probability={probability}"
             )
         self.max_fraction = max_fraction
         self.probability = probability
@@ -57,10 +57,10 @@ class RandomTranslation:
 
 
 def translate(images: tf.Tensor, dy: tf.Tensor, dx: tf.Tensor) -> tf.Tensor:
-    """Each image (h, w, c) moved down by dy[i] and right by dx[i] pixels, repeating the edge.
+    """Returns each image (h, w, c) moved down by dy[i] and right by dx[i] pixels, the edge repeated.
 
-    As products with 0/1 matrices: these and their gradients are batched matrix products on every device,
-    where gathers would scatter on the way back.
+    Products with 0/1 matrices and their gradients are batched matrix products on every device, where the gradient of
+    a gather would be a scatter.
     """
     rows = _shift_matrices(dy, images.shape[1], images.dtype)
     columns = _shift_matrices(dx, images.shape[2], images.dtype)

@@ -9,16 +9,20 @@ from nlgan_tf.errors import InputError
 
 
 def check_latent(latent: str) -> str:
-    """Returns `latent` if it names a distribution of z; InputError otherwise."""
+    """Returns `latent` if the name is a distribution of z; InputError otherwise."""
     if latent not in LATENTS:
-        raise InputError(f"latent {latent!r} is unknown: accepted are {', '.join(LATENTS)}")
+        raise InputError(f"Expected latent to be one of {', '.join(LATENTS)}; got {latent!r}")
     return latent
 
 
 def draw_latent(n: int | tf.Tensor, latent_dim: int, latent: str, seed: tf.Tensor) -> tf.Tensor:
-    """n values of z, float32, shape (n, latent_dim): uniform in (-1, 1), or standard normal.
+    """Returns n values of z, float32, shape (n, latent_dim): uniform in (-1, 1), or standard normal.
 
-    `seed` is an integer pair: the same pair gives the same z, and a longer draw begins with the shorter.
+    Args:
+        n: Number of values.
+        latent_dim: Length of z.
+        latent: Distribution of z, "uniform" or "normal".
+        seed: Integer pair: the same pair gives the same z, and a longer draw begins with the shorter.
     """
     if check_latent(latent) == "normal":
         return tf.random.stateless_normal((n, latent_dim), seed)

@@ -8,12 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf import losses
-from nlgan_tf.compat.keras import Model, apply_gradients, keras, scale_loss
-from nlgan_tf.data.checks import check_images
+from nlgan_tf.compat.keras import Model, keras, scale_loss
+from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.pixels import map_rows, to_network_range, to_public_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation
+from nlgan_tf.gan.batches import after_reading
+from nlgan_tf.gan.inputs import CheckedInputs
 from nlgan_tf.gan.labels import agreement, by_label, is_positive, noisy_labels
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS, Player, players_of
@@ -21,31 +23,33 @@ from nlgan_tf.gan.saving import SavedWithOptimizers
 from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.gan.trunk_and_head import SplitDiscriminator
 from nlgan_tf.training import replicas
-from nlgan_tf.training.optimizers import FusedAdam, loss_scaled
+from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, loss_scaled, update
 
-# What a step draws at random; each is folded into the step's seed. The z of further generators would follow.
+# Purposes that a step draws random numbers for. The z of each further generator would take the next number.
 Z_OF_FIRST, _Z_OF_SECOND, AUGMENT_REAL, AUGMENT_FAKE = range(4)
+# What Keras's `compile` may be told beyond NLGAN's own arguments.
+KERAS_SWITCHES = ("run_eagerly", "steps_per_execution", "jit_compile")
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
-class NLGAN(SavedWithOptimizers, Model):
+class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
     """Trains D, G_P and G_N on noisy labels, so that G_P draws clean positives and G_N clean negatives.
 
-    Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0.
-    `model(images)` and `predict(images)` give P(positive) = clip((delta_n - D) / (delta_n - delta_p), 0, 1),
-    shape (n,), where D = sigmoid(logit) stands near delta_p on positives and near delta_n on negatives.
+    Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0 (negative).
+    `model(images)` and `predict(images)` return P(positive) = clip((delta_n - D) / (delta_n - delta_p), 0, 1), float32,
+    shape (n,), where D = sigmoid(logit) is near delta_p on positives and near delta_n on negatives.
 
     Args:
-        discriminator: images in [-1, 1] -> logits (n, 1).
-        positive_generator: G_P, z (n, latent_dim) -> images in [-1, 1].
-        negative_generator: G_N, likewise.
-        priors: purities of the noisy labels; they give the deltas of eq. (3). "estimate": `fit` begins by
-            estimating them (`EstimatePriors`), and until then nothing that needs them can be asked for. The
-            attribute may be set anew at any time.
-        latent: distribution of z: "uniform" in (-1, 1), or "normal".
-        augment: `augment(images, seed)` for every image that D sees. It must pass gradients, and be
+        discriminator: Functional D, images in [-1, 1] -> logits (n, 1).
+        positive_generator: Functional G_P, z (n, latent_dim) -> images in [-1, 1].
+        negative_generator: Functional G_N, as G_P.
+        priors: Purities of the noisy labels, which give the deltas of eq. (3). With "estimate" `fit` begins by
+            estimating them (`EstimatePriors`), and what needs them raises before that. The attribute may be set anew
+            at any time.
+        latent: Distribution of z: "uniform" in (-1, 1), or "normal".
+        augment: Function `augment(images, seed)` of every image that D sees. It must pass gradients, and be
             registered with Keras for saving. None: no augmentation.
-        seed: of z and augmentation; the networks bring their own.
+        seed: Seed of z and augmentation; the networks have their own.
 
     Raises:
         InputError: for an unknown latent distribution, or priors that are neither.
@@ -73,7 +77,7 @@ class NLGAN(SavedWithOptimizers, Model):
         for network in NETWORKS:
             replicas.synchronize_batch_norm(getattr(self, network))
         self._split = SplitDiscriminator(discriminator)
-        # The only random state of its own: all that a step draws is a function of (seed, step).
+        # The model's only random state: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._step_metrics = StepMetrics()
         self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
@@ -88,19 +92,10 @@ class NLGAN(SavedWithOptimizers, Model):
     @priors.setter
     def priors(self, priors: NoisePriors | str) -> None:
         self._priors = check_priors(priors)
-        # What Keras has traced holds the deltas of the priors before.
+        # The functions that Keras has traced contain the deltas of the earlier priors.
         self.test_function = self.predict_function = None
         if self.train_function is not None:
             self.make_train_function(force=True)
-
-    def players(self) -> list[Player]:
-        """Every generator with its label, optimizer and delta, in the order in which a step draws."""
-        return players_of(self)
-
-    # No property: Keras walks those when it saves, and would write the generators under this name too.
-    def drawing_generators(self) -> dict[int, keras.Model]:
-        """The generators that draw for `hallucinate`, the exports and the watch, by label."""
-        return {player.label: player.generator for player in self.players()}
 
     def known_priors(self) -> NoisePriors:
         """The priors; InputError while they are to be estimated."""
@@ -108,89 +103,79 @@ class NLGAN(SavedWithOptimizers, Model):
             raise InputError('Expected priors, got "estimate" without its estimate: call fit first, or set .priors')
         return self.priors
 
+    def players(self) -> list[Player]:
+        """Every generator with its label, optimizer and delta, in the order in which a step draws."""
+        return players_of(self)
+
+    # Methods, no properties: Keras walks properties when it saves, and would write their parts a second time.
+    def drawing_generators(self) -> dict[int, keras.Model]:
+        """The generators that draw for `hallucinate`, the exports and the watch, by label."""
+        return {player.label: player.generator for player in self.players()}
+
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimizers of D, G_P and G_N; none before `compile`."""
+        return [getattr(self, name) for name in OPTIMIZERS if hasattr(self, name)]
+
     def compile(
         self,
         alpha: float = 5.0,
         beta: float = 0.5,
         loss: str = "bce",
-        d_optimizer: keras.optimizers.Optimizer | None = None,
-        gp_optimizer: keras.optimizers.Optimizer | None = None,
-        gn_optimizer: keras.optimizers.Optimizer | None = None,
+        d_optimizer: keras.optimizers.Optimizer | str | None = None,
+        gp_optimizer: keras.optimizers.Optimizer | str | None = None,
+        gn_optimizer: keras.optimizers.Optimizer | str | None = None,
         generator_dropout: bool = False,
         **kwargs,
     ) -> None:
         """Sets the weights of eq. (5), H of eqs. (2) to (5), and one optimizer a network.
 
+        `model.optimizer` then is an `OptimizerGroup` of the three, for Keras's callbacks.
+
         Args:
-            alpha: weight of the noisy-label terms, positive.
-            beta: weight of the adversarial terms, not negative; the paper wants alpha >> beta.
+            alpha: Weight of the noisy-label terms, positive.
+            beta: Weight of the adversarial terms, not negative; the paper wants alpha >> beta.
             loss: H, "bce" or "mse".
-            d_optimizer, gp_optimizer, gn_optimizer: one each, or its Keras name; by default Adam, learning rate 2e-4,
-                beta_1 0.5.
-            generator_dropout: whether D's dropout is on in the generators' step too; the paper switches it off.
-            **kwargs: for `keras.Model.compile`, such as `run_eagerly` or `steps_per_execution`.
+            d_optimizer, gp_optimizer, gn_optimizer: Optimizer of each network, or its Keras name; by default Adam,
+                learning rate 2e-4, beta_1 0.5.
+            generator_dropout: Whether D's dropout is on in the generators' step too; the paper switches it off.
+            **kwargs: Switches of `keras.Model.compile`: `run_eagerly`, `steps_per_execution` or `jit_compile`.
 
         Raises:
-            InputError: for weights out of range, an unknown loss, or switches that a tf.distribute strategy rules out.
+            InputError: for weights out of range, an unknown loss, other arguments of `keras.Model.compile`, or
+                switches that a tf.distribute strategy rules out.
         """
         if not alpha > 0 or not beta >= 0:
-            raise InputError(f"alpha={alpha}, beta={beta} are out of range: accepted are alpha > 0 and beta >= 0")
+            raise InputError(f"Expected alpha above 0 and beta at least 0, got alpha={alpha}, beta={beta}")
         if alpha <= beta:
             warnings.warn(f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2)
+        if unknown := [name for name in kwargs if name not in KERAS_SWITCHES]:
+            raise InputError(
+                "Expected d_optimizer, gp_optimizer, gn_optimizer, the weights and loss of NLGAN and "
+                f"{', '.join(KERAS_SWITCHES)}; got {', '.join(unknown)}"
+            )
         replicas.check_switches(
             self.dtype_policy.name, kwargs.get("jit_compile", False), kwargs.get("steps_per_execution", 1)
         )
-        # Without None Keras would make an optimizer of its own.
+        # Without None Keras would make an optimizer.
         super().compile(optimizer=None, **kwargs)
         self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
         self.generator_dropout = generator_dropout
         for name, network, given in zip(OPTIMIZERS, NETWORKS, (d_optimizer, gp_optimizer, gn_optimizer), strict=True):
-            optimizer = loss_scaled(keras.optimizers.get(given or _paper_adam()), self.compute_dtype)
-            # Built now, so that checkpoints hold and restore its slots.
+            optimizer = loss_scaled(keras.optimizers.get(given or _paper_adam(name)), self.compute_dtype)
+            # Built now, so that checkpoints save and restore the slots.
             optimizer.build(getattr(self, network).trainable_variables)
             setattr(self, name, optimizer)
-
-    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
-        """As `keras.Model.fit`; arrays are checked as public images.
-
-        A `tf.data` set keeps its own order, without Keras's warning about it. With priors="estimate" and no
-        `EstimatePriors` among the callbacks, one with its default settings comes first.
-        """
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)
-        if self.priors == ESTIMATE:
-            # Late and by its public name: what estimates stands above this module, and brings scikit-learn.
-            from nlgan_tf import EstimatePriors
-
-            labels = args[0] if args else kwargs.get("y")
-            kwargs["callbacks"] = EstimatePriors.placed_first(kwargs.get("callbacks"), x, labels)
-        return super().fit(self._checked(x), *args, **kwargs)
-
-    def evaluate(self, x=None, *args, **kwargs):
-        """As `keras.Model.evaluate`, see `test_step`; arrays are checked as public images."""
-        return super().evaluate(self._checked(x), *args, **kwargs)
-
-    def predict(self, x, *args, **kwargs) -> np.ndarray:
-        """As `keras.Model.predict`: P(positive), shape (n,); arrays are checked as public images."""
-        return super().predict(self._checked(x), *args, **kwargs)
-
-    def _checked(self, images):
-        """Arrays and tensors as public images of this model's shape; data sets bring what they bring."""
-        if not isinstance(images, np.ndarray | tf.Tensor):
-            return images
-        return check_images(images, self.positive_generator.output_shape[1:])
-
-    def _maybe_symbolic_build(self, **_) -> None:
-        """Nothing: it is built. Keras would draw a batch to build it, and so change the order of the following ones."""
+        self.optimizer = OptimizerGroup(self.optimizers())
 
     def make_train_function(self, force: bool = False):
-        """Keras's own; over several machines one that works there."""
+        """Keras's own; over several machines one that works across machines."""
         if not replicas.spans_machines(self.distribute_strategy):
             return super().make_train_function(force)
         if self.train_function is None or force:
             self.train_function = replicas.machines_train_function(self)
         return self.train_function
 
+    @after_reading
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """One step of stage one (section 2.2.1), x_P^ and x_N^ the noisy positives and negatives of the batch.
 
@@ -203,52 +188,43 @@ class NLGAN(SavedWithOptimizers, Model):
         """
         images, positive = data[0], is_positive(noisy_labels(data[1]))
         players, priors = self.players(), self.known_priors()
+        labels = [player.label for player in players]
         with tf.GradientTape(persistent=True) as tape:
-            fake, real = self._generated(players, images), self._augmented(to_network_range(images), AUGMENT_REAL)
-            for_d, for_g = self._split.step_logits(
-                fake, real, [player.label for player in players], positive, self.generator_dropout
-            )
-            d_loss = losses.discriminator_loss(*for_d, self.alpha, self.beta, self.loss_metric)
+            fake = self._augmented(self._generated(players, tf.shape(images)[0]), AUGMENT_FAKE)
+            real = self._augmented(to_network_range(images), AUGMENT_REAL)
+            for_d, for_g = self._split.step_logits(fake, real, labels, positive, self.generator_dropout)
             g_losses = [
                 losses.generator_loss(logits, player.delta, self.loss_metric)
                 for player, logits in zip(players, for_g, strict=True)
             ]
-            scaled_d_loss = replicas.share(scale_loss(self.d_optimizer, d_loss))
-            scaled_g_loss = replicas.share(
-                sum(scale_loss(player.optimizer, loss) for player, loss in zip(players, g_losses, strict=True))
-            )
-        self._update_generators(tape, scaled_g_loss, players)
-        self._update_discriminator(tape, scaled_d_loss)
+            d_loss = losses.discriminator_loss(*for_d, self.alpha, self.beta, self.loss_metric)
+            # One backward pass is enough for all generators: each loss depends on its own generator alone.
+            scaled = [scale_loss(player.optimizer, loss) for player, loss in zip(players, g_losses, strict=True)]
+            g_objective = replicas.share(sum(scaled))
+            d_objective = replicas.share(scale_loss(self.d_optimizer, d_loss))
+        update(tape, g_objective, [(player.generator, player.optimizer) for player in players])
+        update(tape, d_objective, [(self.discriminator, self.d_optimizer)])
         self.step.assign_add(1)
-        return self._step_metrics.update((d_loss, *g_losses), (*for_d[:2], *for_g), priors)
+        return self._step_metrics.update(d_loss, for_d[:2], [*zip(labels, g_losses, for_g, strict=True)], priors)
 
-    def _generated(self, players: list[Player], images: tf.Tensor) -> tf.Tensor:
-        """What every generator draws, half a batch each, one after the other, as D sees it."""
-        half = (tf.shape(images)[0] + 1) // 2
-        drawn = [
-            player.generator(
-                draw_latent(half, self.latent_dim, self.latent, self._step_seed(Z_OF_FIRST + number)), training=True
-            )
-            for number, player in enumerate(players)
+    def _generated(self, players: list[Player], batch_size: tf.Tensor) -> tf.Tensor:
+        """What every generator draws, half a batch each, one after the other."""
+        half = (batch_size + 1) // 2
+        z = [
+            draw_latent(half, self.latent_dim, self.latent, self.step_seed(Z_OF_FIRST + number))
+            for number in range(len(players))
         ]
-        return self._augmented(tf.concat(drawn, axis=0), AUGMENT_FAKE)
+        return tf.concat(
+            [player.generator(its_z, training=True) for player, its_z in zip(players, z, strict=True)], axis=0
+        )
 
     def _augmented(self, images: tf.Tensor, purpose: int) -> tf.Tensor:
-        return images if self.augment is None else self.augment(images, self._step_seed(purpose))
+        return images if self.augment is None else self.augment(images, self.step_seed(purpose))
 
-    def _step_seed(self, purpose: int) -> tf.Tensor:
+    def step_seed(self, purpose: int) -> tf.Tensor:
+        """The integer pair by which the coming step draws for a purpose: of z or augmentation, for each replica."""
         state = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
         return replicas.own_seed(tf.random.experimental.stateless_fold_in(state, purpose))
-
-    def _update_generators(self, tape: tf.GradientTape, g_loss: tf.Tensor, players: list[Player]) -> None:
-        """All generators in one backward pass: each loss depends on its own generator alone."""
-        variables = [player.generator.trainable_variables for player in players]
-        for player, its_variables, gradients in zip(players, variables, tape.gradient(g_loss, variables), strict=True):
-            apply_gradients(player.optimizer, gradients, its_variables)
-
-    def _update_discriminator(self, tape: tf.GradientTape, d_loss: tf.Tensor) -> None:
-        variables = self.discriminator.trainable_variables
-        apply_gradients(self.d_optimizer, tape.gradient(d_loss, variables), variables)
 
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""
@@ -266,7 +242,7 @@ class NLGAN(SavedWithOptimizers, Model):
         return logs
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """P(positive), float32, shape (n,), for public images."""
+        """P(positive), float32, shape (n,), of public images."""
         return self._probability(self.discriminator(to_network_range(images), training=training)[:, 0])
 
     def _probability(self, logits: tf.Tensor) -> tf.Tensor:
@@ -277,16 +253,19 @@ class NLGAN(SavedWithOptimizers, Model):
     def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
 
-        Stateless: the same seed gives the same images.
+        The same seed gives the same images.
+
+        Args:
+            n: Number of images, at least 1.
+            seed: Seed of z.
 
         Returns:
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
-            InputError: for n below 1.
+            InputError: for n that is no integer, or below 1.
         """
-        if n < 1:
-            raise InputError(f"n={n} images cannot be drawn: accepted is 1 or more")
+        check_integer("n", n, least=1)
         counts = {1: (n + 1) // 2, 0: n // 2}
         images = [
             self._draw(generator, counts[label], (seed, label))
@@ -308,6 +287,6 @@ class NLGAN(SavedWithOptimizers, Model):
         return [*self._step_metrics.means.values(), self._noisy_accuracy, self._clean_accuracy]
 
 
-def _paper_adam() -> keras.optimizers.Optimizer:
+def _paper_adam(name: str) -> keras.optimizers.Optimizer:
     """Section 3.1's Adam; beta_1 as in DCGAN."""
-    return FusedAdam(2e-4, beta_1=0.5)
+    return FusedAdam(2e-4, beta_1=0.5, name=name)

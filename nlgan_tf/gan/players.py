@@ -1,7 +1,7 @@
-"""The generators of an NLGAN as one list, each with what belongs to it: further generators are further entries.
+"""The generators of an NLGAN as one list, each with its label, optimizer and delta.
 
-Keras tracks and saves networks and optimizers by the attributes that hold them, so the attributes of the model
-(`positive_generator`, `gp_optimizer` and so on) hold, and the list is made from them.
+Keras tracks and saves networks and optimizers by the names of attributes, so the list is made from the attributes of
+the model (`positive_generator`, `gp_optimizer` and so on).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ GENERATORS = (
 
 
 class Player(NamedTuple):
-    """One generator and all that belongs to it.
+    """One generator with its part in a training step.
 
     Attributes:
-        label: Label of what it draws: 1 positive, 0 negative.
+        label: Label of the images that the generator draws: 1 positive, 0 negative.
         generator: G_P or G_N.
-        optimizer: Its own; None before `compile`.
-        delta: Where D's output on its images is driven to, eq. (4); None while the priors are "estimate".
+        optimizer: Optimizer of this generator; None before `compile`.
+        delta: Target of D's output on the generator's images, eq. (4); None while the priors are "estimate".
     """
 
     label: int

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
+
+import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors
+from nlgan_tf.errors import InputError
 from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -14,7 +18,30 @@ if TYPE_CHECKING:
 
 
 class SavedWithOptimizers:
-    """The part of NLGAN that Keras asks for configurations when it saves and loads."""
+    """The part of NLGAN that saves, and that Keras asks for configurations when it saves and loads."""
+
+    def save(self, filepath: str | os.PathLike, *args, **kwargs) -> None:
+        """As `keras.Model.save`, to a `.keras` file alone.
+
+        Raises:
+            InputError: for another file name.
+        """
+        if not str(filepath).endswith(".keras"):
+            raise InputError(
+                f"Expected a file name that ends in .keras, got {filepath}: other formats save no NLGAN; "
+                "save_weights writes .weights.h5, and export a SavedModel"
+            )
+        super().save(filepath, *args, **kwargs)
+
+    def export(self, filepath: str | os.PathLike, *args, **kwargs) -> None:
+        """As `keras.Model.export`: float32 images in [0, 255] -> P(positive), with today's priors.
+
+        `export_classifier` and `export_generator` write what TF Serving is given.
+        """
+        self.known_priors()
+        image_shape = self.positive_generator.output_shape[1:]
+        kwargs.setdefault("input_signature", [tf.TensorSpec((None, *image_shape), tf.float32, name="images")])
+        super().export(filepath, *args, **kwargs)
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object

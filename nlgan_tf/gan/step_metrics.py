@@ -1,4 +1,4 @@
-"""What a training step reports: running means of the losses and of D's outputs, named as in design and logs."""
+"""What a training step reports: means of the losses and of D's outputs over an epoch."""
 
 from __future__ import annotations
 
@@ -18,16 +18,36 @@ class StepMetrics:
 
     `loss` is the sum of `d_loss`, `gp_loss` and `gn_loss`; `d_*` are D's outputs sigmoid(logit) on the four
     minibatches; `gap_p` and `gap_n` are D's mean outputs on generated images less delta of eq. (3). With perfect
-    generators the gaps settle not at 0 but a little inside, since eq. (5) holds D back there.
+    generators the gaps settle not at 0 but a little inside, since eq. (5) keeps D from delta there.
+
+    Attributes:
+        means: One `keras.metrics.Mean` for each name.
     """
 
     def __init__(self) -> None:
         self.means = {name: keras.metrics.Mean(name=name) for name in LOSSES + OUTPUTS + GAPS}
 
     def update(
-        self, losses: tuple[tf.Tensor, tf.Tensor, tf.Tensor], logits: tuple[tf.Tensor, ...], priors: NoisePriors
+        self,
+        d_loss: tf.Tensor,
+        noisy: tuple[tf.Tensor, tf.Tensor],
+        generated: list[tuple[int, tf.Tensor, tf.Tensor]],
+        priors: NoisePriors,
     ) -> dict[str, tf.Tensor]:
-        """Adds one step: (d_loss, gp_loss, gn_loss), D's logits in the order of `OUTPUTS`, and where they belong."""
+        """Adds one step.
+
+        Args:
+            d_loss: Scalar, eq. (5).
+            noisy: D's logits on noisy positives and noisy negatives.
+            generated: Label (1 or 0), loss (eq. 4) and D's logits of each generator's images.
+            priors: Purities of the noisy labels.
+
+        Returns:
+            All means over the epoch so far.
+        """
+        of_label = [[(loss, logits) for label, loss, logits in generated if label == wanted] for wanted in (1, 0)]
+        losses = d_loss, *(tf.add_n([loss for loss, _ in ones]) for ones in of_label)
+        logits = *noisy, *(tf.concat([logits for _, logits in ones], axis=0) for ones in of_label)
         outputs = dict(zip(OUTPUTS, map(tf.sigmoid, logits), strict=True))
         weights = dict.fromkeys(OUTPUTS)
         if replicas.count() > 1:
@@ -45,7 +65,7 @@ class StepMetrics:
 
 
 def _over_replicas(losses: tuple[tf.Tensor, ...], outputs: dict[str, tf.Tensor]):
-    """The step's losses, means of D's outputs and their counts over all replicas, whichever images each one saw."""
+    """The step's losses, means of D's outputs and their counts over all replicas."""
     sums = [tf.reduce_sum(output) for output in outputs.values()]
     sizes = [tf.cast(tf.size(output), tf.float32) for output in outputs.values()]
     totals = iter(replicas.total([*losses, *sums, *sizes]))

@@ -1,4 +1,4 @@
-"""D in two parts, so that what dropout does not touch is computed once a step."""
+"""D in two parts, so that the layers before dropout run once a step."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from nlgan_tf.training.replicas import batch_norms
 class SplitDiscriminator:
     """A view of D as `head(trunk(images))`, the head starting at D's first Dropout; the weights are D's own.
 
-    Dropout is off for the generators' losses and on for D's own (section 2.2.3 of the paper): the trunk,
-    where nearly all work is done, gives the same features for both. Without a Dropout all of D is trunk; where D
-    cannot be cut (a subclassed model, a skip past the cut, batch norm or noise before it) all of it is head.
+    Dropout is off for the generators' losses and on for D's own (section 2.2.3 of the paper): the trunk, which does
+    nearly all of the work, returns the same features for both. Without a Dropout all of D is trunk; where D cannot be
+    cut (a subclassed model, a skip past the cut, batch norm or noise before the cut) all of D is head.
+
+    Args:
+        discriminator: D, images -> logits (n, 1).
     """
 
     def __init__(self, discriminator: keras.Model) -> None:
@@ -55,13 +58,14 @@ class SplitDiscriminator:
     def logits(self, features: tf.Tensor, minibatches: tf.Tensor, count: int, training: bool) -> list[tf.Tensor]:
         """D's logits on each of several minibatches, in one call.
 
-        A D with batch norm is called on each, so that their distributions do not share statistics; none may be empty.
+        A D with batch norm is called on each minibatch, so that the distributions do not share statistics; then no
+        minibatch may be empty.
 
         Args:
-            features: of the trunk, all minibatches' together.
-            minibatches: which one each row belongs to, int, from 0 to count - 1.
-            count: of minibatches.
-            training: of the call.
+            features: Features of the trunk, of all minibatches together.
+            minibatches: Number of each row's minibatch, int, from 0 to count - 1.
+            count: Number of minibatches.
+            training: Whether dropout is on.
         """
         members = [minibatches == number for number in range(count)]
         if self._has_batch_norm:
@@ -85,12 +89,12 @@ def _split(discriminator: keras.Model):
             keras.Model(discriminator.inputs, dropout.input, name="trunk"),
             keras.Model(dropout.input, discriminator.outputs, name="head"),
         )
-    except ValueError:  # Keras: the graph is disconnected, as a layer past the cut needs one before it.
+    except ValueError:  # Keras finds the graph disconnected: a layer past the cut needs one before the cut.
         return _identity, discriminator
 
 
 def _depends_on_mode(layer: keras.layers.Layer) -> bool:
-    """Whether the layer computes something else in training: batch statistics, noise, or whatever a model nests."""
+    """Whether the layer may compute something else in training: batch statistics, noise, or a nested model."""
     return isinstance(layer, keras.layers.BatchNormalization | keras.Model) or draws_at_random(layer)
 
 

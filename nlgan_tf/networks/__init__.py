@@ -1,1 +1,1 @@
-"""What is trained: discriminator, generators, and the stage-two classifier."""
+"""The networks: discriminator, generators, and the stage-two classifier."""

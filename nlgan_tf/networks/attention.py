@@ -1,4 +1,4 @@
-"""Self-attention of SAGAN (Zhang et al. 2019), which the paper names in its introduction and does not use."""
+"""Self-attention of SAGAN (Zhang et al. 2019), which the paper cites and does not use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from nlgan_tf.networks.spectral import spectral_normalize
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
 class SelfAttention(keras.layers.Layer):
-    """y = gamma o + x, where o attends from each position of x to all others; gamma starts at 0.
+    """Computes y = gamma o + x, where o attends from each position of x to all others; gamma starts at 0.
 
     With f, g (c/8 channels) and h (c/2) 1x1 convolutions of x, pooled to half the sides in g and h as in the source's
     code, and v a 1x1 convolution back to c: o = v(softmax(f(x) g(x)^T) h(x)).
 
     Args:
-        spectral_norm: of the four convolutions, as `spectral_normalize` takes it.
-        seed: of their initial weights, seed to seed + 3.
+        spectral_norm: Implementation of the four convolutions' spectral normalisation, see `spectral_normalize`.
+        seed: Seed of the first convolution's weights; the others take the next three numbers.
     """
 
     def __init__(self, spectral_norm: str | None = None, seed: int = 0, **kwargs) -> None:

@@ -1,4 +1,4 @@
-"""The stage-two classifier: the CNN of a well-known MNIST tutorial, which the paper takes from its reference [5]."""
+"""The stage-two classifier: the CNN of an MNIST tutorial, the paper's reference [5]."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ def build_classifier(
     num_logits: int = 1,
     seed: int = 0,
 ) -> keras.Model:
-    """Conv 5x5x32, pool, conv 5x5x64, pool, FC 1024, dropout 0.5, FC.
+    """Builds the classifier: conv 5x5x32, pool, conv 5x5x64, pool, FC 1024, dropout 0.5, FC.
 
     Args:
-        image_shape: (h, w, c), h and w divisible by 4.
-        width: factor on every layer's size.
-        num_logits: 1 for two classes (positive above 0); the number of classes for more.
-        seed: of the initial weights and the dropout masks.
+        image_shape: Shape (h, w, c), h and w divisible by 4.
+        width: Factor on every layer's size.
+        num_logits: Number of logits: 1 for two classes (positive above 0), the number of classes for more.
+        seed: Seed of the initial weights and the dropout masks.
 
     Returns:
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
 
     Raises:
-        ValueError: for a shape that is not accepted.
+        InputError: for a shape or width that is not accepted.
     """
     seeds = layer_seeds(seed)
 
@@ -50,3 +50,31 @@ def build_classifier(
     x = CountedDropout(0.5, seed=next(seeds), name="dropout")(x)
     logits = Dense(num_logits, kernel_initializer=glorot(), dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="classifier")
+
+
+def of_plain_layers(classifier: keras.Model) -> keras.Model:
+    """The same classifier of Keras's own layers and optimizer, so that its file loads without this package.
+
+    `build_classifier` has two layers of this package: a Dense with a faster gradient, and a dropout whose masks a
+    resumed training continues. Both compute what Keras's do in inference, to the last bit.
+
+    Args:
+        classifier: Model of `build_classifier`, compiled or not. An optimizer other than Adam is left out.
+    """
+    plain = keras.models.clone_model(classifier, clone_function=_plain)
+    for layer, its_plain in zip(classifier.layers, plain.layers, strict=True):
+        if not isinstance(layer, CountedDropout):
+            its_plain.set_weights(layer.get_weights())
+    optimizer = getattr(classifier, "optimizer", None)
+    if isinstance(optimizer, keras.optimizers.Adam):
+        settings = {name: value for name, value in optimizer.get_config().items() if name != "decay_steps"}
+        adam = keras.saving.serialize_keras_object(keras.optimizers.Adam.from_config(settings))
+        plain.compile_from_config({**classifier.get_compile_config(), "optimizer": adam})
+        for variable, its_plain in zip(optimizer.variables, plain.optimizer.variables, strict=True):
+            its_plain.assign(variable)
+    return plain
+
+
+def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+    kinds = {CountedDropout: keras.layers.Dropout, Dense: keras.layers.Dense}
+    return kinds.get(type(layer), type(layer)).from_config(layer.get_config())

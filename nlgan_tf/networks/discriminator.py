@@ -25,18 +25,19 @@ def build_discriminator(
     levels: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """D: stride-2 convolutions of 64, 128 (and 256) 3x3 filters, FC 1024, dropout, FC 1.
+    """Builds D: stride-2 convolutions of 64, 128 (and 256) 3x3 filters, FC 1024, dropout, FC 1.
 
     Args:
-        image_shape: (h, w, c), h and w divisible by 4, or by 8 for three levels.
-        spectral_norm: "exact", "keras", "addons" or None (see `spectral_normalize`).
-        dropout: rate in the hidden FC layer, in [0, 1).
-        width: factor on every layer's size.
-        spectral_layers: "convolutions", as the paper, or "all".
-        batch_norm: on the convolutions but the first, as in DCGAN.
-        attention: SAGAN's self-attention after the first convolution.
-        levels: convolutions; by default 3 for colour images of sides divisible by 8, else 2 (section 3.1).
-        seed: of the initial weights and the dropout masks.
+        image_shape: Shape (h, w, c), h and w divisible by 4, or by 8 for three levels.
+        spectral_norm: Implementation of spectral normalisation: "exact", "keras", "addons" or None (see
+            `spectral_normalize`).
+        dropout: Rate of dropout in the hidden FC layer, in [0, 1).
+        width: Factor on every layer's size.
+        spectral_layers: Layers that are normalised: "convolutions", as in the paper, or "all".
+        batch_norm: Whether all convolutions but the first have batch norm, as in DCGAN.
+        attention: Whether SAGAN's self-attention follows the first convolution.
+        levels: Number of convolutions; by default 3 for colour images of sides divisible by 8, else 2 (section 3.1).
+        seed: Seed of the initial weights and the dropout masks.
 
     Returns:
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, 1).
@@ -45,11 +46,11 @@ def build_discriminator(
         InputError: for a shape, name or rate that is not accepted.
     """
     if spectral_layers not in SPECTRAL_LAYERS:
-        raise InputError(f"spectral_layers {spectral_layers!r} is unknown: accepted are {', '.join(SPECTRAL_LAYERS)}")
+        raise InputError(f"Expected spectral_layers to be one of {', '.join(SPECTRAL_LAYERS)}; got {spectral_layers!r}")
     levels = check_levels(levels, image_shape, most=len(FILTERS))
     image_shape = check_image_shape(image_shape, divisor=2**levels)
     if not 0 <= dropout < 1:
-        raise InputError(f"dropout={dropout} is out of range: accepted are values in [0, 1)")
+        raise InputError(f"Expected dropout to be at least 0 and below 1, got {dropout}")
     seeds = layer_seeds(seed)
     fc_norm = spectral_norm if spectral_layers == "all" else None
 

@@ -1,4 +1,4 @@
-"""Dropout whose random state is a weight, so that a saved model continues with the masks it would have drawn."""
+"""Dropout whose random state is a weight, so that a saved model continues with the masks of an undisturbed training."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from nlgan_tf.training import replicas
 class CountedDropout(keras.layers.Dropout):
     """Keras's Dropout with masks drawn from (seed, number of training calls so far).
 
-    Keras's own layer keeps its random state outside the weights, and neither `.keras` files nor
-    checkpoints hold it (Keras 3.15).
+    The random state of Keras's own layer is no weight, and is missing in `.keras` files and checkpoints (Keras 3.15).
     """
 
     def build(self, input_shape: tuple) -> None:
@@ -24,6 +23,7 @@ class CountedDropout(keras.layers.Dropout):
         if not training or self.rate == 0:
             return inputs
         seed = replicas.own_seed(tf.stack([tf.constant(self.seed or 0, tf.int64), tf.convert_to_tensor(self.calls)]))
-        self.calls.assign_add(1)
+        with tf.control_dependencies([inputs]):  # No input, no call: a set may turn out to be at its end.
+            self.calls.assign_add(1)
         kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= self.rate
         return tf.where(kept, inputs / (1 - self.rate), tf.zeros_like(inputs))

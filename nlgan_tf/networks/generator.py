@@ -7,12 +7,20 @@ from nlgan_tf.config import BATCH_NORM_LAYERS
 from nlgan_tf.errors import InputError
 from nlgan_tf.networks.attention import SelfAttention
 from nlgan_tf.networks.layers import BatchNormalization, Dense
-from nlgan_tf.networks.shapes import FILTERS, HIDDEN_UNITS, check_image_shape, check_levels, layer_seeds, scaled
+from nlgan_tf.networks.shapes import (
+    FILTERS,
+    HIDDEN_UNITS,
+    LATENT_DIM,
+    check_image_shape,
+    check_levels,
+    layer_seeds,
+    scaled,
+)
 
 
 def build_generator(
     image_shape: tuple[int, int, int],
-    latent_dim: int = 100,
+    latent_dim: int = LATENT_DIM,
     width: float = 1.0,
     *,
     kernel_size: int = 4,
@@ -22,19 +30,19 @@ def build_generator(
     seed: int = 0,
     name: str = "generator",
 ) -> keras.Model:
-    """G: FC 1024, FC, then stride-2 transposed convolutions that mirror D, tanh.
+    """Builds G: FC 1024, FC, then stride-2 transposed convolutions that mirror D, tanh.
 
     Args:
-        image_shape: (h, w, c), h and w divisible by 4, or by 8 for three levels.
-        latent_dim: length of z; 100 in the paper.
-        width: factor on every layer's size.
-        kernel_size: of the transposed convolutions. 3, the paper's filter size, gives checkerboards.
-        batch_norm: "transposed", on the hidden transposed convolutions as the paper says, or "all", on the
-            FC layers too.
-        attention: SAGAN's self-attention before the last transposed convolution.
-        levels: transposed convolutions; by default 3 for colour images of sides divisible by 8, else 2.
-        seed: of the initial weights.
-        name: of the model.
+        image_shape: Shape (h, w, c), h and w divisible by 4, or by 8 for three levels.
+        latent_dim: Length of z; 100 in the paper.
+        width: Factor on every layer's size.
+        kernel_size: Side of the transposed kernels. 3, the paper's filter size, gives checkerboards.
+        batch_norm: Hidden layers with batch norm: "transposed", the transposed convolutions as the paper says, or
+            "all", the FC layers too.
+        attention: Whether SAGAN's self-attention precedes the last transposed convolution.
+        levels: Number of transposed convolutions; by default 3 for colour images of sides divisible by 8, else 2.
+        seed: Seed of the initial weights.
+        name: Name of the model.
 
     Returns:
         A functional model: float32 z, shape (n, latent_dim) -> float32 images in [-1, 1], shape (n, h, w, c).
@@ -43,7 +51,7 @@ def build_generator(
         InputError: for a shape or name that is not accepted.
     """
     if batch_norm not in BATCH_NORM_LAYERS:
-        raise InputError(f"batch_norm {batch_norm!r} is unknown: accepted are {', '.join(BATCH_NORM_LAYERS)}")
+        raise InputError(f"Expected batch_norm to be one of {', '.join(BATCH_NORM_LAYERS)}; got {batch_norm!r}")
     levels = check_levels(levels, image_shape, most=len(FILTERS))
     height, breadth, channels = check_image_shape(image_shape, divisor=2**levels)
     seeds = layer_seeds(seed)

@@ -1,7 +1,4 @@
-"""Keras's Dense, LeakyReLU and BatchNormalization by cheaper operations, the numbers the same but for rounding.
-
-CONTRIBUTING.md, "How to profile a step", has what each was measured to save.
-"""
+"""Keras's Dense, LeakyReLU and BatchNormalization by cheaper operations, with the same numbers but for rounding."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from nlgan_tf.compat.keras import keras, negative_slope
 
 @tf.custom_gradient
 def matmul(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """x W: (n, inputs) by (inputs, outputs)."""
+    """The product x W of shapes (n, inputs) and (inputs, outputs)."""
 
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return input_gradient(dy, kernel), tf.matmul(x, dy, transpose_a=True)
@@ -23,7 +20,7 @@ def matmul(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
 
 
 def input_gradient(dy: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """dy W^T. A batch is far smaller than the kernel: its memory, read in its own order, decides the time."""
+    """The product dy W^T. Reading the kernel, far larger than the batch, in the order of its memory saves time."""
     return tf.transpose(tf.matmul(kernel, dy, transpose_b=True))
 
 
@@ -40,9 +37,9 @@ class Dense(keras.layers.Dense):
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
 class LeakyReLU(keras.layers.LeakyReLU):
-    """Keras's LeakyReLU with its gradient taken from the outputs, whose signs are the inputs'.
+    """Keras's LeakyReLU, whose gradient reads the outputs: their signs are the inputs'.
 
-    So a convolution, its bias and the activation become one operation, and the values between are never stored.
+    A convolution, its bias and the activation become one operation, and the values between are never stored.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -67,7 +64,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not self.trainable or self.synchronized:
             return super().call(inputs, training=training)
-        # The fused operation knows images alone: features are images of one pixel.
+        # The fused operation takes images alone: features become images of one pixel.
         images = inputs if inputs.shape.rank == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,
@@ -78,7 +75,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        # It returns the unbiased variance; Keras keeps the biased one.
+        # The fused operation returns the unbiased variance; Keras keeps the biased one.
         count = tf.cast(tf.reduce_prod(tf.shape(images)[:-1]), tf.float32)
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             moving.assign(moving * self.momentum + batch * (1 - self.momentum))

@@ -1,4 +1,4 @@
-"""Spectral normalisation (Miyato et al. 2018), which the paper puts on D's convolutions (section 2.2.3)."""
+"""Spectral normalisation (Miyato et al. 2018), on D's convolutions in the paper (section 2.2.3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER_STACKS = {"addons": "TF 2.15 with tensorflow-addons", "keras": "TF 2.21 an
 
 
 def _from_config(cls, config: dict, custom_objects: dict | None = None) -> keras.layers.Wrapper:
-    """The wrapper with its layer: Keras 2.15's own would take our Dense for Keras's."""
+    """The wrapper with its layer. Keras 2.15's own function would load this package's Dense as Keras's."""
     layer = keras.saving.deserialize_keras_object(config["layer"], custom_objects=custom_objects)
     return cls(**{**config, "layer": layer})
 
@@ -25,20 +25,18 @@ def _from_config(cls, config: dict, custom_objects: dict | None = None) -> keras
 class ExactSpectralNormalization(keras.layers.Wrapper):
     """Runs a layer with the kernel W / sigma(W), the gradient passing through sigma.
 
-    sigma is the leading singular value of W, seen as a matrix (inputs, outputs). Its singular vectors are
-    followed by one power iteration in each call with `training=True`; other calls change nothing. The
-    kernel itself stays as the optimizer left it.
+    sigma is the leading singular value of W as a matrix (inputs, outputs). Each call with `training=True` follows the
+    singular vectors by one power iteration; other calls change nothing. The kernel stays as the optimizer left it.
 
     Args:
-        layer: a Dense or Conv2D without activation: linear in its input up to its bias, and with a `kernel`
-            that has outputs on the last axis.
+        layer: Dense or Conv2D without activation.
 
     Raises:
         InputError: for a layer with an activation, or of another kind.
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
-        # float32 whatever the wrapped layer computes in: in float16 sigma would lose three digits.
+        # Always float32: in float16 sigma would lose three digits.
         super().__init__(_checked(layer), **{**kwargs, "dtype": "float32"})
 
     from_config = classmethod(_from_config)
@@ -53,7 +51,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         def initializer(shape, dtype=None):
             return tf.math.l2_normalize(tf.random.stateless_normal(shape, seed=(0, size), dtype=dtype))
 
-        # Under a strategy the first replica's vector is everyone's: replicas must not drift apart.
+        # Under a strategy all replicas take the first one's vector, so that they do not drift apart.
         return self.add_weight(
             name=name, shape=(size,), initializer=initializer, trainable=False, aggregation=FIRST_REPLICA
         )
@@ -73,7 +71,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         return _with_bias(self.layer, outputs)
 
     def _iterated(self, matrix: tf.Tensor) -> tf.Tensor:
-        """The left singular vector after one power iteration."""
+        """Moves both singular vectors by one power iteration, and returns the left one."""
         left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)
         self.right.assign(_direction(tf.linalg.matvec(matrix, left, transpose_a=True), self.right))
         self.left.assign(left)
@@ -81,15 +79,15 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
 
 
 def _checked(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """The layer, if it is one whose kernel can be replaced."""
+    """Returns the layer if its kernel can be replaced; InputError otherwise."""
     # Keras 2.15's transposed convolution is a Conv2D, too.
     accepted = isinstance(layer, keras.layers.Dense | keras.layers.Conv2D)
     if not accepted or isinstance(layer, keras.layers.Conv2DTranspose):
-        raise InputError(f"layer {layer.name!r} is a {type(layer).__name__}: accepted are Dense and Conv2D")
+        raise InputError(f"Expected layer {layer.name!r} to be Dense or Conv2D, got {type(layer).__name__}")
     if layer.activation is not keras.activations.linear:
         raise InputError(
-            f"layer {layer.name!r} has the activation {layer.activation.__name__!r}: spectral normalisation "
-            "accepts linear layers alone; put the activation into a layer of its own"
+            f"Expected layer {layer.name!r} without activation, got {layer.activation.__name__!r}: "
+            "put the activation into a layer of its own"
         )
     return layer
 
@@ -99,19 +97,19 @@ def _with_bias(layer: keras.layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
 
 
 def _projection_and_sigma(matrix: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """W^T left and its length: left^T W right, and so is its gradient, left and right counting as constants."""
+    """Returns W^T left and its length, which with its gradient is that of left^T W right for constant left, right."""
     projection = tf.linalg.matvec(matrix, left, transpose_a=True)
     return projection, tf.maximum(tf.norm(projection), 1e-12)
 
 
 @tf.custom_gradient
 def _normalised_matmul(x: tf.Tensor, kernel: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """x W / sigma with sigma = |W^T u|, the gradient passing through sigma.
+    """Returns x W / sigma with sigma = |W^T u|, the gradient passing through sigma.
 
     Args:
-        x: shape (n, inputs), in the precision of the product.
-        kernel: W, float32, shape (inputs, outputs).
-        left: u, the leading left singular vector, float32, shape (inputs,); a constant to the gradient.
+        x: Inputs, shape (n, inputs), in the precision of the product.
+        kernel: Kernel W, float32, shape (inputs, outputs).
+        left: Leading left singular vector u, float32, shape (inputs,); a constant to the gradient.
     """
     projection, sigma = _projection_and_sigma(kernel, left)
     low_sigma, low_kernel = tf.cast(sigma, x.dtype), tf.cast(kernel, x.dtype)
@@ -119,7 +117,7 @@ def _normalised_matmul(x: tf.Tensor, kernel: tf.Tensor, left: tf.Tensor) -> tupl
     y = tf.matmul(x, low_kernel) / low_sigma
 
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, None]:
-        # d sigma / dW = u (W^T u)^T / sigma. As one row more to the product it costs no pass over W's gradient.
+        # d sigma / dW = u (W^T u)^T / sigma: as one more row of the product, without another pass over W's gradient.
         through_sigma = -tf.reduce_sum(tf.cast(dy, tf.float32) * tf.cast(y, tf.float32)) / sigma**2 * projection
         dy = dy / low_sigma
         rows = tf.concat([x, tf.cast(left, x.dtype)[tf.newaxis]], axis=0)
@@ -131,7 +129,7 @@ def _normalised_matmul(x: tf.Tensor, kernel: tf.Tensor, left: tf.Tensor) -> tupl
 
 
 def _direction(vector: tf.Tensor, previous: tf.Variable) -> tf.Tensor:
-    """The vector at length 1; where it is zero, as with a zero kernel, the direction it had before."""
+    """The vector at length 1, or the previous direction where the vector is zero, as with a zero kernel."""
     return tf.where(tf.norm(vector) > 0, tf.math.l2_normalize(vector, epsilon=1e-30), tf.convert_to_tensor(previous))
 
 
@@ -139,11 +137,11 @@ if addons is not None:
 
     @tf.custom_gradient
     def _through_sigma(kernel: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        """A kernel that has been divided by its sigma, with the gradient of W / sigma(W) at sigma = 1.
+        """Returns a kernel that was divided by its sigma, with the gradient of W / sigma(W) at sigma = 1.
 
         Args:
-            kernel: W, float32, outputs on the last axis.
-            right: the leading right singular vector, float32, shape (outputs,); a constant to the gradient.
+            kernel: Kernel W, float32, outputs on the last axis.
+            right: Leading right singular vector, float32, shape (outputs,); a constant to the gradient.
         """
 
         def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, None]:
@@ -155,13 +153,11 @@ if addons is not None:
 
     @keras.saving.register_keras_serializable(package="nlgan_tf")
     class AddonsSpectralNormalization(addons.layers.SpectralNormalization):
-        """tensorflow-addons' wrapper with the gradient that passes through sigma.
+        """tensorflow-addons' wrapper, with the gradient through sigma.
 
-        Without it each update lengthens the leading direction, and the next normalisation shortens all of them, until
-        the kernel has nearly rank 1 (docs/stacks.md). u is a function of its length, and under a strategy the same on
-        all replicas.
-
-        Args and errors as `ExactSpectralNormalization`.
+        Without this gradient each update lengthens the leading direction, and the next normalisation shortens all
+        directions, until the kernel has nearly rank 1 (docs/stacks.md). The first u is a function of its length, and
+        under a strategy u is the same on all replicas. Arguments and errors are those of `ExactSpectralNormalization`.
         """
 
         def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
@@ -176,7 +172,7 @@ if addons is not None:
             return super().add_weight(name=name, **settings)
 
         def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-            if not training:  # No sigma is taken: the kernel is a weight as any other.
+            if not training:  # The kernel is normalised in training calls alone.
                 return super().call(inputs, training=False)
             self.normalize_weights()
             dtype = self.layer.compute_dtype
@@ -188,13 +184,13 @@ if addons is not None:
 def spectral_normalize(
     layer: keras.layers.Layer, implementation: str | None = DEFAULT_SPECTRAL_NORM
 ) -> keras.layers.Layer:
-    """The layer under spectral normalisation; docs/stacks.md compares the implementations.
+    """Returns the layer under spectral normalisation; docs/stacks.md compares the implementations.
 
     Args:
-        layer: a Dense or Conv2D.
-        implementation: "exact" (`ExactSpectralNormalization`); "addons" (tensorflow-addons' wrapper, which overwrites
-            the kernel, with the gradient through sigma added) or "keras" (Keras's, which overwrites the kernel and
-            passes no gradient through sigma); or None (the layer as it is).
+        layer: Dense or Conv2D without activation.
+        implementation: Name "exact" (`ExactSpectralNormalization`), "addons" (tensorflow-addons' wrapper, which
+            overwrites the kernel, with the gradient through sigma added) or "keras" (Keras's wrapper, which overwrites
+            the kernel and passes no gradient through sigma); or None (the layer as it is).
 
     Raises:
         InputError: for another name, or one of the other stack.
@@ -202,16 +198,17 @@ def spectral_normalize(
     """
     if implementation is None:
         return layer
-    accepted = f"accepted are {', '.join(SPECTRAL_NORMS)} and None"
     if implementation not in SPECTRAL_NORMS:
-        if implementation in OTHER_STACKS:
-            raise InputError(f"spectral_norm {implementation!r} needs {OTHER_STACKS[implementation]}: {accepted} here")
-        raise InputError(f"spectral_norm {implementation!r} is unknown: {accepted}")
+        needs = OTHER_STACKS.get(implementation)
+        raise InputError(
+            f"Expected spectral_norm to be one of {', '.join(SPECTRAL_NORMS)} or None, got {implementation!r}"
+            + (f", which needs {needs}" if needs else "")
+        )
     if implementation == "exact":
         return ExactSpectralNormalization(layer, name=layer.name)
     # float32, or both would round the master kernel to float16 under mixed precision.
     if implementation == "keras":
         return keras.layers.SpectralNormalization(layer, name=layer.name, dtype="float32")
     if addons is None:
-        raise ImportError("spectral_norm 'addons' needs tensorflow-addons: pip install 'nlgan-tf[addons]'")
+        raise ImportError("Expected tensorflow-addons for spectral_norm 'addons': pip install 'nlgan-tf[addons]'")
     return AddonsSpectralNormalization(layer, name=layer.name, dtype="float32")

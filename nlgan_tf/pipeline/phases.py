@@ -25,7 +25,8 @@ from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
 from nlgan_tf.figures.save import save
 from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, whole_folder, write_text
-from nlgan_tf.models import build_nlgan, load_model
+from nlgan_tf.models import build_nlgan, describe_size, load_model
+from nlgan_tf.networks.classifier import of_plain_layers
 from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
@@ -106,6 +107,8 @@ class PhasedRun:
         replicas = self.strategy.num_replicas_in_sync
         self._say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
         self._say(describe_priors(self.config, self.task))
+        if size := describe_size(self.task.image_shape, self.config.stage_one):
+            self._say(size)
         priors = training_priors(self.config)
         self.estimates = priors == ESTIMATE
         if self.estimates and self.processes.several:
@@ -221,7 +224,7 @@ class PhasedRun:
             self._say(f"{name} is left out: {type(error).__name__}: {error}")
 
     def _train_classifier(self) -> None:
-        self._save(self._trained_on(*self.drawn, "stage_two"), CLASSIFIER_FILE)
+        self._save(of_plain_layers(self._trained_on(*self.drawn, "stage_two")), CLASSIFIER_FILE)
 
     @functools.cached_property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
-"""What a training step must know of its replica under a tf.distribute strategy: seeds of its own, global means.
+"""Replicas of a training step under a tf.distribute strategy: their seeds, and means over all of them.
 
-With one replica every function gives back what it was given, so that single-device numbers stay as they are.
+With one replica every function returns its argument, so that single-device numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def count() -> int:
 
 
 def own_seed(seed: tf.Tensor) -> tf.Tensor:
-    """An integer pair folded with the replica's number: every replica draws z, dropout and augmentation of its own."""
+    """An integer pair folded with the replica's number, so that replicas differ in z, dropout and augmentation."""
     if count() == 1 or tf.distribute.in_cross_replica_context():
         return seed
     return tf.random.experimental.stateless_fold_in(seed, tf.distribute.get_replica_context().replica_id_in_sync_group)
@@ -39,12 +39,12 @@ def mean(value: tf.Tensor) -> tf.Tensor:
 
 
 def share(loss: tf.Tensor) -> tf.Tensor:
-    """The replica's part of a loss that is a mean over all: Keras 3 sums gradients over replicas."""
+    """The replica's part of a loss that is a mean over all replicas, as gradients are summed over them."""
     return loss if count() == 1 else loss / count()
 
 
 def outside(function: Callable, *arguments):
-    """What the function returns outside of any tf.distribute scope: a scope is its thread's alone."""
+    """What the function returns outside of any tf.distribute scope: in a thread, since scopes are a thread's."""
     if not tf.distribute.has_strategy():
         return function(*arguments)
     with ThreadPoolExecutor(1) as thread:
@@ -52,7 +52,7 @@ def outside(function: Callable, *arguments):
 
 
 def batch_norms(network: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    """Those of a network, nested models' too."""
+    """Yields the batch norms of a network, nested models' too."""
     for layer in getattr(network, "layers", ()):
         if isinstance(layer, keras.layers.BatchNormalization):
             yield layer
@@ -60,24 +60,22 @@ def batch_norms(network: keras.Model) -> Iterator[keras.layers.BatchNormalizatio
 
 
 def synchronize_batch_norm(network: keras.Model) -> None:
-    """Batch statistics over all replicas where there are several, else as before."""
+    """Makes batch norms take their statistics over all replicas, where there are several."""
     for layer in batch_norms(network):
         synchronize(layer, over_replicas=count() > 1)
 
 
 def check_switches(precision: str, jit_compile: bool | str, steps_per_execution: int) -> None:
-    """ValueError for switches of Keras that several replicas do not go together with (Keras 3.15)."""
+    """InputError for switches of Keras that fail with several replicas (Keras 3.15)."""
     if count() == 1:
         return
     if jit_compile is True:
-        raise InputError(f"jit_compile=True with {count()} replicas: XLA is accepted with one replica alone")
+        raise InputError(f"Expected jit_compile without XLA on {count()} replicas, got jit_compile=True")
     if precision == "mixed_float16":
         # Its loss scaling looks at the first replica's gradients alone, before they are summed.
-        raise InputError(
-            f"mixed_float16 with {count()} replicas: accepted are float32 and mixed_bfloat16, or one replica"
-        )
+        raise InputError(f"Expected float32 or mixed_bfloat16 on {count()} replicas, got mixed_float16")
     if steps_per_execution > 1:
-        raise InputError(f"steps_per_execution={steps_per_execution} with {count()} replicas: accepted is 1")
+        raise InputError(f"Expected steps_per_execution=1 on {count()} replicas, got {steps_per_execution}")
 
 
 def spans_machines(strategy: tf.distribute.Strategy) -> bool:
@@ -86,9 +84,9 @@ def spans_machines(strategy: tf.distribute.Strategy) -> bool:
 
 
 def machines_train_function(model: keras.Model) -> Callable:
-    """What Keras's `fit` calls for each step, for several machines, where its own fails (Keras issue 20585).
+    """Returns the function that Keras's `fit` calls for each step, for several machines (Keras issue 20585).
 
-    The model's `train_step` must report the same on all replicas: the first one's report is passed on.
+    The model's `train_step` must report the same on all replicas: the first replica's report is returned.
     """
     strategy = model.distribute_strategy
 

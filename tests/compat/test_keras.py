@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -5,12 +6,14 @@ import sys
 import pytest
 import tensorflow as tf
 
-from nlgan_tf.compat.keras import Model, check_backend, check_keras_version, pass_over_epochs
+from nlgan_tf.compat.keras import Model, check_backend, check_keras_version, keras, pass_over_epochs
+from nlgan_tf.errors import InputError
+from nlgan_tf.networks.generator import build_generator
 
 
 @pytest.mark.parametrize("version", ["3.0.5", "3.14.9"])
 def test_an_unsafe_keras_3_is_refused(version):
-    with pytest.raises(ValueError, match=f"Keras {version} is installed: accepted is 3.15 or newer"):
+    with pytest.raises(ValueError, match=f"Expected Keras 3.15 or newer, got {version}, which loads"):
         check_keras_version(version)
 
 
@@ -29,8 +32,56 @@ def test_another_backend_is_one_clear_line():
     command = [sys.executable, "-m", "nlgan_tf.cli", "run"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "nlgan-tf: the Keras backend is 'jax': nlgan_tf accepts 'tensorflow' alone" in done.stderr
+    assert (
+        "nlgan-tf: Expected 'tensorflow' as the Keras backend, got 'jax': set KERAS_BACKEND=tensorflow" in done.stderr
+    )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"image_data_format": "channels_first"},
+            "Expected Keras's image_data_format to be 'channels_last', got 'channels_f",
+        ),
+        ({"floatx": "float64"}, "Expected Keras's floatx to be 'float32', got 'float64': change keras.json"),
+        pytest.param(
+            {"backend": "jax"},
+            "Expected 'tensorflow' as the Keras backend, got 'jax'",
+            marks=pytest.mark.stack("current", reason="Keras 2.15 has one backend, and ignores the setting"),
+        ),
+    ],
+    ids=str,
+)
+def test_settings_of_keras_json_are_one_clear_line(tmp_path, settings, message):
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nlgan_tf.cli", "run"],
+        env={**environment, "KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert f"nlgan-tf: {message}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [("image_data_format", "channels_first", "channels_last"), ("floatx", "float64", "float32")],
+)
+def test_settings_that_are_called_later_stop_what_is_built(name, wrong, right):
+    setter = getattr(keras.backend, f"set_{name}")
+    setter(wrong)
+    try:
+        with pytest.raises(InputError, match=f"Expected Keras's {name} to be '{right}', got '{wrong}'"):
+            build_generator((8, 8, 1), width=0.1)
+    finally:
+        setter(right)
 
 
 class Recorder(Model):

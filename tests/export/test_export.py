@@ -60,7 +60,7 @@ def test_what_is_no_classifier_or_generator_is_refused(tmp_path, classifier, gen
         export_generator(classifier, tmp_path, "generator")
     with pytest.raises(ValueError, match="Expected class_names to be two names"):
         export_classifier(classifier, tmp_path, ("same", "same"))
-    with pytest.raises(ValueError, match="latent 'cauchy' is unknown"):
+    with pytest.raises(ValueError, match="Expected latent to be one of uniform, normal; got 'cauchy'"):
         export_generator(generator, tmp_path, "generator", latent="cauchy")
     assert not list(tmp_path.iterdir())
 

@@ -53,16 +53,16 @@ def dataset(steps: int) -> tf.data.Dataset:
 def fixed_steps(strategy, report: dict) -> None:
     """Five steps of SGD with each replica taking its part of the same z."""
     from nlgan_tf.compat.keras import keras
-    from nlgan_tf.gan import model as module
+    from nlgan_tf.gan import model as model_module
     from nlgan_tf.training import replicas
 
-    def part_of_the_noise(n, latent_dim, latent, seed):
-        z = draw_latent(BATCH // 2, latent_dim, latent, seed)
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return z[replica * n : (replica + 1) * n]
+    own_seed, draw_latent = replicas.own_seed, model_module.draw_latent
 
-    draw_latent, own_seed = module.draw_latent, replicas.own_seed
-    module.draw_latent, replicas.own_seed = part_of_the_noise, lambda seed: seed
+    def part_of_the_latent(n, latent_dim, latent, seed):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return draw_latent(BATCH // 2, latent_dim, latent, seed)[replica * n : (replica + 1) * n]
+
+    replicas.own_seed, model_module.draw_latent = (lambda seed: seed), part_of_the_latent
     with strategy.scope():
         model = model_of(dropout=0.0, translation=0.0)
         model.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1) for name in ("d", "gp", "gn")})
@@ -71,13 +71,14 @@ def fixed_steps(strategy, report: dict) -> None:
     for name in NETWORKS:
         report[f"update/{name}"] = flat(getattr(model, name).trainable_variables) - before[name]
     report["logs"] = np.array([history[name][0] for name in sorted(history)])
-    module.draw_latent, replicas.own_seed = draw_latent, own_seed
+    replicas.own_seed, model_module.draw_latent = own_seed, draw_latent
 
 
 def ordinary_steps(strategy, report: dict) -> None:
     """100 steps as users take them, then what each replica here draws and holds."""
     from nlgan_tf.compat.installed import LEGACY
     from nlgan_tf.gan.latent import draw_latent
+    from nlgan_tf.gan.model import AUGMENT_REAL, Z_OF_FIRST
 
     with strategy.scope():
         model = model_of()
@@ -90,8 +91,8 @@ def ordinary_steps(strategy, report: dict) -> None:
     def draw():
         image = tf.random.stateless_uniform((8, 8, 8, 1), (0, 1))
         dropout = model.discriminator.get_layer("dropout")
-        noise = draw_latent(8, model.latent_dim, model.latent, model._step_seed(0))
-        return noise, dropout(tf.ones((8, 100)), training=True), model.augment(image, model._step_seed(2))
+        z = draw_latent(8, model.latent_dim, model.latent, model.step_seed(Z_OF_FIRST))
+        return z, dropout(tf.ones((8, 100)), training=True), model.augment(image, model.step_seed(AUGMENT_REAL))
 
     for name, value in zip(("noise", "dropout", "augmentation"), strategy.run(draw), strict=True):
         for replica, local in enumerate(strategy.experimental_local_results(value)):
@@ -100,26 +101,32 @@ def ordinary_steps(strategy, report: dict) -> None:
 
 def switches(strategy, report: dict) -> None:
     from nlgan_tf.compat.keras import keras
+    from nlgan_tf.errors import InputError
     from nlgan_tf.training.replicas import spans_machines
 
     refusals = []
 
-    def refused(settings: dict) -> None:
+    def refused(action) -> None:
         try:
-            model_of().compile(**settings)
-        except ValueError as error:
+            action()
+        except InputError as error:
             refusals.append(str(error))
 
     with strategy.scope():
-        refused({"jit_compile": True})
-        refused({"steps_per_execution": 2})
+        refused(lambda: model_of().compile(jit_compile=True))
+        refused(lambda: model_of().compile(steps_per_execution=2))
         keras.mixed_precision.set_global_policy("mixed_float16")
-        refused({})
+        refused(lambda: model_of().compile())
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
         if not spans_machines(strategy):
             model = model_of()
             history = model.fit(dataset(5), epochs=1, verbose=0).history
             report["bfloat16"] = np.array([values[0] for values in history.values()])
+    with strategy.scope():
+        keras.mixed_precision.set_global_policy("float32")
+        model = model_of()
+    if not spans_machines(strategy):  # On several machines the others would wait for the one that stopped.
+        refused(lambda: model.fit(dataset(2).map(lambda images, labels: (images, labels + 1)), verbose=0))
     report["refusals"] = np.array(refusals)
 
 

@@ -101,10 +101,15 @@ def test_replicas_draw_noise_dropout_and_augmentation_of_their_own(reports):
 def test_switches_are_refused_or_work(reports):
     for where in ("mirrored", "worker0"):
         refusals = " ".join(reports[where]["refusals"].tolist())
-        assert "jit_compile=True with 2 replicas: XLA is accepted with one replica alone" in refusals
-        assert "steps_per_execution=2 with 2 replicas: accepted is 1" in refusals
-        assert "mixed_float16 with 2 replicas: accepted are float32 and mixed_bfloat16" in refusals
+        assert "Expected jit_compile without XLA on 2 replicas, got jit_compile=True" in refusals
+        assert "Expected steps_per_execution=1 on 2 replicas, got 2" in refusals
+        assert "Expected float32 or mixed_bfloat16 on 2 replicas, got mixed_float16" in refusals
     assert np.isfinite(reports["mirrored"]["bfloat16"]).all()
+
+
+@pytest.mark.slow
+def test_labels_of_a_distributed_set_are_checked(reports):
+    assert reports["mirrored"]["refusals"][-1] == "Expected labels 0 (negative) and 1 (positive), got 2"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-"""FusedAdam: Keras's own numbers, and rates that decay."""
-
 import dataclasses
 import math
 
@@ -9,9 +7,10 @@ import tensorflow as tf
 
 from nlgan_tf.compat.keras import apply_gradients, keras
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.recipes import RECIPES
-from nlgan_tf.training.optimizers import FusedAdam
+from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, update
 
 
 def path(optimizer, gradients):
@@ -46,7 +45,7 @@ def test_a_rate_that_decays_can_be_lowered_and_is_saved():
 
 
 def test_amsgrad_does_not_decay():
-    with pytest.raises(ValueError, match="amsgrad with decay_steps=5"):
+    with pytest.raises(ValueError, match="Expected amsgrad or decay_steps, got both: decay_steps=5"):
         FusedAdam(0.1, amsgrad=True, decay_steps=5)
 
 
@@ -61,3 +60,46 @@ def test_longer_trainings_decay_as_much_in_all():
     stage = dataclasses.replace(RECIPES["paper"].stage_one, epochs=500)
     model = build_nlgan((8, 8, 1), NoisePriors(0.7, 0.85), stage)
     assert model.d_optimizer.decay_steps == 150 * 78
+
+
+def test_one_backward_pass_updates_each_network_by_its_own_optimizer():
+    networks = [keras.Sequential([keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)]) for _ in range(2)]
+    for network in networks:
+        network.build((None, 1))
+    optimizers = [keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.01)]
+    with tf.GradientTape() as tape:
+        objective = sum(tf.reduce_sum(network(tf.constant([[2.0]]))) for network in networks)
+    update(tape, objective, list(zip(networks, optimizers, strict=True)))
+    assert [network.weights[0].numpy().item() for network in networks] == pytest.approx([0.8, 0.98])
+
+
+class TestOptimizerGroup:
+    @pytest.fixture
+    def group(self):
+        return OptimizerGroup([FusedAdam(0.1), keras.optimizers.SGD(0.4)])
+
+    def rates(self, group) -> list[float]:
+        return [float(optimizer.learning_rate) for optimizer in group.optimizers]
+
+    def test_the_rate_is_the_first_one_s_and_the_others_follow_in_proportion(self, group):
+        assert group.learning_rate == group.lr == pytest.approx(0.1)
+        group.learning_rate = 0.05
+        assert self.rates(group) == pytest.approx([0.05, 0.2])
+
+    def test_a_rate_may_be_assigned_as_to_a_variable(self, group):
+        group.lr.assign(0.2)
+        assert self.rates(group) == pytest.approx([0.2, 0.8])
+
+    def test_a_first_rate_of_0_has_no_proportion(self, group):
+        group.optimizers[0].learning_rate = 0.0
+        with pytest.raises(InputError, match="Expected a learning rate above 0 to change in proportion, got 0"):
+            group.learning_rate = 0.1
+        assert self.rates(group) == pytest.approx([0, 0.4])
+
+    def test_it_counts_as_the_first_one_and_has_the_variables_of_all(self, group):
+        weight = tf.Variable([1.0])
+        for optimizer in group.optimizers:
+            optimizer.build([weight])
+        apply_gradients(group.optimizers[0], [tf.constant([1.0])], [weight])
+        assert int(group.iterations) == 1
+        assert len(group.variables) == sum(len(optimizer.variables) for optimizer in group.optimizers)

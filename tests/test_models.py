@@ -1,0 +1,57 @@
+import zipfile
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from nlgan_tf.errors import InputError
+from nlgan_tf.models import describe_size
+
+
+def test_load_model_takes_classifiers_and_refuses_what_is_no_model(tmp_path):
+    classifier = nl.build_classifier((8, 8, 1), width=0.1)
+    classifier.save(tmp_path / "classifier.keras")
+    again = nl.load_model(tmp_path / "classifier.keras")
+    assert all(np.array_equal(a, b) for a, b in zip(classifier.get_weights(), again.get_weights(), strict=True))
+    with pytest.raises(FileNotFoundError, match=r"Expected a .keras file, got .*none.keras, which does not exist"):
+        nl.load_model(tmp_path / "none.keras")
+    (tmp_path / "text.keras").write_text("no model")
+    with zipfile.ZipFile(tmp_path / "zip.keras", "w") as other:
+        other.writestr("readme", "no model")
+    for name in ("text.keras", "zip.keras"):
+        with pytest.raises(ValueError, match=f"Expected a .keras file, got .*{name}, which is no Keras model"):
+            nl.load_model(tmp_path / name)
+
+
+def test_an_unknown_recipe_is_refused():
+    for act in (
+        lambda: nl.build_nlgan((8, 8, 1), nl.NoisePriors(0.7, 0.85), "best"),
+        lambda: describe_size((8, 8, 1), "best"),
+    ):
+        with pytest.raises(InputError, match="Expected recipe to be one of literal, paper, modern; got 'best'"):
+            act()
+
+
+def test_generators_do_not_start_as_twins():
+    model = nl.build_nlgan((8, 8, 1), nl.NoisePriors(0.7, 0.85), nl.StageOneConfig(width=0.1))
+    kernels = [generator.get_layer("fc_1").kernel.numpy() for generator in model.drawing_generators().values()]
+    assert np.all(kernels[0] != kernels[1])
+
+
+def test_large_models_are_described_in_one_line():
+    assert describe_size((256, 256, 3)) == (
+        "Images of 256x256 give stage one 203 million weights: about 7 GB of memory and, without a GPU, 2 hours; "
+        "for less, resize the images to 64x64 or less"
+    )
+    many_epochs = nl.StageOneConfig(epochs=500)
+    assert describe_size((32, 32, 3), many_epochs) == (
+        "Images of 32x32 give stage one 15 million weights: about 1 GB of memory and, without a GPU, 6 hours; "
+        "for less, take fewer epochs or a smaller width"
+    )
+    assert describe_size((512, 512, 3), "paper").endswith("5 days; for less, resize the images to 64x64 or less")
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (32, 32, 3)])
+@pytest.mark.parametrize("recipe", ["literal", "paper", "modern"])
+def test_the_papers_data_sets_are_not_large(shape, recipe):
+    assert describe_size(shape, recipe) is None
