@@ -8,6 +8,9 @@ entropy ("bce"), or the squared error of the probability ("mse", the paper's alt
 
 from __future__ import annotations
 
+import math
+import numbers
+
 import tensorflow as tf
 
 from nlgan_tf.config import LOSSES
@@ -23,8 +26,22 @@ def check_metric(metric: str) -> str:
     return metric
 
 
-def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:
-    """E[H(D(x), target)], where D(x) = sigmoid(logits).
+def check_alpha(alpha: float) -> float:
+    """Returns the weight of the noisy-label terms of eq. (5) as a float; InputError unless above 0."""
+    if not isinstance(alpha, numbers.Real) or not 0 < alpha < math.inf:
+        raise InputError(f"Expected alpha to be a finite number above 0, got {alpha!r}")
+    return float(alpha)
+
+
+def check_beta(beta: float) -> float:
+    """Returns the weight of the adversarial terms of eq. (5) as a float; InputError unless at least 0."""
+    if not isinstance(beta, numbers.Real) or not 0 <= beta < math.inf:
+        raise InputError(f"Expected beta to be a finite number of at least 0, got {beta!r}")
+    return float(beta)
+
+
+def h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:
+    """H(D(x), target) of each image, where D(x) = sigmoid(logits): float32, the shape of the logits.
 
     Args:
         logits: Logits of D, any shape and float dtype.
@@ -34,10 +51,14 @@ def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tens
     check_metric(metric)
     logits = tf.cast(logits, tf.float32)
     if metric == "bce":
-        h = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), float(target)), logits=logits)
-    else:
-        h = tf.square(tf.sigmoid(logits) - target)
-    return tf.math.divide_no_nan(tf.reduce_sum(h), replicas.mean(tf.cast(tf.size(h), tf.float32)))
+        return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), float(target)), logits=logits)
+    return tf.square(tf.sigmoid(logits) - target)
+
+
+def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:
+    """E[H(D(x), target)], the mean of `h`; 0 without images. Arguments are those of `h`."""
+    values = h(logits, target, metric)
+    return tf.math.divide_no_nan(tf.reduce_sum(values), replicas.mean(tf.cast(tf.size(values), tf.float32)))
 
 
 def gan_value(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:

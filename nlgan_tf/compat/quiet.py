@@ -1,8 +1,9 @@
-"""TensorFlow's import without the lines that its C++ runtime prints before any log level counts."""
+"""TensorFlow without the lines that tell users nothing: its runtime's at the import, and its notes while it saves."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -26,6 +27,22 @@ def import_tensorflow() -> None:
         return
     with _without_startup_lines():
         import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def without_saving_notes() -> Iterator[None]:
+    """Drops "Assets written to", which TensorFlow prints in notebooks for each SavedModel, with temporary paths.
+
+    Warnings are passed on; with TF_CPP_MIN_LOG_LEVEL "0" the notes too.
+    """
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "0":
+        logger.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

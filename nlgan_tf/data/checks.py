@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,19 @@ from nlgan_tf.errors import InputError
 # Scaled values so near to whole numbers are whole numbers: 7 / 255 * 255 in float32 is 7.0000005.
 WHOLE = 1e-3
 SHOWN = 5
+# Largest values of floats in [0, 1] that resampling took a little beyond 1, and of training images that look too dark.
+OVERSHOT, LOW_RANGE = 1.5, 64
+# Images are grey or colours, as picture files are.
+CHANNELS = (1, 3)
 
 
 def check_images(
-    images: ArrayLike, shape: tuple[int, int, int] | None = None, *, scale: float | None = None
+    images: ArrayLike,
+    shape: tuple[int, int, int] | None = None,
+    *,
+    scale: float | None = None,
+    name: str = "images",
+    takes_scale: bool = False,
 ) -> np.ndarray:
     """Returns images as a C-contiguous array, uint8 or float32 in [0, 255], shape (n, h, w, c).
 
@@ -28,38 +38,58 @@ def check_images(
             tensor, or a list of images of one shape.
         shape: Shape (h, w, c) that each image must have.
         scale: Factor on all values, 255 for images in [0, 1]; whole results become uint8.
+        name: Name of the images in errors.
+        takes_scale: Whether the caller has an argument `scale`, which errors may then name.
 
     Raises:
-        InputError: For another type, rank, image shape or range, NaN, floats whose largest value is at most 1
+        InputError: For another type, rank, image shape or range, NaN, floats whose largest value is at most 1.5
             unless all are 0, or a scale that is not accepted.
     """
-    array = _with_channels(as_array(images, "images", "arrays of one shape"), images, shape)
+    array = _with_channels(as_array(images, name, "arrays of one shape"), images, shape, name)
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
+    wanted = f"Expected {name} as integers or floats in [0, 255], got"
     if array.dtype.kind == "b":
-        raise InputError("Expected images as integers or floats in [0, 255], got bool: images.astype('uint8') * 255")
+        raise InputError(f"{wanted} bool: {name}.astype('uint8') * 255")
     if array.dtype.kind not in "uif":
-        raise InputError(f"Expected images as integers or floats in [0, 255], got {_kind_of(images, array)}")
+        remedy = f": {name}.real leaves out imaginary parts" if array.dtype.kind == "c" else ""
+        raise InputError(f"{wanted} {_kind_of(images, array)}{remedy}")
+    _check_not_nan(array, name)
     if scale is not None:
-        return _scaled(array, scale)
+        return _scaled(array, scale, name)
     if array.dtype != np.uint8:
-        _check_range(array)
+        _check_range(array, name, takes_scale)
     return np.ascontiguousarray(array, np.uint8 if array.dtype.kind in "ui" else np.float32)
 
 
 def check_training_images(
-    images: ArrayLike, shape: tuple[int, int, int] | None = None, *, scale: float | None = None
+    images: ArrayLike,
+    shape: tuple[int, int, int] | None = None,
+    *,
+    scale: float | None = None,
+    name: str = "images",
+    takes_scale: bool = False,
 ) -> np.ndarray:
     """Returns images as `check_images` does, and refuses integers 0 and 1, which are nearly black to the networks.
 
-    A single image to predict may be nearly black; a set of images to learn or to test from cannot be.
+    A single image to predict may be nearly black; a set of images to learn or to test from cannot be. Images whose
+    largest value is at most 64 give a warning, unless `scale` is given.
 
     Raises:
         InputError: As `check_images`, and for integers whose largest value is 1.
     """
-    images = check_images(images, shape, scale=scale)
-    if images.size and images.max() == 1:
-        raise InputError(_small(1))
+    images = check_images(images, shape, scale=scale, name=name, takes_scale=takes_scale)
+    high = images.max() if images.size else 0
+    if high == 1:
+        raise InputError(_small(1, name, takes_scale))
+    if 0 < high <= LOW_RANGE and scale is None:
+        factor = math.floor(2550 / high) / 10
+        # At this place, so that Python shows the line once however many functions check the images.
+        warnings.warn(
+            f"Images in [0, 255] are expected; the largest value is {high:g}: {name} * {factor:g}, or "
+            f"scale={factor:g} where a function takes it, would use the whole range",
+            stacklevel=1,
+        )
     return images
 
 
@@ -96,6 +126,29 @@ def check_labels(
     return array
 
 
+def check_soft_labels(labels: ArrayLike, length: int, *, name: str = "labels") -> np.ndarray:
+    """Returns labels as a float32 vector of probabilities of the positive class.
+
+    Args:
+        labels: Probabilities in [0, 1], shape (n,).
+        length: Number of labels that is expected.
+        name: Name of the labels in errors.
+
+    Raises:
+        InputError: For values that are no numbers in [0, 1], or another shape.
+    """
+    array = as_array(labels, name, "one label per image")
+    if array.shape != (length,):
+        raise InputError(f"Expected {name} of shape ({length},), one label per image, got shape {array.shape}")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"Expected {name} as probabilities in [0, 1], got {_kind_of(labels, array)}")
+    if not np.all((array >= 0) & (array <= 1)):
+        raise InputError(
+            f"Expected {name} as probabilities in [0, 1], got values from {array.min():g} to {array.max():g}"
+        )
+    return np.ascontiguousarray(array, np.float32)
+
+
 def check_batches(batch_size: int, samples_per_epoch: int) -> None:
     """InputError unless a batch can be halved between the classes and an epoch has at least one batch."""
     check_integer("batch_size", batch_size)
@@ -112,6 +165,12 @@ def check_integer(name: str, value: Any, least: int | None = None) -> None:
         raise InputError(f"Expected {name} to be an integer, got {value!r}")
     if least is not None and value < least:
         raise InputError(f"Expected {name} to be at least {least}, got {value}")
+
+
+def check_seed(seed: Any) -> int:
+    """Returns a seed; InputError unless it is an integer of at least 0."""
+    check_integer("seed", seed, least=0)
+    return seed
 
 
 def as_array(values: ArrayLike, name: str, wanted: str) -> np.ndarray:
@@ -135,10 +194,10 @@ def as_array(values: ArrayLike, name: str, wanted: str) -> np.ndarray:
         raise InputError(f"Expected {name} as {wanted}, got {got}") from error
 
 
-def _with_channels(array: np.ndarray, images: ArrayLike, shape: tuple[int, int, int] | None) -> np.ndarray:
+def _with_channels(array: np.ndarray, images: ArrayLike, shape: tuple[int, int, int] | None, name: str) -> np.ndarray:
     """Images with a channel axis; InputError for another rank or shape."""
     # One image of one or three channels, or with the shape asked for, has three axes too.
-    is_single = array.ndim == 3 and (array.shape[-1] in (1, 3) or array.shape == tuple(shape or ()))
+    is_single = array.ndim == 3 and (array.shape[-1] in CHANNELS or array.shape == tuple(shape or ()))
     if array.ndim == 3 and not is_single:
         array = array[..., np.newaxis]
     if array.ndim == 4 and (shape is None or array.shape[1:] == tuple(shape)):
@@ -146,38 +205,53 @@ def _with_channels(array: np.ndarray, images: ArrayLike, shape: tuple[int, int, 
     wanted = (
         "(n, height, width, channels) or (n, height, width)" if shape is None else f"(n, {', '.join(map(str, shape))})"
     )
-    remedy = ": images[np.newaxis] is a batch of one image" if is_single else ""
-    raise InputError(f"Expected images of shape {wanted}, got {_kind_of(images, array)}{remedy}")
+    remedy = f": {name}[np.newaxis] is a batch of one image" if is_single else ""
+    if shape is not None and array.shape[1:] == (shape[2], *shape[:2]):
+        remedy = f": np.moveaxis({name}, 1, -1) puts channels last"
+    raise InputError(f"Expected {name} of shape {wanted}, got {_kind_of(images, array)}{remedy}")
 
 
-def _check_range(array: np.ndarray) -> None:
+def _check_not_nan(array: np.ndarray, name: str) -> None:
+    if array.dtype.kind == "f" and (wrong := int(np.isnan(array).any(axis=(1, 2, 3)).sum())):
+        remedy = f"leave them out, or np.nan_to_num({name})"
+        raise InputError(f"Expected {name} without NaN, got NaN in {wrong} of {len(array)} images: {remedy}")
+
+
+def _check_range(array: np.ndarray, name: str, takes_scale: bool) -> None:
     """InputError unless all values lie in [0, 255], and those of floats not in [0, 1]."""
     low, high = (array.min(), array.max()) if array.size else (0, 0)
     if not (low >= 0 and high <= 255):
-        remedy = ": (images + 1) * 127.5 maps images from [-1, 1]" if low >= -1 and high <= 1 else ""
-        raise InputError(f"Expected images in [0, 255], got values from {low:g} to {high:g}{remedy}")
-    if array.dtype.kind == "f" and 0 < high <= 1:
-        raise InputError(_small(high))
+        remedy = ""
+        if low >= -1 and high <= 1:
+            remedy = f": ({name} + 1) * 127.5 maps images from [-1, 1]"
+        elif 4095 <= high <= 65535 and low >= 0 and array.dtype.kind in "ui":
+            remedy = f": {name} // 257 maps images of 16 bits"
+        raise InputError(f"Expected {name} in [0, 255], got values from {low:g} to {high:g}{remedy}")
+    if array.dtype.kind == "f" and 0 < high <= OVERSHOT:
+        raise InputError(_small(high, name, takes_scale))
 
 
-def _small(high: float) -> str:
-    return (
-        f"Expected images in [0, 255], got a largest value of {high:g}: multiply the images by 255, or give scale=255"
-    )
+def _small(high: float, name: str, takes_scale: bool) -> str:
+    remedy = f"multiply the {name} by 255"
+    if high > 1:
+        remedy = f"np.clip({name}, 0, 1) * 255 maps images from [0, 1]"
+    elif takes_scale:
+        remedy += ", or give scale=255"
+    return f"Expected {name} in [0, 255], got a largest value of {high:g}: {remedy}"
 
 
-def _scaled(array: np.ndarray, scale: float) -> np.ndarray:
+def _scaled(array: np.ndarray, scale: float, name: str) -> np.ndarray:
     """Images times `scale`, in [0, 255]: uint8 where all are whole numbers but for rounding, else float32."""
     if not isinstance(scale, numbers.Real) or isinstance(scale, bool) or not 0 < scale < math.inf:
         raise InputError(f"Expected scale to be a finite number above 0, got {scale!r}")
     low, high = (float(array.min()) * scale, float(array.max()) * scale) if array.size else (0.0, 0.0)
     if not (low >= 0 and high <= 255 + WHOLE):
-        raise InputError(f"Expected images times scale={scale:g} in [0, 255], got values from {low:g} to {high:g}")
+        raise InputError(f"Expected {name} times scale={scale:g} in [0, 255], got values from {low:g} to {high:g}")
     floats = np.clip(np.ascontiguousarray(array, np.float32) * np.float32(scale), 0, 255)
     whole = np.rint(floats)
     if np.all(np.abs(floats - whole) < WHOLE):
         return whole.astype(np.uint8)
-    _check_range(floats)
+    _check_range(floats, name, takes_scale=True)
     return floats
 
 
@@ -219,5 +293,5 @@ def _kind_of(values: Any, array: np.ndarray) -> str:
     """What was given, in words: its type where that is no array of numbers, and its shape."""
     if array.dtype.kind in "uifb" and isinstance(values, np.ndarray | list | tuple):
         return f"shape {array.shape}"
-    kind = f"{type(values).__name__} of dtype {array.dtype}" if array.dtype.kind in "OUSV" else type(values).__name__
+    kind = f"{type(values).__name__} of dtype {array.dtype}" if array.dtype.kind in "OUSVc" else type(values).__name__
     return f"{kind} of shape {array.shape}" if array.ndim else type(values).__name__

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nlgan_tf.data.checks import check_integer, check_labels
+from nlgan_tf.data.checks import check_labels, check_seed
 from nlgan_tf.errors import InputError
 
 # Given instead of priors that are to be estimated.
@@ -174,7 +174,7 @@ def corrupt_labels(labels: ArrayLike, priors: NoisePriors, seed: int) -> np.ndar
         raise InputError("Expected at least 1 label, got 0")
     if not isinstance(priors, NoisePriors):
         raise InputError(f"Expected priors to be NoisePriors, got {priors!r}")
-    check_integer("seed", seed, least=0)
+    check_seed(seed)
     n, positives = len(labels), np.flatnonzero(labels == 1)
     negatives = np.flatnonzero(labels == 0)
     noisy_positives = n * priors.noisy_positive_share(len(positives) / n)

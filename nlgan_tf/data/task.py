@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.data.checks import as_array, check_integer, check_labels, check_training_images
+from nlgan_tf.data.checks import CHANNELS, as_array, check_integer, check_labels, check_training_images
 from nlgan_tf.data.duplicates import count_shared
 from nlgan_tf.errors import InputError
 
@@ -47,7 +47,7 @@ class ImageTask:
 
     def __post_init__(self) -> None:
         self._set("images", check_training_images(self.images))
-        _check_task_shape(self.image_shape)
+        check_task_shape(self.image_shape)
         n = len(self.images)
         if self.labels is None and self.noisy_labels is None:
             raise InputError("Expected labels or noisy_labels in a task, got neither")
@@ -67,7 +67,7 @@ class ImageTask:
         object.__setattr__(self, name, value)
 
     def _set_test(self) -> None:
-        images = check_training_images(self.test_images, shape=self.image_shape)
+        images = check_training_images(self.test_images, shape=self.image_shape, name="test_images")
         labels = check_labels(self.test_labels, length=len(images), minimum_per_class=1, name="test_labels")
         if shared := count_shared(self.images, images):
             raise InputError(f"Expected no test image among the training images, got {shared}")
@@ -114,13 +114,19 @@ class ImageTask:
         )
 
 
-def _check_task_shape(shape: tuple[int, int, int]) -> None:
-    """InputError unless the networks of both stages can take and draw images of this shape."""
-    height, width, channels = shape
-    if channels not in (1, 3):
+def check_channels(shape: tuple[int, int, int]) -> None:
+    """InputError unless images of shape (h, w, c) have 1 or 3 channels, as picture files have."""
+    height, _, channels = shape
+    if channels not in CHANNELS:
         remedy = {2: ": images[..., :1] keeps gray without alpha", 4: ": images[..., :3] keeps colours without alpha"}
-        other = ": np.moveaxis(images, 1, -1) puts channels last" if height in (1, 3) else ""
+        other = ": np.moveaxis(images, 1, -1) puts channels last" if height in CHANNELS else ""
         raise InputError(f"Expected images of 1 or 3 channels, got {channels}{remedy.get(channels, other)}")
+
+
+def check_task_shape(shape: tuple[int, int, int]) -> None:
+    """InputError unless the networks of both stages can take and draw images of this shape."""
+    check_channels(shape)
+    height, width, _ = shape
     if min(height, width) < 1 or height % SIDE_DIVISOR or width % SIDE_DIVISOR:
         up, across = -height % SIDE_DIVISOR, -width % SIDE_DIVISOR
         pad = f"np.pad(images, [(0, 0), (0, {up}), (0, {across}), (0, 0)])"

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.compat.quiet import without_saving_notes
 
 EXAMPLE_BATCHES = (1, 3, 64)
 # Largest difference of an export from its Keras model, relative to the range of an output, by what the model computes
@@ -73,4 +74,5 @@ def save_signatures(servable: Servable, folder: Path) -> None:
     # Not the Keras model: with the model each weight would be written twice, and random state that no signature reads.
     used = [function.get_concrete_function().variables for function in servable.signatures.values()]
     module.weights = list({id(variable): variable for variables in used for variable in variables}.values())
-    tf.saved_model.save(module, str(folder), signatures=servable.signatures)
+    with without_saving_notes():
+        tf.saved_model.save(module, str(folder), signatures=servable.signatures)

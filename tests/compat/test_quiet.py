@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -7,8 +8,6 @@ IMPORT = "import nlgan_tf as nl; nl.NLGAN"
 
 
 def stderr_of(code: str, **environment) -> str:
-    import os
-
     variables = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(
         [sys.executable, "-c", code], env={**variables, **environment}, capture_output=True, text=True, check=True
@@ -47,3 +46,25 @@ def test_what_others_print_meanwhile_is_passed_on():
 
 def test_a_process_without_stderr_still_imports():
     assert stderr_of("import os; os.close(2); import nlgan_tf as nl; nl.NLGAN") == ""
+
+
+@pytest.mark.parametrize(("level", "notes"), [("3", False), ("0", True)])
+def test_a_notebook_sees_no_paths_of_savedmodels_unless_it_asks_for_the_log(tmp_path, level, notes):
+    # An interactive process is what TensorFlow prints its notes in.
+    code = (
+        "import sys; sys.ps1 = '>>> '\n"
+        "import nlgan_tf as nl, tensorflow as tf\n"
+        "model = nl.build_generator((8, 8, 1), latent_dim=7, width=0.1)\n"
+        f"nl.export_generator(model, {str(tmp_path)!r}, 'positive_generator', stream=1, served_from='/models')\n"
+        "tf.get_logger().info('a note of the user')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": level},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = done.stdout + done.stderr
+    assert ("Assets written to" in said) == notes
+    assert "a note of the user" in said

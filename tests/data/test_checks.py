@@ -87,7 +87,10 @@ class TestImages:
             ([images[0], images[1][..., 0]], r"as arrays of one shape, got shapes \(8, 8\), \(8, 8, 1\)$"),
             ([[1, 2], [3]], "as arrays of one shape, got list$"),
             (images > 9, r"got bool: images.astype\('uint8'\) \* 255$"),
-            (images.astype(complex), r"Expected images as integers or floats in \[0, 255\], got "),
+            (
+                images.astype(complex),
+                r"\[0, 255\], got ndarray of dtype complex128 of shape .*: images.real leaves out",
+            ),
             (images.astype("M8[s]"), r"Expected images as integers or floats in \[0, 255\], got "),
             (np.ma.masked_array(images, images == images[0, 0, 0]), "without missing values, got [0-9]+ masked ones$"),
         ]
@@ -104,11 +107,16 @@ class TestImages:
             (lambda images: images - 1.0, r"got values from -1 to 254$"),
             (lambda images: images + 0.5, r"got values from 0.5 to 255.5$"),
             (lambda images: images / 127.5 - 1, r"from -1 to 1: \(images \+ 1\) \* 127.5 maps images from \[-1, 1\]$"),
-            (lambda images: images * np.nan, "got values from nan to nan$"),
-            (lambda images: images * np.inf, "got values from nan to nan$"),
+            (lambda images: images * np.nan, r"without NaN, got NaN in 40 of 40 images: .*np.nan_to_num\(images\)$"),
+            (lambda images: np.where(images == images[3, 0, 0], np.nan, images), "got NaN in [0-9]+ of 40 images: "),
+            (lambda images: images.astype(np.uint16) * 257, "from 0 to 6[0-9]+: images // 257 maps images of 16 bits$"),
             (lambda images: images + np.inf, "got values from inf to inf$"),
-            (lambda images: images / 255, "got a largest value of 1: multiply the images by 255, or give scale=255$"),
+            (lambda images: images / 255, "got a largest value of 1: multiply the images by 255$"),
             (lambda images: (images / 300).astype(np.float16), "got a largest value of 0.85.*: multiply the images by"),
+            (
+                lambda images: images * np.float32(1.026 / 255),
+                r"got a largest value of 1.0.*: np.clip\(images, 0, 1\) \* 255 maps images from \[0, 1\]$",
+            ),
             (lambda images: (images > 9) * 1.0, "got a largest value of 1: multiply"),
         ],
     )
@@ -132,12 +140,33 @@ class TestImages:
         binary = (images > 9).astype(np.uint8)
         assert check_images(binary) is binary
         for dtype in (np.uint8, np.int64):
-            with pytest.raises(
-                InputError, match="got a largest value of 1: multiply the images by 255, or give scale="
-            ):
+            with pytest.raises(InputError, match=r"got a largest value of 1: multiply the images by 255$"):
                 check_training_images(binary.astype(dtype))
         np.testing.assert_array_equal(check_training_images(binary, scale=255), 255 * binary)
         assert not check_training_images(0 * binary).any()
+
+    def test_training_images_of_a_low_range_give_a_warning(self, images):
+        from sklearn.datasets import load_digits
+
+        line = r"^Images in \[0, 255\] are expected; the largest value is 16: images \* 15.9, or scale=15.9 where "
+        for low in (load_digits().images, load_digits().images.astype(int), (images // 16 + 1)):
+            with pytest.warns(UserWarning, match=line):
+                checked = check_training_images(low)
+            assert checked.max() == 16
+        with pytest.warns(UserWarning, match="the largest value is 64: images .* 3.9, "):
+            check_training_images(np.minimum(images, 64))
+        # Neither a warning nor a refusal: the tests make errors of warnings.
+        check_training_images(np.minimum(images, 65))
+        check_training_images(load_digits().images, scale=15.9)
+        check_images(load_digits().images)
+
+    def test_names_and_remedies_are_those_of_the_caller(self, images):
+        with pytest.raises(
+            InputError, match=r"^Expected test_images in .*: multiply the test_images by 255, or give sc"
+        ):
+            check_training_images(images / 255, name="test_images", takes_scale=True)
+        with pytest.raises(InputError, match=r": np.moveaxis\(images, 1, -1\) puts channels last$"):
+            check_images(np.zeros((4, 3, 16, 8), np.uint8), shape=(16, 8, 3))
 
 
 class TestScale:
@@ -161,7 +190,7 @@ class TestScale:
     def test_a_scale_that_does_not_fit_is_refused(self, images):
         with pytest.raises(InputError, match=r"images times scale=255 in \[0, 255\], got values from 0 to 65025"):
             check_images(images, scale=255)
-        with pytest.raises(InputError, match=r"times scale=255 in \[0, 255\], got values from nan to nan"):
+        with pytest.raises(InputError, match=r"without NaN, got NaN in 40 of 40 images"):
             check_images(images * np.nan, scale=255)
         with pytest.raises(InputError, match=r"got a largest value of 0.85"):
             check_images(images / 300, scale=1)

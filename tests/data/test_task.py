@@ -7,7 +7,7 @@ from nlgan_tf.errors import InputError
 
 def task_of(n: int = 12, **changes) -> ImageTask:
     images = np.zeros((n, 4, 4, 1), np.uint8)
-    images[:, 0, 0, 0] = np.arange(n)
+    images[:, 0, 0, 0], images[:, 1, 1, 0] = np.arange(n), 255
     subclasses = np.arange(n) % 4
     fields = {"images": images, "labels": (subclasses < 2).astype(int), "subclass_labels": subclasses}
     return ImageTask(**{**fields, **changes})
@@ -70,7 +70,7 @@ def test_sizes_that_do_not_fit_are_refused(size, message):
         ({"test_labels": np.array([0, 1])}, "or neither in a task, got test_labels alone"),
         (
             {"test_images": np.zeros((3, 5, 4, 1), np.uint8), "test_labels": np.array([0, 1, 1])},
-            r"Expected images of shape \(n, 4, 4, 1\), got shape \(3, 5, 4, 1\)",
+            r"Expected test_images of shape \(n, 4, 4, 1\), got shape \(3, 5, 4, 1\)",
         ),
         ({"class_names": ("a", "a")}, r"to be two different names, \(negative, positive\), got \('a', 'a'\)"),
         ({"class_names": ("é", "e\u0301 ")}, "which look the same"),
@@ -143,7 +143,7 @@ def test_test_images_among_the_training_images_are_found_by_value(images, labels
 
 
 def test_images_in_0_to_1_are_refused(images, labels):
-    message = "got a largest value of 1: multiply the images by 255, or give scale=255"
+    message = "got a largest value of 1: multiply the (test_)?images by 255$"
     for small in (images / 255, (images > 9).astype(np.uint8)):
         with pytest.raises(InputError, match=message):
             ImageTask(images=small, labels=labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from nlgan_tf.data.checks import check_integer, check_training_images
+from nlgan_tf.data.checks import check_integer, check_seed, check_training_images
 from nlgan_tf.data.sources.classes import Classes, TaskFields, binary_task, split_pairing
 from nlgan_tf.data.sources.digits import load_digits
 from nlgan_tf.data.sources.npz import load_npz
@@ -46,14 +46,14 @@ def load_task(
         FileNotFoundError: For a file that does not exist, or a data set that neither exists nor can be fetched.
     """
     source, rest = check_source(spec)
+    check_seed(seed)
     if size is not None:
         check_integer("size", size, least=1)
     fields = (
         TASK_SOURCES[source](rest) if source in TASK_SOURCES else binary_task(rest, *load_classes(source, data_dir))
     )
-    if scale is not None:
-        names = [name for name in ("images", "test_images") if name in fields]
-        fields |= {name: check_training_images(fields[name], scale=scale) for name in names}
+    names = [name for name in ("images", "test_images") if fields.get(name) is not None]
+    fields |= {name: check_training_images(fields[name], scale=scale, name=name, takes_scale=True) for name in names}
     return ImageTask(**fields).reduced(size)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import zipfile
 import zlib
 from pathlib import Path
@@ -27,8 +28,15 @@ def load_npz(path: str) -> TaskFields:
     keys = ", ".join(TASK_FIELDS)
     if path.is_dir():
         raise InputError(f"Expected npz:PATH of a file with the keys {keys}; got the folder {path}")
+    if _is_loop(path):
+        raise InputError(f"Expected npz:PATH of a file, got {path}, a symbolic link that leads back to itself")
     if not path.is_file():
         raise FileNotFoundError(f"Expected npz:PATH of a file with the keys {keys}; got {path}, which does not exist")
+    if _holds_one_array(path):
+        raise InputError(
+            f"Expected {path} to be an .npz archive, got one array as np.save writes it: "
+            f"np.savez({path.name!r}, images=..., noisy_labels=...) writes an archive"
+        )
     try:
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             fields = {key: archive[key] for key in archive.files}
@@ -44,3 +52,16 @@ def load_npz(path: str) -> TaskFields:
     if "class_names" in fields:
         fields["class_names"] = tuple(map(str, np.atleast_1d(fields["class_names"])))
     return fields
+
+
+def _is_loop(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
+def _holds_one_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX

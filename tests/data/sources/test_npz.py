@@ -70,3 +70,29 @@ class TestNpz:
             nl.load_task(f"npz:{tmp_path / 'none.npz'}")
         with pytest.raises(ValueError, match=r"Expected npz:PATH of a file with the keys images.*; got the folder "):
             nl.load_task(f"npz:{tmp_path}")
+
+    def test_errors_name_the_array_and_how_to_mend_it(self, tmp_path, images, labels):
+        fields = {"images": images, "labels": labels, "test_labels": labels[:4]}
+        for bad, message in (
+            (images[:4] / 255, "^Expected test_images .* 1: multiply the test_images by 255, or give scale=255$"),
+            (images[:4] * np.nan, "^Expected test_images without NaN, got NaN in 4 of 4 images"),
+            (
+                images[:4] * 1j,
+                "dtype complex128 .*: test_images.real leaves",
+            ),
+            (
+                images[:4].astype(np.uint16) * 257,
+                ": test_images // 257 maps images of 16 bits$",
+            ),
+        ):
+            with pytest.raises(nl.InputError, match=message):
+                nl.load_task(self.write(tmp_path / "task.npz", **fields, test_images=bad))
+
+    def test_one_array_and_a_link_to_itself_are_refused_in_one_line(self, tmp_path, images):
+        np.save(tmp_path / "one.npy", images)
+        (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+        with pytest.raises(nl.InputError, match=r"got one array as np.save writes it: np.savez\('one.npz', [^\n]*$"):
+            nl.load_task(f"npz:{tmp_path / 'one.npz'}")
+        (tmp_path / "loop.npz").symlink_to(tmp_path / "loop.npz")
+        with pytest.raises(nl.InputError, match=r"^Expected npz:PATH of a file, got .*loop.npz, a symbolic link that "):
+            nl.load_task(f"npz:{tmp_path / 'loop.npz'}")
