@@ -23,6 +23,16 @@ LOSSES = ("bce", "mse")
 LATENTS = ("uniform", "normal")
 SPECTRAL_LAYERS = ("convolutions", "all")
 BATCH_NORM_LAYERS = ("transposed", "all")
+DRAWN, ORIGINALS, BOTH = "drawn", "originals", "both"
+LEARNS_FROM = (DRAWN, ORIGINALS, BOTH)
+WITNESSES = ("hog",)
+AUGMENTATIONS = ("digits", "photos")
+# Left to the kind of image, see `policy_for`.
+AUTO = "auto"
+CLASSIFIERS = ("paper", "small", "residual")
+# The classifier that goes with each augmentation.
+NETWORK_FOR = {"digits": "small", "photos": "residual"}
+SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 
 
@@ -101,6 +111,18 @@ def check_fields(config: Any) -> None:
         its_option.check(name, getattr(config, name))
 
 
+def check_kind(config: Any, kind: type) -> None:
+    """InputError unless the configuration is an object of this class."""
+    if not isinstance(config, kind):
+        remedy = f": {kind.__name__}(**settings)" if isinstance(config, dict) else ""
+        raise InputError(f"Expected config to be a {kind.__name__}, got {type(config).__name__}{remedy}")
+
+
+def policy_for(image_shape: tuple[int, int, int]) -> str:
+    """Returns the augmentation for images of shape (h, w, c): "digits" for grey images, "photos" for colour."""
+    return "digits" if image_shape[-1] == 1 else "photos"
+
+
 @dataclass(frozen=True)
 class StageOneConfig:
     """Stage one: networks, losses and schedule (paper, sections 2.2 and 3.1).
@@ -139,6 +161,17 @@ class StageOneConfig:
         0.0, "Largest shift of what D sees, as a share of the side; 0: none", least=0, below=1, search=(0.0, 0.2)
     )
     translation_probability: float = option(1.0, "Share of the images before D that is shifted", least=0, most=1)
+    augment: str | None = option(
+        None,
+        "Random changes of the images before D; auto: digits if grey, else photos",
+        choices=(AUTO, *AUGMENTATIONS, None),
+    )
+    augment_probability: float = option(1.0, "Share of the images before D that is changed", least=0, most=1)
+    ema: float = option(0.0, "Decay of the averages of all weights, which draw and judge; 0: none", least=0, below=1)
+    folds: int = option(
+        1, "Folds of the images, each judged by networks that have not seen the fold; 0: 4 below 500 images", least=0
+    )
+    fold_epochs: int = option(3, "Epochs in place of --epochs where there are several folds", above=0)
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -158,7 +191,32 @@ class StageTwoConfig:
     batch_size: int = option(128, "Images a step, half of each class", above=0)
     samples_per_epoch: int = option(10_000, "Images an epoch; small sets repeat", above=0)
     learning_rate: float = option(1e-4, "Learning rate of the classifier (Adam)", above=0)
+    schedule: str = option("constant", "Course of the rate; cosine after a warm-up of a tenth", choices=SCHEDULES)
+    beta_2: float = option(0.999, "Adam's decay of the squared gradients", least=0, below=1)
+    weight_decay: float = option(0.0, "Decoupled decay of the weights, as AdamW's; 0: none", least=0)
+    ema: float = option(0.0, "Decay of the averaged weights; 0: no average", least=0, below=1)
+    network: str = option(
+        "paper", "Classifier; auto: small if images are grey, else residual", choices=(AUTO, *CLASSIFIERS)
+    )
     width: float = option(1.0, "Factor on the size of the classifier's layers", above=0)
+    augment: str | None = option(
+        None,
+        "Random changes of the classifier's images; auto: digits if grey, else photos",
+        choices=(AUTO, *AUGMENTATIONS, None),
+    )
+    augment_probability: float = option(0.8, "Share of the classifier's images that is changed", least=0, most=1)
+    learns_from: str = option(
+        DRAWN,
+        "Images that the classifier learns from: drawn ones, originals with their posterior, or both",
+        choices=LEARNS_FROM,
+    )
+    views: int = option(1, "Augmented views of each original that D judges", above=0)
+    witness: str | None = option(
+        None, "Judge of the originals beside D; auto: hog if images are coloured", choices=(AUTO, *WITNESSES, None)
+    )
+    rounds: int = option(
+        1, "Trainings, each judging the originals for the next; 0: 2 for 500 grey images and more", least=0
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)

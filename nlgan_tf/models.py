@@ -8,12 +8,15 @@ from pathlib import Path
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig
+from nlgan_tf.data.checks import check_seed
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.data.task import check_channels
 from nlgan_tf.errors import InputError
-from nlgan_tf.gan.augment import RandomTranslation
+from nlgan_tf.gan.augment import stage_one_augmentation
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.generator import build_generator
+from nlgan_tf.networks.shapes import check_image_shape
 from nlgan_tf.networks.size import stage_one_size
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.optimizers import FusedAdam
@@ -31,15 +34,17 @@ def build_nlgan(
     """Builds a compiled NLGAN.
 
     Args:
-        image_shape: Shape (h, w, c), h and w divisible by 4.
+        image_shape: Shape (h, w, c), h and w divisible by 4, c 1 or 3.
         priors: Purities of the noisy labels, or "estimate".
         recipe: Name "literal", "paper" or "modern", or a configuration of one's own.
         seed: Seed of initial weights, z, dropout and augmentation.
 
     Raises:
-        InputError: for an unknown recipe or a shape that does not fit.
+        InputError: for an unknown recipe, a shape that does not fit, or a seed that is no integer of at least 0.
     """
     config = _stage_one(recipe)
+    check_seed(seed)
+    check_channels(check_image_shape(image_shape))
     # One seed a network: the two generators must not start as twins.
     d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
     generator = {
@@ -63,8 +68,9 @@ def build_nlgan(
         build_generator(image_shape, **generator, seed=gn_seed, name="negative_generator"),
         priors,
         latent=config.latent,
-        augment=_augmentation(config),
+        augment=stage_one_augmentation(config, image_shape),
         seed=seed,
+        ema=config.ema,
     )
     steps_per_epoch = config.samples_per_epoch // config.batch_size
     adam = {"beta_1": 0.5, "decay_steps": config.decay_share * config.epochs * steps_per_epoch}
@@ -108,9 +114,12 @@ def load_model(path: str | os.PathLike) -> keras.Model:
 
     Raises:
         FileNotFoundError: if the file does not exist.
-        InputError: if the file is no Keras model.
+        InputError: if the path is a folder, such as a SavedModel, or the file is no Keras model.
     """
     path = Path(path).expanduser()
+    if path.is_dir():
+        remedy = ": SavedModels are for TF Serving" if (path / "saved_model.pb").is_file() else ""
+        raise InputError(f"Expected a .keras file, got {path}, which is a folder{remedy}")
     if not path.is_file():
         raise FileNotFoundError(f"Expected a .keras file, got {path}, which does not exist")
     if not _is_model(path):
@@ -130,9 +139,3 @@ def _stage_one(recipe: str | StageOneConfig) -> StageOneConfig:
     if isinstance(recipe, StageOneConfig):
         return recipe
     return check_recipe(recipe).stage_one
-
-
-def _augmentation(config: StageOneConfig) -> RandomTranslation | None:
-    if config.translation == 0:
-        return None
-    return RandomTranslation(config.translation, config.translation_probability)

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from nlgan_tf.config import Option, StageOneConfig, StageTwoConfig, options
+from nlgan_tf.config import Option, StageOneConfig, StageTwoConfig, options, policy_for
 from nlgan_tf.errors import InputError
 
 
@@ -51,6 +51,14 @@ def test_an_option_says_what_it_accepts():
             lambda: StageOneConfig(translation_probability=1.5),
             "Expected translation_probability to be finite and at least 0 and at most 1; got 1.5",
         ),
+        (
+            lambda: StageOneConfig(augment="faces"),
+            "Expected augment to be one of auto, digits, photos, none; got 'faces'",
+        ),
+        (
+            lambda: StageTwoConfig(augment_probability=-0.1),
+            "Expected augment_probability to be finite and at least 0 and at most 1; got -0.1",
+        ),
         (lambda: StageTwoConfig(batch_size=7), "Expected batch_size to be even and at least 2, got 7"),
         (
             lambda: StageTwoConfig(samples_per_epoch=64),
@@ -62,3 +70,9 @@ def test_an_option_says_what_it_accepts():
 def test_bad_values_are_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize(("image_shape", "policy"), [((28, 28, 1), "digits"), ((16, 24, 3), "photos")])
+def test_grey_images_are_augmented_as_digits_and_colour_images_as_photos(image_shape, policy):
+    assert policy_for(image_shape) == policy
+    assert StageOneConfig(augment=policy).augment == StageTwoConfig(augment=policy).augment == policy

@@ -23,6 +23,26 @@ def test_load_model_takes_classifiers_and_refuses_what_is_no_model(tmp_path):
             nl.load_model(tmp_path / name)
 
 
+def test_a_folder_is_said_to_be_one(tmp_path):
+    with pytest.raises(InputError, match=r"^Expected a .keras file, got .*, which is a folder$"):
+        nl.load_model(tmp_path)
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(InputError, match=r", which is a folder: SavedModels are for TF Serving$"):
+        nl.load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((3, 16, 16), r"^Expected images of 1 or 3 channels, got 16: np.moveaxis\(images, 1, -1\) puts channels last$"),
+        ((16, 16, 2), r"^Expected images of 1 or 3 channels, got 2: images\[..., :1\] keeps gray without alpha$"),
+    ],
+)
+def test_models_are_of_grey_or_colour_images(shape, message):
+    with pytest.raises(InputError, match=message):
+        nl.build_nlgan(shape, "estimate")
+
+
 def test_an_unknown_recipe_is_refused():
     for act in (
         lambda: nl.build_nlgan((8, 8, 1), nl.NoisePriors(0.7, 0.85), "best"),
@@ -40,7 +60,7 @@ def test_generators_do_not_start_as_twins():
 
 def test_large_models_are_described_in_one_line():
     assert describe_size((256, 256, 3)) == (
-        "Images of 256x256 give stage one 203 million weights: about 7 GB of memory and, without a GPU, 2 hours; "
+        "Images of 256x256 give stage one 203 million weights: about 6 GB of memory and, without a GPU, 1 hour; "
         "for less, resize the images to 64x64 or less"
     )
     many_epochs = nl.StageOneConfig(epochs=500)

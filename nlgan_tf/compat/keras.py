@@ -159,6 +159,16 @@ def adam_slots(optimizer: keras.optimizers.Adam, variable: tf.Variable) -> tuple
     return optimizer._momentums[index], optimizer._velocities[index]
 
 
+def variables_in_order(network: keras.Model) -> list:
+    """All variables of a network, in an order that does not change with `trainable`, as that of `weights` does."""
+    if not LEGACY:
+        return network.variables
+    layers = network._flatten_layers()
+    variables = [variable for layer in layers for variable in layer._trainable_weights + layer._non_trainable_weights]
+    # Once each: a wrapper lists the kernel of its layer too.
+    return list({id(variable): variable for variable in variables}.values())
+
+
 def negative_slope(layer: keras.layers.LeakyReLU) -> float:
     """The slope of a LeakyReLU below 0."""
     return float(layer.alpha if LEGACY else layer.negative_slope)

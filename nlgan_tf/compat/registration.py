@@ -16,6 +16,10 @@ from nlgan_tf.errors import InputError
 HOMES = {
     "AddonsSpectralNormalization": "networks.spectral",
     "NLGAN": "gan.model",
+    "Policy": "gan.augment",
+    "RandomAffine": "gan.augment",
+    "RandomColour": "gan.augment",
+    "RandomCutout": "gan.augment",
     "RandomTranslation": "gan.augment",
     "BatchNormalization": "networks.layers",
     "CountedDropout": "networks.dropout",

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from nlgan_tf.data.checks import check_batches, check_integer, check_labels, check_training_images
+from nlgan_tf.data.checks import (
+    check_batches,
+    check_labels,
+    check_seed,
+    check_soft_labels,
+    check_training_images,
+)
+from nlgan_tf.errors import InputError
 
 
 def noisy_dataset(
@@ -36,10 +43,10 @@ def noisy_dataset(
         InputError: For images or labels that are not accepted, fewer than 2 images of a class, an odd batch
             size, or an epoch shorter than a batch.
     """
-    images = check_training_images(images, scale=scale)
+    images = check_training_images(images, scale=scale, takes_scale=True)
     labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
     check_batches(batch_size, samples_per_epoch)
-    check_integer("seed", seed)
+    check_seed(seed)
     half = batch_size // 2
     positives, negatives = (
         _deck(np.flatnonzero(labels == label), seed=2 * seed + label).batch(half) for label in (1, 0)
@@ -52,6 +59,79 @@ def noisy_dataset(
 
     steps = samples_per_epoch // batch_size
     return tf.data.Dataset.zip((positives, negatives)).take(steps).map(gather).prefetch(2)
+
+
+def soft_label_batches(
+    images: np.ndarray | None,
+    labels: np.ndarray | None,
+    drawn_images: np.ndarray | None,
+    drawn_labels: np.ndarray | None,
+    batch_size: int = 128,
+    samples_per_epoch: int = 10_000,
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Returns batches of originals and drawn images with soft labels, for the classifier.
+
+    Each batch has batch_size / 2 originals, then as many drawn images; where one kind is left out (None), the other
+    fills the batch. Each kind is dealt from a shuffled deck of all its images, which is shuffled again when all are
+    dealt; each epoch has a new order.
+
+    Args:
+        images: Originals, integers or floats in [0, 255], shape (n, h, w, c) or (n, h, w), or None.
+        labels: Probabilities of the positive class, in [0, 1], shape (n,), or None.
+        drawn_images: Drawn images, as `images`.
+        drawn_labels: Probabilities, as `labels`.
+        batch_size: Number of images in a batch, even.
+        samples_per_epoch: Number of images in an epoch of samples_per_epoch // batch_size batches.
+        seed: Seed of the order, together with TensorFlow's global seed where one is set.
+
+    Returns:
+        Finite dataset of (uint8 or float32 images, shape (batch_size, h, w, c), float32 labels, shape (batch_size,)).
+
+    Raises:
+        InputError: For images or labels that are not accepted, neither kind, kinds of different shapes, an odd batch
+            size, or an epoch shorter than a batch.
+    """
+    check_batches(batch_size, samples_per_epoch)
+    check_seed(seed)
+    kinds = [
+        _checked(*kind)
+        for kind in ((images, labels, "labels"), (drawn_images, drawn_labels, "drawn_labels"))
+        if kind[0] is not None
+    ]
+    if not kinds:
+        raise InputError("Expected images, drawn_images or both, got neither")
+    pixels = [tf.constant(array) for array in _of_one_dtype([array for array, _ in kinds])]
+    probabilities = [tf.constant(array) for _, array in kinds]
+    decks = tuple(
+        _deck(np.arange(len(array)), seed=2 * seed + number).batch(batch_size // len(kinds))
+        for number, (array, _) in enumerate(kinds)
+    )
+
+    def gather(*indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tuple(
+            tf.concat([tf.gather(part, index) for part, index in zip(parts, indices, strict=True)], axis=0)
+            for parts in (pixels, probabilities)
+        )
+
+    steps = samples_per_epoch // batch_size
+    return tf.data.Dataset.zip(decks).take(steps).map(gather).prefetch(2)
+
+
+def _checked(images: np.ndarray, labels: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and their soft labels, converted; InputError where they are not accepted, or none are given."""
+    images = check_training_images(images)
+    if not len(images):
+        raise InputError(f"Expected at least one image with {name}, got none")
+    return images, check_soft_labels(labels, len(images), name=name)
+
+
+def _of_one_dtype(arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Images as they are, or all as floats where some are; InputError for different shapes."""
+    shapes = sorted({array.shape[1:] for array in arrays})
+    if len(shapes) > 1:
+        raise InputError(f"Expected images and drawn images of one shape, got {shapes[0]} and {shapes[1]}")
+    return [array.astype(np.result_type(*arrays), copy=False) for array in arrays]
 
 
 def _deck(indices: np.ndarray, seed: int) -> tf.data.Dataset:

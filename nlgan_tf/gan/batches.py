@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nlgan_tf.data.checks import OVERSHOT
 from nlgan_tf.errors import InputError
 
 Shape = tuple[int, int, int]
@@ -99,6 +100,8 @@ def _check_image_spec(spec: Any, image_shape: Shape) -> None:
         raise InputError(f"Expected images of uint8, or floats in [0, 255], got {spec.dtype.name}")
     if not (spec.shape.is_compatible_with((None, *image_shape)) or _lacks_channels(spec.shape, image_shape)):
         remedy = ": call .batch(128) on the set" if spec.shape.is_compatible_with(image_shape) else ""
+        if spec.shape.is_compatible_with((None, image_shape[2], *image_shape[:2])):
+            remedy = ": tf.transpose(images, [0, 2, 3, 1]) puts channels last"
         raise InputError(f"{_wanted_shape(image_shape)} {tuple(spec.shape)}{remedy}")
 
 
@@ -131,8 +134,10 @@ def _checked_images(images: tf.Tensor, image_shape: Shape, labelled: bool) -> tf
         checks.append(_assert(within, "Expected images in [0, 255], got values from ", least, " to ", most))
     # Integers 0 and 1 are nearly black: a single image to predict may be.
     if images.dtype.is_floating or labelled:
-        small = (most > 0) & (most <= 1)
-        remedy = ": multiply the images by 255"
+        small = (most > 0) & (most <= OVERSHOT)
+        remedy = tf.where(
+            most <= 1, ": multiply the images by 255", ": tf.clip_by_value(images, 0, 1) * 255 maps images from [0, 1]"
+        )
         checks.append(_assert(~small, "Expected images in [0, 255], got a largest value of ", most, remedy))
     with tf.control_dependencies(checks):
         return tf.identity(images)
@@ -167,6 +172,6 @@ def _assert(condition: tf.Tensor, *line: str | tf.Tensor) -> tf.Operation:
 
 
 def _as_text(part: str | tf.Tensor) -> str | tf.Tensor:
-    if isinstance(part, str):
+    if isinstance(part, str) or part.dtype == tf.string:
         return part
     return tf.strings.as_string(part, shortest=True) if part.dtype.is_floating else tf.strings.format("{}", part)

@@ -23,7 +23,8 @@ class CheckedInputs:
     """The part of NLGAN that takes images: as arrays, lists of equal arrays, or `tf.data` sets of batches.
 
     Images are uint8, or floats in [0, 255], shape (n, h, w, c); labels are 0 or 1, or {"noisy": ..., "clean": ...} of
-    such labels. `InputError` for anything else. A `tf.data` set is checked as its batches are read. A set that a
+    such labels. `InputError` for anything else, and, in all but `fit`, before
+    priors are known. A `tf.data` set is checked as its batches are read. A set that a
     strategy has distributed already is taken as it is.
     """
 
@@ -49,6 +50,7 @@ class CheckedInputs:
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """As `keras.Model.evaluate`, see `test_step`; without weights of images."""
+        self.known_priors()
         given = _arguments(super().evaluate, x, y, *args, **kwargs)
         given["x"], given["y"] = self._images_and_labels(x, y)
         with refusals_of_batches():
@@ -56,25 +58,35 @@ class CheckedInputs:
 
     def predict(self, x, *args, **kwargs) -> np.ndarray:
         """As `keras.Model.predict`: P(positive), float32, shape (n,); labels in a `tf.data` set are left unread."""
+        self.known_priors()
         images = self._images(x)
         with refusals_of_batches():
             return super().predict(images, *args, **kwargs)
 
     def train_on_batch(self, x, y=None, *args, **kwargs):
         """As `keras.Model.train_on_batch`, without weights of images or classes; either class may be absent."""
+        self.known_priors()
         given = _arguments(super().train_on_batch, x, y, *args, **kwargs)
         given["x"], given["y"] = self._images_and_labels(x, y)
         return super().train_on_batch(**given)
 
     def test_on_batch(self, x, y=None, *args, **kwargs):
         """As `keras.Model.test_on_batch`, without weights of images."""
+        self.known_priors()
         given = _arguments(super().test_on_batch, x, y, *args, **kwargs)
         given["x"], given["y"] = self._images_and_labels(x, y)
         return super().test_on_batch(**given)
 
     def predict_on_batch(self, x) -> np.ndarray:
         """As `keras.Model.predict_on_batch`: P(positive), float32, shape (n,)."""
+        self.known_priors()
         return super().predict_on_batch(self._images(x))
+
+    def __call__(self, *args, **kwargs) -> tf.Tensor:
+        """As `keras.Model.__call__`: P(positive), float32, shape (n,), of a tensor of images."""
+        # Keras adds lines of its own to what `call` raises.
+        self.known_priors()
+        return super().__call__(*args, **kwargs)
 
     def _image_shape(self) -> tuple[int, int, int]:
         return self.positive_generator.output_shape[1:]

@@ -9,18 +9,21 @@ import tensorflow as tf
 
 from nlgan_tf import losses
 from nlgan_tf.compat.keras import Model, keras, scale_loss
-from nlgan_tf.data.checks import check_integer
+from nlgan_tf.data.checks import check_integer, check_seed
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.pixels import map_rows, to_network_range, to_public_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation
+from nlgan_tf.gan.averages import WithAverages
 from nlgan_tf.gan.batches import after_reading
+from nlgan_tf.gan.evaluation_metrics import EvaluationMetrics
 from nlgan_tf.gan.inputs import CheckedInputs
-from nlgan_tf.gan.labels import agreement, by_label, is_positive, noisy_labels
+from nlgan_tf.gan.labels import is_positive, noisy_labels
 from nlgan_tf.gan.latent import check_latent, draw_latent
 from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS, Player, players_of
 from nlgan_tf.gan.saving import SavedWithOptimizers
 from nlgan_tf.gan.step_metrics import StepMetrics
+from nlgan_tf.gan.traced import Traced
 from nlgan_tf.gan.trunk_and_head import SplitDiscriminator
 from nlgan_tf.training import replicas
 from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, loss_scaled, update
@@ -32,7 +35,7 @@ KERAS_SWITCHES = ("run_eagerly", "steps_per_execution", "jit_compile")
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
-class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
+class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
     """Trains D, G_P and G_N on noisy labels, so that G_P draws clean positives and G_N clean negatives.
 
     Public images are uint8, or floats in [0, 255], of shape (n, h, w, c); labels are 1 (positive) or 0 (negative).
@@ -44,16 +47,30 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
         positive_generator: Functional G_P, z (n, latent_dim) -> images in [-1, 1].
         negative_generator: Functional G_N, as G_P.
         priors: Purities of the noisy labels, which give the deltas of eq. (3). With "estimate" `fit` begins by
-            estimating them (`EstimatePriors`), and what needs them raises before that. The attribute may be set anew
-            at any time.
+            estimating them (`EstimatePriors`), and what needs them raises before that.
         latent: Distribution of z: "uniform" in (-1, 1), or "normal".
         augment: Function `augment(images, seed)` of every image that D sees. It must pass gradients, and be
             registered with Keras for saving. None: no augmentation.
         seed: Seed of z and augmentation; the networks have their own.
+        ema: Decay of the averages of all three networks' weights, in [0, 1), which then draw and predict; 0: none.
+
+    The attributes `priors`, `latent`, `augment` and `seed`, and after `compile` `alpha`, `beta`, `loss_metric` and
+    `generator_dropout`, may be set anew at any time.
 
     Raises:
-        InputError: for an unknown latent distribution, or priors that are neither.
+        InputError: for an unknown latent distribution, a decay out of range, a seed that is no integer of at least 0,
+            or priors that are neither.
     """
+
+    priors = Traced(check_priors)
+    latent = Traced(check_latent)
+    augment = Traced()
+    seed = Traced(check_seed)
+    # Set by `compile`.
+    alpha = Traced(losses.check_alpha)
+    beta = Traced(losses.check_beta)
+    loss_metric = Traced(losses.check_metric)
+    generator_dropout = Traced(bool)
 
     def __init__(
         self,
@@ -64,6 +81,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
         latent: str = "uniform",
         augment: Augmentation | None = None,
         seed: int = 0,
+        ema: float = 0.0,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,31 +89,18 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
         self.positive_generator = positive_generator
         self.negative_generator = negative_generator
         self.priors = priors
-        self.latent = check_latent(latent)
+        self.latent = latent
         self.augment = augment
         self.seed = seed
         for network in NETWORKS:
             replicas.synchronize_batch_norm(getattr(self, network))
+        self._make_averages(ema)
         self._split = SplitDiscriminator(discriminator)
         # The model's only random state: all that a step draws is a function of (seed, step).
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._step_metrics = StepMetrics()
-        self._noisy_accuracy = keras.metrics.Mean(name="noisy_accuracy")
-        self._clean_accuracy = keras.metrics.Mean(name="clean_accuracy")
+        self._evaluation_metrics = EvaluationMetrics()
         self.built = True
-
-    @property
-    def priors(self) -> NoisePriors | str:
-        """Purities of the noisy labels, or "estimate"."""
-        return self._priors
-
-    @priors.setter
-    def priors(self, priors: NoisePriors | str) -> None:
-        self._priors = check_priors(priors)
-        # The functions that Keras has traced contain the deltas of the earlier priors.
-        self.test_function = self.predict_function = None
-        if self.train_function is not None:
-            self.make_train_function(force=True)
 
     def known_priors(self) -> NoisePriors:
         """The priors; InputError while they are to be estimated."""
@@ -107,11 +112,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
         """Every generator with its label, optimizer and delta, in the order in which a step draws."""
         return players_of(self)
 
-    # Methods, no properties: Keras walks properties when it saves, and would write their parts a second time.
-    def drawing_generators(self) -> dict[int, keras.Model]:
-        """The generators that draw for `hallucinate`, the exports and the watch, by label."""
-        return {player.label: player.generator for player in self.players()}
-
+    # A method, no property: Keras walks properties when it saves, and would write their parts a second time.
     def optimizers(self) -> list[keras.optimizers.Optimizer]:
         """The optimizers of D, G_P and G_N; none before `compile`."""
         return [getattr(self, name) for name in OPTIMIZERS if hasattr(self, name)]
@@ -144,8 +145,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
             InputError: for weights out of range, an unknown loss, other arguments of `keras.Model.compile`, or
                 switches that a tf.distribute strategy rules out.
         """
-        if not alpha > 0 or not beta >= 0:
-            raise InputError(f"Expected alpha above 0 and beta at least 0, got alpha={alpha}, beta={beta}")
+        alpha, beta, loss = losses.check_alpha(alpha), losses.check_beta(beta), losses.check_metric(loss)
         if alpha <= beta:
             warnings.warn(f"alpha={alpha} is not above beta={beta}: the paper wants alpha >> beta", stacklevel=2)
         if unknown := [name for name in kwargs if name not in KERAS_SWITCHES]:
@@ -158,7 +158,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
         )
         # Without None Keras would make an optimizer.
         super().compile(optimizer=None, **kwargs)
-        self.alpha, self.beta, self.loss_metric = float(alpha), float(beta), losses.check_metric(loss)
+        self.alpha, self.beta, self.loss_metric = alpha, beta, loss
         self.generator_dropout = generator_dropout
         for name, network, given in zip(OPTIMIZERS, NETWORKS, (d_optimizer, gp_optimizer, gn_optimizer), strict=True):
             optimizer = loss_scaled(keras.optimizers.get(given or _paper_adam(name)), self.compute_dtype)
@@ -185,6 +185,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
               + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)])                     (eq. 5; D's dropout on)
         G_P, G_N: one step of Adam down L_GP and L_GN
         D: one step of Adam down L_D
+        averages of the weights, if any: one step after them
         """
         images, positive = data[0], is_positive(noisy_labels(data[1]))
         players, priors = self.players(), self.known_priors()
@@ -204,6 +205,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
             d_objective = replicas.share(scale_loss(self.d_optimizer, d_loss))
         update(tape, g_objective, [(player.generator, player.optimizer) for player in players])
         update(tape, d_objective, [(self.discriminator, self.d_optimizer)])
+        self._follow_averages(self.step)
         self.step.assign_add(1)
         return self._step_metrics.update(d_loss, for_d[:2], [*zip(labels, g_losses, for_g, strict=True)], priors)
 
@@ -229,21 +231,13 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""
         images, labels = data[0], data[1]
-        logits = self.discriminator(to_network_range(images), training=False)[:, 0]
+        logits = self.judging_discriminator()(to_network_range(images), training=False)[:, 0]
         positive = self._probability(logits) > 0.5
-        loss = losses.noisy_loss(*by_label(logits, noisy_labels(labels)), self.loss_metric)
-        mean_loss = self._step_metrics.means["loss"]
-        mean_loss.update_state(loss)
-        self._noisy_accuracy.update_state(agreement(positive, noisy_labels(labels)))
-        logs = {"loss": mean_loss.result(), "noisy_accuracy": self._noisy_accuracy.result()}
-        if isinstance(labels, dict) and "clean" in labels:
-            self._clean_accuracy.update_state(agreement(positive, labels["clean"]))
-            logs["clean_accuracy"] = self._clean_accuracy.result()
-        return logs
+        return self._evaluation_metrics.update(logits, positive, labels, self.loss_metric)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """P(positive), float32, shape (n,), of public images."""
-        return self._probability(self.discriminator(to_network_range(images), training=training)[:, 0])
+        return self._probability(self.judging_discriminator()(to_network_range(images), training=training)[:, 0])
 
     def _probability(self, logits: tf.Tensor) -> tf.Tensor:
         priors = self.known_priors()
@@ -263,9 +257,10 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
-            InputError: for n that is no integer, or below 1.
+            InputError: for n that is no integer, or below 1, or a seed that is no integer of at least 0.
         """
         check_integer("n", n, least=1)
+        check_seed(seed)
         counts = {1: (n + 1) // 2, 0: n // 2}
         images = [
             self._draw(generator, counts[label], (seed, label))
@@ -284,7 +279,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [*self._step_metrics.means.values(), self._noisy_accuracy, self._clean_accuracy]
+        return [*self._step_metrics.means.values(), *self._evaluation_metrics.means.values()]
 
 
 def _paper_adam(name: str) -> keras.optimizers.Optimizer:

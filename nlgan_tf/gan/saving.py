@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.compat.quiet import without_saving_notes
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS
@@ -41,7 +42,8 @@ class SavedWithOptimizers:
         self.known_priors()
         image_shape = self.positive_generator.output_shape[1:]
         kwargs.setdefault("input_signature", [tf.TensorSpec((None, *image_shape), tf.float32, name="images")])
-        super().export(filepath, *args, **kwargs)
+        with without_saving_notes():
+            super().export(filepath, *args, **kwargs)
 
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
@@ -52,6 +54,7 @@ class SavedWithOptimizers:
             "latent": self.latent,
             "augment": self.augment and serialize(self.augment),
             "seed": self.seed,
+            "ema": self.ema,
             "name": self.name,
         }
 

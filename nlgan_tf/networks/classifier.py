@@ -1,25 +1,31 @@
-"""The stage-two classifier: the CNN of an MNIST tutorial, the paper's reference [5]."""
+"""The stage-two classifiers: the paper's, the CNN of its reference [5], and a registry of all."""
 
 from __future__ import annotations
 
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.errors import InputError
 from nlgan_tf.networks.dropout import CountedDropout
-from nlgan_tf.networks.layers import Dense
+from nlgan_tf.networks.layers import BatchNormalization, Dense, LeakyReLU
+from nlgan_tf.networks.residual import build_residual
 from nlgan_tf.networks.shapes import check_image_shape, layer_seeds, scaled
+from nlgan_tf.networks.small import build_small
 
 
 def build_classifier(
     image_shape: tuple[int, int, int],
     width: float = 1.0,
     *,
+    network: str = "paper",
     num_logits: int = 1,
     seed: int = 0,
 ) -> keras.Model:
-    """Builds the classifier: conv 5x5x32, pool, conv 5x5x64, pool, FC 1024, dropout 0.5, FC.
+    """Builds the classifier of stage two.
 
     Args:
-        image_shape: Shape (h, w, c), h and w divisible by 4.
+        image_shape: Shape (h, w, c); h and w divisible by 4 for "paper".
         width: Factor on every layer's size.
+        network: Name in `CLASSIFIERS`: "paper" (the paper's), "small" (batch-normalised, for digits) or "residual"
+            (for photographs).
         num_logits: Number of logits: 1 for two classes (positive above 0), the number of classes for more.
         seed: Seed of the initial weights and the dropout masks.
 
@@ -27,7 +33,17 @@ def build_classifier(
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
 
     Raises:
-        InputError: for a shape or width that is not accepted.
+        InputError: for a shape, width or network that is not accepted.
+    """
+    if network not in CLASSIFIERS:
+        raise InputError(f"Expected network to be one of {', '.join(CLASSIFIERS)}; got {network!r}")
+    return CLASSIFIERS[network](image_shape, width, num_logits, seed)
+
+
+def build_paper(image_shape: tuple[int, int, int], width: float, num_logits: int, seed: int) -> keras.Model:
+    """Builds conv 5x5x32, pool, conv 5x5x64, pool, FC 1024, dropout 0.5, FC, the CNN of an MNIST tutorial.
+
+    Arguments, returns and errors are those of `build_classifier`.
     """
     seeds = layer_seeds(seed)
 
@@ -52,11 +68,15 @@ def build_classifier(
     return keras.Model(images, logits, name="classifier")
 
 
+# Builders by name, each called as `build(image_shape, width, num_logits, seed)`.
+CLASSIFIERS = {"paper": build_paper, "small": build_small, "residual": build_residual}
+
+
 def of_plain_layers(classifier: keras.Model) -> keras.Model:
     """The same classifier of Keras's own layers and optimizer, so that its file loads without this package.
 
-    `build_classifier` has two layers of this package: a Dense with a faster gradient, and a dropout whose masks a
-    resumed training continues. Both compute what Keras's do in inference, to the last bit.
+    `build_classifier` uses layers of this package: some with faster gradients, and a dropout whose masks a resumed
+    training continues. All compute what Keras's do in inference, to the last bit.
 
     Args:
         classifier: Model of `build_classifier`, compiled or not. An optimizer other than Adam is left out.
@@ -67,7 +87,8 @@ def of_plain_layers(classifier: keras.Model) -> keras.Model:
             its_plain.set_weights(layer.get_weights())
     optimizer = getattr(classifier, "optimizer", None)
     if isinstance(optimizer, keras.optimizers.Adam):
-        settings = {name: value for name, value in optimizer.get_config().items() if name != "decay_steps"}
+        accepted = keras.optimizers.Adam().get_config()
+        settings = {name: value for name, value in optimizer.get_config().items() if name in accepted}
         adam = keras.saving.serialize_keras_object(keras.optimizers.Adam.from_config(settings))
         plain.compile_from_config({**classifier.get_compile_config(), "optimizer": adam})
         for variable, its_plain in zip(optimizer.variables, plain.optimizer.variables, strict=True):
@@ -76,5 +97,10 @@ def of_plain_layers(classifier: keras.Model) -> keras.Model:
 
 
 def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
-    kinds = {CountedDropout: keras.layers.Dropout, Dense: keras.layers.Dense}
+    kinds = {
+        BatchNormalization: keras.layers.BatchNormalization,
+        CountedDropout: keras.layers.Dropout,
+        Dense: keras.layers.Dense,
+        LeakyReLU: keras.layers.LeakyReLU,
+    }
     return kinds.get(type(layer), type(layer)).from_config(layer.get_config())

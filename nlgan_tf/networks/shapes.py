@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nlgan_tf.compat.keras import check_settings
+from nlgan_tf.data.checks import check_seed
 from nlgan_tf.errors import InputError
 
 # Section 3.1: filters of the convolutions, level by level, units of the hidden FC layer, and length of z.
@@ -65,7 +66,7 @@ def scaled(units: int, width: float) -> int:
 
 
 def layer_seeds(seed: int) -> Iterator[int]:
-    """Yields one seed a layer, all from the network's seed."""
-    rng = np.random.default_rng(seed)
+    """Yields one seed a layer, all from the network's seed; InputError for a seed below 0."""
+    rng = np.random.default_rng(check_seed(seed))
     while True:
         yield int(rng.integers(2**31))

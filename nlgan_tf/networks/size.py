@@ -9,8 +9,8 @@ from nlgan_tf.config import StageOneConfig
 from nlgan_tf.networks.shapes import FILTERS, HIDDEN_UNITS, LATENT_DIM, check_image_shape, default_levels, scaled
 
 BYTES = 4
-# Of the process before any model, and of each weight: the weight, its gradient and Adam's two slots.
-BASE_MEMORY, VALUES_A_WEIGHT = 8e8, 4
+# Of the process before any model, and of each weight: the weight, its gradient and Adam's two slots; and its average.
+BASE_MEMORY, VALUES_A_WEIGHT, VALUES_AVERAGED = 8e8, 4, 5
 # A forward and a backward pass take three times a forward one's work, and keep values and gradients.
 PASSES, KEPT = 3, 2
 
@@ -55,7 +55,7 @@ def stage_one_size(image_shape: tuple[int, int, int], config: StageOneConfig) ->
     in_d = (PASSES * (real + drawn) + (PASSES - 1) * drawn) * _sum(d, "multiplications")
     return Size(
         parameters,
-        BASE_MEMORY + BYTES * (VALUES_A_WEIGHT * parameters + KEPT * values),
+        BASE_MEMORY + BYTES * ((VALUES_AVERAGED if config.ema else VALUES_A_WEIGHT) * parameters + KEPT * values),
         in_d + PASSES * drawn * _sum(g, "multiplications"),
     )
 

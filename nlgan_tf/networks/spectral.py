@@ -70,6 +70,10 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
             outputs = _normalised_matmul(inputs, matrix, left)
         return _with_bias(self.layer, outputs)
 
+    def follow_kernel(self) -> None:
+        """Moves both singular vectors by one power iteration for the present kernel, as a training call does."""
+        self._iterated(tf.reshape(tf.convert_to_tensor(self.layer.kernel), (-1, self.right.shape[0])))
+
     def _iterated(self, matrix: tf.Tensor) -> tf.Tensor:
         """Moves both singular vectors by one power iteration, and returns the left one."""
         left = _direction(tf.linalg.matvec(matrix, tf.convert_to_tensor(self.right)), self.left)

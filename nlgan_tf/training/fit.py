@@ -98,24 +98,31 @@ def fit(
     while True:
         try:
             with survival.signals.deferred():
-                _fit_rest(model, dataset(), epochs, progress, verbose)
+                _fit_rest(model, dataset, epochs, progress, verbose)
             return progress.state["rows"]
         except _DivergedError as error:
             progress.recover(str(error))
 
 
-def _fit_rest(model: keras.Model, dataset: tf.data.Dataset, epochs: int, progress: _Progress, verbose) -> None:
+def _fit_rest(
+    model: keras.Model, dataset: Callable[[], tf.data.Dataset], epochs: int, progress: _Progress, verbose: int | str
+) -> None:
+    def from_epoch(epoch: int) -> tf.data.Dataset:
+        """A new data set in the order of this epoch: each `fit` of Keras 2.15 would shift that of a used one."""
+        rest = dataset()
+        pass_over_epochs(rest, epoch)
+        return rest
+
     epoch, step = progress.state["epoch"], progress.state["step"]
-    pass_over_epochs(dataset, epoch)
     callbacks = progress.callbacks()
     if verbose:
-        callbacks.insert(0, EpochLines(epochs, int(dataset.cardinality())))
+        callbacks.insert(0, EpochLines(epochs, int(dataset().cardinality())))
     settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
     if step:
-        model.fit(dataset.skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
+        model.fit(from_epoch(epoch).skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
         epoch += 1
     if epoch < epochs:
-        model.fit(dataset, initial_epoch=epoch, epochs=epochs, **settings)
+        model.fit(from_epoch(epoch), initial_epoch=epoch, epochs=epochs, **settings)
 
 
 class _DivergedError(ArithmeticError):
@@ -185,8 +192,9 @@ class _Progress(keras.callbacks.Callback):
         # Keras has just reset the metrics: an epoch that is continued keeps what it had.
         self.metrics_before = self.state["metrics"]
         variables = _metric_variables(self.trained)
-        if len(variables) == len(self.metrics_before):
-            for variable, value in zip(variables, self.metrics_before, strict=True):
+        # A checkpoint of an earlier version lacks the metrics that have been added since, at the end.
+        if len(self.metrics_before) <= len(variables):
+            for variable, value in zip(variables, self.metrics_before, strict=False):
                 variable.assign(value)
             self.metrics_before = []
 

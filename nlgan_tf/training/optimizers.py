@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import LossScaleOptimizer, adam_slots, apply_gradients, keras
 from nlgan_tf.errors import InputError
+
+WARM_UP_SHARE, FIRST_FACTOR, LAST_FACTOR = 0.1, 0.05, 0.02
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
@@ -20,28 +23,38 @@ class FusedAdam(keras.optimizers.Adam):
     Args:
         decay_steps: Steps in which the rate falls to 1/e of `learning_rate`; 0: the rate is constant. A schedule of
             Keras would do the same, but leave no `learning_rate` to set, which a training that diverged needs.
-        *args, **kwargs: Arguments of Keras's Adam.
+        cosine_steps: Steps of `cosine_with_warm_up`, whose factors multiply `learning_rate`; 0: none.
+        *args, **kwargs: Arguments of Keras's Adam. `weight_decay` is decoupled (Loshchilov and Hutter 2019, "AdamW"):
+            each step takes rate * weight_decay * weight from a weight, by the rate of the schedule.
 
     Raises:
-        InputError: for `decay_steps` together with `amsgrad`.
+        InputError: for more than one of `amsgrad`, `decay_steps` and `cosine_steps`.
     """
 
-    def __init__(self, *args, decay_steps: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args, decay_steps: float = 0.0, cosine_steps: float = 0.0, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if self.amsgrad and decay_steps:
             raise InputError(f"Expected amsgrad or decay_steps, got both: decay_steps={decay_steps}")
-        self.decay_steps = decay_steps
+        if cosine_steps and (self.amsgrad or decay_steps):
+            other = "amsgrad" if self.amsgrad else "decay_steps"
+            raise InputError(f"Expected {other} or cosine_steps, got both: cosine_steps={cosine_steps}")
+        self.decay_steps, self.cosine_steps = decay_steps, cosine_steps
+        # Keras would decay by `learning_rate`, whatever the schedule.
+        self.decoupled_decay, self.weight_decay = self.weight_decay, None
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, *learning_rate: tf.Tensor):
+        # Keras 2.15 passes no rate.
+        rate = tf.cast(learning_rate[0] if learning_rate else self.learning_rate, variable.dtype)
+        step = tf.cast(self.iterations + 1, variable.dtype)
+        if self.decay_steps:
+            rate = rate * tf.exp((1 - step) / self.decay_steps)
+        if self.cosine_steps:
+            rate = rate * cosine_with_warm_up(step - 1, self.cosine_steps)
+        if self.decoupled_decay and self._use_weight_decay(variable):
+            variable.assign_sub(variable * self.decoupled_decay * rate)
         if self.amsgrad:  # The fused kernel has no such variant.
             return super().update_step(gradient, variable, *learning_rate)
         m, v = adam_slots(self, variable)
-        # Keras 2.15 passes no rate.
-        (rate,) = learning_rate or (self.learning_rate,)
-        step = tf.cast(self.iterations + 1, variable.dtype)
-        rate = tf.cast(rate, variable.dtype)
-        if self.decay_steps:
-            rate = rate * tf.exp((1 - step) / self.decay_steps)
         return tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=m.handle,
@@ -56,7 +69,22 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "decay_steps": self.decay_steps}
+        own = {"decay_steps": self.decay_steps, "cosine_steps": self.cosine_steps}
+        return {**super().get_config(), **own, "weight_decay": self.decoupled_decay}
+
+
+def cosine_with_warm_up(step: tf.Tensor, steps: float) -> tf.Tensor:
+    """Returns the factor on the rate at a step: .05 to 1 on a line, then to .02 on a cosine, where it stays.
+
+    Args:
+        step: Number of earlier steps, float scalar.
+        steps: Steps of the whole schedule, above 0; the first tenth is the line.
+    """
+    warm_up = WARM_UP_SHARE * steps
+    rising = FIRST_FACTOR + (1 - FIRST_FACTOR) * step / warm_up
+    turn = math.pi * tf.minimum((step - warm_up) / (steps - warm_up), 1)
+    falling = LAST_FACTOR + (1 - LAST_FACTOR) * (1 + tf.cos(turn)) / 2
+    return tf.where(step < warm_up, rising, falling)
 
 
 def loss_scaled(optimizer: keras.optimizers.Optimizer, compute_dtype: str) -> keras.optimizers.Optimizer:

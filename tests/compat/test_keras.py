@@ -6,8 +6,16 @@ import sys
 import pytest
 import tensorflow as tf
 
-from nlgan_tf.compat.keras import Model, check_backend, check_keras_version, keras, pass_over_epochs
+from nlgan_tf.compat.keras import (
+    Model,
+    check_backend,
+    check_keras_version,
+    keras,
+    pass_over_epochs,
+    variables_in_order,
+)
 from nlgan_tf.errors import InputError
+from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.generator import build_generator
 
 
@@ -110,3 +118,12 @@ def test_the_order_of_a_continued_fit_is_that_of_a_whole_one(done):
     continued = dataset()
     pass_over_epochs(continued, done)
     assert batches_of_fit(continued, initial_epoch=done, epochs=4) == whole[done:]
+
+
+def test_the_order_of_variables_is_that_of_a_frozen_network_too():
+    network = build_discriminator((8, 8, 1), spectral_norm="exact", batch_norm=True, width=0.1)
+    before = variables_in_order(network)
+    # Keras 3 counts the seed of a dropout too, which is no weight.
+    assert {id(variable) for variable in network.weights} <= {id(variable) for variable in before}
+    network.trainable = False
+    assert all(a is b for a, b in zip(before, variables_in_order(network), strict=True))

@@ -28,7 +28,7 @@ ORDERS = {
 def files(tmp_path_factory) -> list[str]:
     """An NLGAN with every layer of this package, and a classifier."""
     folder = tmp_path_factory.mktemp("files")
-    config = StageOneConfig(width=0.1, translation=0.25, attention=True, spectral_layers="all")
+    config = StageOneConfig(width=0.1, translation=0.25, augment="photos", attention=True, spectral_layers="all")
     nl.build_nlgan((8, 8, 1), nl.NoisePriors(0.7, 0.85), config).save(folder / "nlgan.keras")
     nl.build_classifier((8, 8, 1), width=0.1).save(folder / "classifier.keras")
     return [str(folder / "nlgan.keras"), str(folder / "classifier.keras")]

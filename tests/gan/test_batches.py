@@ -70,6 +70,11 @@ def test_grey_images_without_channels_and_unknown_shapes_get_theirs(images, labe
             "Expected batches of images of shape (n, 8, 8, 1), got (8, 8, 1): call .batch(128) on the set",
         ),
         (lambda x, y: batches(x[:, :4], y), "Expected batches of images of shape (n, 8, 8, 1), got (None, 4, 8, 1)"),
+        (
+            lambda x, y: batches(x.reshape(-1, 1, 8, 8), y),
+            "Expected batches of images of shape (n, 8, 8, 1), got (None, 1, 8, 8): "
+            "tf.transpose(images, [0, 2, 3, 1]) puts channels last",
+        ),
         (lambda x, y: batches(x > 9, y), "Expected images of uint8, or floats in [0, 255], got bool"),
         (
             lambda x, y: batches(x, np.where(y, "a", "b")),
@@ -94,6 +99,11 @@ BAD_VALUES = [
     (
         lambda x, y: (x / np.float32(510), y),
         "Expected images in [0, 255], got a largest value of 0.5: multiply the images by 255",
+    ),
+    (
+        lambda x, y: (x / np.float32(204), y),
+        "Expected images in [0, 255], got a largest value of 1.25: "
+        "tf.clip_by_value(images, 0, 1) * 255 maps images from [0, 1]",
     ),
     (lambda x, y: (x // 255, y), "Expected images in [0, 255], got a largest value of 1: multiply the images by 255"),
     (lambda x, y: (x / np.float32(127.5) - 1, y), "Expected images in [0, 255], got values from -1 to 1"),

@@ -194,3 +194,20 @@ class TestKerasCallbacks:
         assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + len(history["loss"])
         with pytest.raises(InputError, match=r"Expected a file name that ends in \.keras, got .*model\.h5"):
             fitted(keras.callbacks.ModelCheckpoint(str(tmp_path / "model.h5")))
+
+
+def test_what_needs_priors_says_so_in_one_line_before_they_are_estimated(images, labels):
+    model = nl.build_nlgan((8, 8, 1), "estimate", nl.StageOneConfig(width=0.1))
+    batches = nl.noisy_dataset(images, labels, 8, 16)
+    for act in (
+        lambda: model.predict(images, verbose=0),
+        lambda: model.predict(batches, verbose=0),
+        lambda: model.predict_on_batch(images),
+        lambda: model.evaluate(images, labels, verbose=0),
+        lambda: model.evaluate(batches, verbose=0),
+        lambda: model.train_on_batch(images, labels),
+        lambda: model.test_on_batch(images, labels),
+        lambda: model(images),
+    ):
+        with pytest.raises(InputError, match=r'^Expected priors, got "estimate" without its estimate: [^\n\x1b]*$'):
+            act()

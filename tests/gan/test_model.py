@@ -221,8 +221,9 @@ def test_alpha_not_above_beta_warns(tiny_model):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"alpha": 0.0}, "Expected alpha above 0 and beta at least 0, got alpha=0.0, beta=0.5"),
-        ({"beta": -1.0}, "Expected alpha above 0 and beta at least 0, got alpha=5.0, beta=-1.0"),
+        ({"alpha": 0.0}, "Expected alpha to be a finite number above 0, got 0.0"),
+        ({"beta": -1.0}, "Expected beta to be a finite number of at least 0, got -1.0"),
+        ({"alpha": "5"}, "Expected alpha to be a finite number above 0, got '5'"),
         ({"loss": "hinge"}, "Expected loss to be one of bce, mse; got 'hinge'"),
         ({"optimizer": "adam"}, "Expected d_optimizer, gp_optimizer, gn_optimizer, .*; got optimizer"),
         ({"metrics": ["accuracy"]}, "and run_eagerly, steps_per_execution, jit_compile; got metrics"),
@@ -249,6 +250,23 @@ def test_priors_that_are_set_anew_are_used_at_once(tiny_model, images, labels):
     assert logs["gap_p"][0] == pytest.approx(logs["d_fake_p"][0] - model.priors.delta_p, abs=1e-5)
     with pytest.raises(ValueError, match=r"Expected priors to be NoisePriors or .estimate., got \(0.7, 0.85\)"):
         model.priors = (0.7, 0.85)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("alpha", 50.0), ("beta", 4.0), ("loss_metric", "mse"), ("generator_dropout", True), ("seed", 7)],
+)
+def test_settings_that_are_set_anew_are_used_at_once(tiny_model, images, labels, name, value):
+    fitted, stepped = tiny_model(), tiny_model()
+    as_one_batch = {"batch_size": 40, "shuffle": False, "verbose": 0}
+    for model in (fitted, stepped):
+        model.fit(images, labels, **as_one_batch)
+        setattr(model, name, value)
+    # Outside of what `fit` has traced.
+    stepped.reset_metrics()
+    expected = {log: float(mean) for log, mean in stepped.train_step(batch(images, labels, 40)).items()}
+    history = fitted.fit(images, labels, **as_one_batch).history
+    assert {log: values[0] for log, values in history.items()} == pytest.approx(expected, rel=1e-4)
 
 
 def test_evaluate_returns_each_metric_once(tiny_model, images, labels):

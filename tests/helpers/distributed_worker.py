@@ -141,8 +141,8 @@ def run_and_keep(path: str, *arguments: str) -> None:
 
     train = PhasedRun._train_gan
 
-    def train_and_keep(self) -> None:
-        train(self)
+    def train_and_keep(self, number: int) -> None:
+        train(self, number)
         np.savez(path, *self.model.get_weights())
 
     PhasedRun._train_gan = train_and_keep

@@ -10,8 +10,15 @@ from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.recipes import RECIPES
 
+# The plain path of recipe `paper`; tests/two_stages and tests/pipeline/test_phases.py have that of `modern`.
 STAGE_ONE = dataclasses.replace(
-    RECIPES["modern"].stage_one, epochs=6, samples_per_epoch=640, batch_size=64, width=0.1, translation=0.125
+    RECIPES["paper"].stage_one,
+    epochs=6,
+    samples_per_epoch=640,
+    batch_size=64,
+    width=0.1,
+    translation=0.125,
+    decay_share=0.0,
 )
 STAGE_TWO = StageTwoConfig(num_images=64, epochs=4, samples_per_epoch=640, batch_size=64, width=0.1)
 CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)

@@ -1,3 +1,4 @@
+import functools
 import math
 import subprocess
 import sys
@@ -5,8 +6,10 @@ import sys
 import numpy as np
 import pytest
 
+from nlgan_tf import config
 from nlgan_tf.config import StageTwoConfig
-from nlgan_tf.networks.classifier import build_classifier, of_plain_layers
+from nlgan_tf.errors import InputError
+from nlgan_tf.networks.classifier import CLASSIFIERS, build_classifier, of_plain_layers
 from nlgan_tf.stage_two import train_classifier
 
 # In a process that does not know this package.
@@ -23,9 +26,10 @@ assert int(classifier.optimizer.iterations) == 6
 """
 
 
-@pytest.fixture
-def trained(images, labels):
-    return train_classifier(images, labels, StageTwoConfig(num_images=4, epochs=2, samples_per_epoch=256, width=0.2))
+@pytest.fixture(params=CLASSIFIERS)
+def trained(request, images, labels):
+    settings = StageTwoConfig(num_images=4, epochs=2, samples_per_epoch=256, width=0.2, network=request.param)
+    return train_classifier(images, labels, settings)
 
 
 def test_parameters_by_hand():
@@ -36,9 +40,28 @@ def test_parameters_by_hand():
     names = "images conv_1 pool_1 conv_2 pool_2 flatten fc dropout logits"
     assert [layer.name for layer in classifier.layers] == names.split()
     assert classifier.get_layer("dropout").rate == 0.5
-    assert build_classifier((8, 8, 1), width=0.1, num_logits=3).output_shape == (None, 3)
 
 
+def test_the_settings_know_every_network():
+    assert tuple(CLASSIFIERS) == config.CLASSIFIERS
+    with pytest.raises(InputError, match="Expected network to be one of paper, small, residual; got 'large'"):
+        build_classifier((8, 8, 1), network="large")
+
+
+@pytest.mark.parametrize("network", CLASSIFIERS)
+def test_every_network_has_its_number_of_logits_and_seeds(network):
+    build = functools.partial(build_classifier, (8, 8, 1), 0.1, network=network)
+    assert build(num_logits=3).output_shape == (None, 3)
+    first, again, other = (build(seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    kernels = [k for k, weight in enumerate(first) if weight.ndim > 1]
+    assert all(np.all(first[k] != other[k]) for k in kernels)
+    # No two layers share a seed: equal sizes would start equal.
+    assert len({first[k].ravel()[0] for k in kernels}) == len(kernels)
+
+
+# Which has every layer of this package.
+@pytest.mark.parametrize("trained", ["residual"], indirect=True)
 def test_a_file_of_plain_layers_loads_without_this_package(trained, images, tmp_path):
     images = (images / 127.5 - 1).astype(np.float32)
     of_plain_layers(trained).save(tmp_path / "plain.keras")

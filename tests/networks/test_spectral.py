@@ -88,6 +88,16 @@ def test_only_training_calls_move_the_state_and_none_moves_the_kernel():
     np.testing.assert_array_equal(layer.kernel, kernel)
 
 
+def test_following_the_kernel_moves_the_vectors_as_a_training_call_does():
+    one, other = ExactSpectralNormalization(convolution()), ExactSpectralNormalization(convolution())
+    x = inputs_for((4, 8, 8, 3))
+    one(x)
+    other(x, training=True)
+    one.follow_kernel()
+    np.testing.assert_array_equal(one.left, other.left)
+    np.testing.assert_array_equal(one.right, other.right)
+
+
 def test_a_call_in_inference_normalises_as_the_training_call_before_it():
     normalised = ExactSpectralNormalization(dense())
     x = inputs_for((4, 7))

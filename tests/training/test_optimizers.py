@@ -10,7 +10,7 @@ from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.errors import InputError
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.recipes import RECIPES
-from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, update
+from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, cosine_with_warm_up, update
 
 
 def path(optimizer, gradients):
@@ -47,6 +47,62 @@ def test_a_rate_that_decays_can_be_lowered_and_is_saved():
 def test_amsgrad_does_not_decay():
     with pytest.raises(ValueError, match="Expected amsgrad or decay_steps, got both: decay_steps=5"):
         FusedAdam(0.1, amsgrad=True, decay_steps=5)
+
+
+COSINE = {0: 0.05, 1: 0.525, 2: 1, 11: 0.51, 20: 0.02, 100: 0.02}
+
+
+@pytest.mark.parametrize(("step", "factor"), COSINE.items())
+def test_the_cosine_by_hand(step, factor):
+    # Of 20 steps the first two rise by .475 each; the 18 of the cosine are half over at step 2 + 9.
+    assert float(cosine_with_warm_up(tf.constant(float(step)), 20)) == pytest.approx(factor, rel=1e-5)
+
+
+def test_the_cosine_is_that_of_keras():
+    theirs = keras.optimizers.schedules.CosineDecay(0.05, 270, alpha=0.02, warmup_target=1.0, warmup_steps=30)
+    for step in range(0, 301, 7):
+        mine = float(cosine_with_warm_up(tf.constant(float(step)), 300))
+        assert mine == pytest.approx(float(theirs(step)), rel=1e-4)
+
+
+def test_the_rate_follows_the_cosine_and_can_be_lowered():
+    optimizer = FusedAdam(0.1, cosine_steps=20)
+    steps = -np.diff([1.0, *path(optimizer, [3.0] * 3)])
+    assert steps == pytest.approx([0.1 * COSINE[step] for step in range(3)], rel=1e-4)
+    lowered = FusedAdam.from_config(optimizer.get_config())
+    lowered.learning_rate = 0.05
+    assert path(lowered, [3.0]) == pytest.approx([1 - 0.05 * 0.05], rel=1e-5)
+
+
+def test_the_decay_of_weights_is_decoupled_from_the_gradient():
+    # The gradient 0 leaves the decay alone: w <- w - rate * decay * w.
+    assert path(FusedAdam(0.1, weight_decay=0.5), [0.0, 0.0]) == pytest.approx([0.95, 0.95**2])
+    # The rate of the schedule: .005 and .0525.
+    expected = [1 - 0.005 * 0.5, (1 - 0.005 * 0.5) * (1 - 0.0525 * 0.5)]
+    assert path(FusedAdam(0.1, weight_decay=0.5, cosine_steps=20), [0.0, 0.0]) == pytest.approx(expected)
+
+
+def test_without_a_schedule_the_decay_is_that_of_adamw():
+    gradients = np.random.default_rng(0).normal(size=20)
+    expected = path(keras.optimizers.AdamW(0.1, weight_decay=0.3), gradients)
+    assert path(FusedAdam(0.1, weight_decay=0.3), gradients) == pytest.approx(expected, rel=1e-5)
+    again = FusedAdam.from_config(FusedAdam(0.1, weight_decay=0.3).get_config())
+    assert path(again, gradients) == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_may_be_excluded_from_the_decay():
+    optimizer = FusedAdam(0.1, weight_decay=0.5)
+    decayed, kept = tf.Variable([1.0]), tf.Variable([1.0])
+    optimizer.exclude_from_weight_decay(var_list=[kept])
+    optimizer.build([decayed, kept])
+    apply_gradients(optimizer, [tf.zeros(1), tf.zeros(1)], [decayed, kept])
+    assert [decayed.numpy().item(), kept.numpy().item()] == pytest.approx([0.95, 1.0])
+
+
+@pytest.mark.parametrize(("other", "name"), [({"amsgrad": True}, "amsgrad"), ({"decay_steps": 3}, "decay_steps")])
+def test_one_schedule_at_a_time(other, name):
+    with pytest.raises(InputError, match=f"Expected {name} or cosine_steps, got both: cosine_steps=20"):
+        FusedAdam(0.1, cosine_steps=20, **other)
 
 
 @pytest.mark.parametrize(("recipe", "decay_steps"), [("literal", 0), ("paper", 12 * 78), ("modern", 0)])

@@ -1,19 +1,11 @@
-"""Differentiable augmentation (after Zhao et al. 2020, "DiffAugment") of what D sees; stage two may use it too.
-
-An augmentation is called as `augment(images, seed)` with float32 images in [-1, 1], shape (n, h, w, c), and an integer
-pair as seed. Each image is changed on its own, the gradient passes, and the same seed gives the same changes.
-"""
+"""Random shifts by whole pixels."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
-
-Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")

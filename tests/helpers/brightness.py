@@ -1,0 +1,20 @@
+"""NLGANs whose D is known: it sees how bright an image is, and nothing else."""
+
+from __future__ import annotations
+
+import nlgan_tf as nl
+from nlgan_tf.compat.keras import keras
+
+
+def brightness_nlgan(shape=(8, 8, 1), slope: float = 4.0, offset: float = 0.0, augment=None) -> nl.NLGAN:
+    """An NLGAN with D's logit = offset - slope (mean of the image in [-1, 1]): bright images are positive."""
+    pixels = shape[0] * shape[1] * shape[2]
+    logit = keras.layers.Dense(
+        1,
+        kernel_initializer=keras.initializers.Constant(-slope / pixels),
+        bias_initializer=keras.initializers.Constant(offset),
+    )
+    x = keras.Input(shape)
+    generators = [nl.build_generator(shape, width=0.1, seed=seed) for seed in (0, 1)]
+    discriminator = keras.Model(x, logit(keras.layers.Flatten()(x)))
+    return nl.NLGAN(discriminator, *generators, nl.NoisePriors(0.7, 0.85), augment=augment)
