@@ -12,7 +12,7 @@ import tensorflow as tf
 from scipy.special import expit
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.checks import check_labels, check_training_images
+from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.errors import InputError
 from nlgan_tf.figures.histogram import BINS, Panel, histograms
@@ -71,6 +71,7 @@ class EstimatePriors(keras.callbacks.Callback):
         super().__init__()
         if trainings < 1:
             raise InputError(f"Expected trainings to be at least 1, got {trainings}")
+        check_seed(seed)
         images = check_training_images(images)
         counted, self._entries = entries_of(images, check_labels(noisy_labels, length=len(images)))
         self.images, self.labels = images[counted], self._entries.labels

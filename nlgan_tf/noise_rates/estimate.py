@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 
-from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.checks import check_labels, check_seed
 from nlgan_tf.data.noise import NoisePriors, deltas_of
 from nlgan_tf.errors import InputError
 from nlgan_tf.noise_rates.entries import Entries
@@ -122,6 +122,7 @@ def estimate_priors(
         InputError: For logits, labels or ids that are not accepted, `relearned` or `images` without labels, or an
             unknown method.
     """
+    check_seed(seed)
     if method not in METHODS:
         raise InputError(f"Expected method to be one of {', '.join(METHODS)}, got {method!r}")
     use = METHODS[method].labels

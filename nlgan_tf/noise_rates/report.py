@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import expit
 
-from nlgan_tf.data.checks import check_labels, check_training_images
+from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
@@ -69,6 +69,7 @@ def measure_noise(
     for name, value in (("trainings", trainings), ("max_steps", max_steps)):
         if value < 1:
             raise InputError(f"Expected {name} to be at least 1, got {value}")
+    check_seed(seed)
     images = check_training_images(images)
     counted, entries = entries_of(images, check_labels(noisy_labels, length=len(images)))
     if entries.fewest_images < LEAST_IMAGES:

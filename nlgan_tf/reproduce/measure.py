@@ -120,7 +120,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
         made_by = read_json(run_dir / MADE_BY)
     found = {
         **made_by,
-        "accuracy": metrics["accuracy_nlgan"],
+        "accuracy": metrics["accuracy_served"],
         "epochs": stage_one.epochs,
         # The clock of `measure` began at the last start; of an earlier start the phases that it finished count.
         "seconds": sum(timings.values()),
@@ -134,7 +134,7 @@ def _run(config: RunConfig, run_dir: Path) -> None:
     if not (run_dir / CONFIG).is_file():
         pipeline.run(dataclasses.replace(config, run_dir=str(run_dir), overwrite=True), verbose=0)
         return
-    begun = RunConfig.from_json((run_dir / CONFIG).read_text(encoding="utf-8"))
+    begun = RunConfig.of_run((run_dir / CONFIG).read_text(encoding="utf-8"))
     asked, found = (one.settings(without=("compare",)) for one in (config, begun))
     unlike = [name for name in asked if found.get(name) != asked[name]]
     if unlike:

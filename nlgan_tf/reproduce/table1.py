@@ -89,14 +89,11 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
             _check_installed(METHODS[method].library)
     for task in dict.fromkeys(combination.task for combination in combinations):
         whole = load_task(task, data_dir=options.data_dir)
-        on_task = [combination for combination in combinations if combination.task == task]
-        if whole.image_shape[-1] > 1 and not all(METHODS[combination.method].fits for combination in on_task):
-            _check_installed("skimage")  # for HOG
         if whole.test_images is None or whole.labels is None:
             raise InputError(f"Expected a task with true labels and test images, got {task!r} without")
         if whole.noisy_labels is not None:
             raise InputError(f"Expected a task with true labels alone, got {task!r} with noisy labels of its own")
-        one_a_cell = {combination.cell: combination for combination in on_task}
+        one_a_cell = {combination.cell: combination for combination in combinations if combination.task == task}
         for combination in one_a_cell.values():
             noisy_task(whole, run_config(combination, options))
 

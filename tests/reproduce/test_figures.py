@@ -13,7 +13,7 @@ from nlgan_tf.recipes import RECIPES
 from nlgan_tf.reproduce import figures
 from nlgan_tf.reproduce.figures import CURVES, figure3, learning_curves, row_name, write_figures
 
-ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+ONE = dataclasses.replace(RECIPES["paper"].stage_one, epochs=2, samples_per_epoch=256, width=0.1, decay_share=0.0)
 TWO = nl.StageTwoConfig(num_images=64, epochs=1, samples_per_epoch=256, width=0.1)
 
 

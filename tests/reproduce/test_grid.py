@@ -81,7 +81,7 @@ def test_epochs_are_the_papers_unless_given():
     assert run_config(ONE, Options()).stage_one.epochs == 40
     assert run_config(cifar10, Options()).stage_one.epochs == 500
     assert run_config(cifar10, Options(epochs=7)).stage_one.epochs == 7
-    assert run_config(change(recipe="modern"), Options()).stage_one.epochs == 10
+    assert run_config(change(recipe="modern"), Options()).stage_one.epochs == 9
 
 
 def test_estimates_follow_what_was_measured():

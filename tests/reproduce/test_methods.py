@@ -40,7 +40,6 @@ def test_variants_of_nlgan_change_settings_of_stage_one():
 def test_methods_around_cleanlab_say_so():
     assert {name for name, method in METHODS.items() if method.library == "cleanlab"} == {
         "cleanlab",
-        "cleanlab-svc",
         "cleanlab-logistic",
     }
 

@@ -184,16 +184,7 @@ def _is_worker(process: Path, parent: int) -> bool:
 
 
 def test_missing_libraries_are_named(monkeypatch):
-    combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "cleanlab-svc", "paper", 0)
+    combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "cleanlab-logistic", "paper", 0)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"Expected cleanlab to be installed: pip install 'nlgan-tf\[baselines\]'"):
         check_runnable([combination], Options())
-
-
-def test_colour_images_of_any_source_need_scikit_image(tmp_path, monkeypatch):
-    rng = np.random.default_rng(0)
-    (images, test_images), labels = rng.integers(0, 256, (2, 40, 8, 8, 3), np.uint8), np.tile([0, 1], 20)
-    np.savez(tmp_path / "own.npz", images=images, labels=labels, test_images=test_images, test_labels=labels)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match="Expected skimage to be installed"):
-        check_runnable([Combination(f"npz:{tmp_path / 'own.npz'}", 40, 0.7, 0.85, "svc", "paper", 0)], Options())

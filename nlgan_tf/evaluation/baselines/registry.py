@@ -88,7 +88,7 @@ def _on_features(estimator) -> Baseline:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
 
-    from nlgan_tf.evaluation.baselines.features import features
+    from nlgan_tf.data.features import features
 
     return make_pipeline(FunctionTransformer(features), estimator)
 
@@ -158,6 +158,18 @@ def _co_teaching(setting: Setting) -> Baseline:
     return CoTeaching(setting.classifier, setting.priors, setting.seed)
 
 
+def _without_gan(setting: Setting) -> Baseline:
+    from nlgan_tf.evaluation.baselines.no_gan import WithoutGan
+
+    return WithoutGan(setting.classifier, setting.priors, setting.seed)
+
+
+def _early_stopped(setting: Setting) -> Baseline:
+    from nlgan_tf.evaluation.baselines.no_gan import EarlyStopped
+
+    return EarlyStopped(setting.classifier, setting.seed)
+
+
 # "pn" and "noisy" are the same classifier: "clean" rows are given true labels.
 BASELINES = {
     "pn": Entry("PN: CNN, true labels", _cnn, "clean", 4, fits=1),
@@ -167,11 +179,13 @@ BASELINES = {
     "rank-pruning": Entry("Rank Pruning, CNN", _rank_pruning, importance=8, fits=3),
     "rank-pruning-logistic": Entry("Rank Pruning, logistic regression", _rank_pruning_logistic, "all"),
     "svc": Entry("A: SVC", lambda _: _on_features(_svc()), "all"),
-    "cleanlab-svc": Entry("B: kNN, cleanlab, SVC", _filtered_svc, "all", library="cleanlab"),
+    "cleanlab-svc": Entry("B: kNN, cleanlab, SVC", _filtered_svc, "all"),
     "cleanlab-logistic": Entry("C: CleanLearning, logistic regression", _confident_logistic, "all", library="cleanlab"),
     "cleanlab": Entry("CleanLearning, CNN", _confident_cnn, importance=4, fits=5, library="cleanlab"),
     "gce": Entry("Generalised cross entropy, CNN", _generalised_cross_entropy, importance=2, fits=1),
     "forward": Entry("Forward correction, CNN", _forward, importance=2, fits=1),
+    "no-gan": Entry("No GAN: stage two, forward correction", _without_gan, importance=6, fits=1, upsampled=True),
+    "early-stopped": Entry("Stage two, noisy labels, stopped early", _early_stopped, fits=1, upsampled=True),
     "co-teaching": Entry("Co-teaching, CNN", _co_teaching, importance=1, fits=2.5),
 }
 
