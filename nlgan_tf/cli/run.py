@@ -14,12 +14,15 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.folder import DATASET, SAMPLES, SAVED_MODELS
 
+# In this order: what is served, its parts, other ways from the same noisy labels, and what true labels give.
 ROWS = {
-    "accuracy_noisy": "classifier on the noisy labels",
-    "accuracy_nlgan": "classifier on the drawn images (NL-GAN)",
-    "accuracy_clean": "classifier on the true labels",
+    "accuracy_served": "Served: the classifier of the run",
+    "accuracy_nlgan": "Classifier of the drawn images alone (NL-GAN)",
+    "accuracy_originals": "Classifier of the originals alone, with their posterior",
     "accuracy_discriminator": "D of stage one itself",
+    "accuracy_noisy": "Classifier of the noisy labels",
 }
+REFERENCE = {"accuracy_clean": "Classifier of the true labels"}
 
 
 @click.command()
@@ -72,5 +75,11 @@ def _print_results(results: list, several: bool) -> None:
 
 def _print_accuracies(summary: dict[str, tuple[float, float]], seeds: int) -> None:
     shown = f"{{:.3f}} {plus_minus()} {{:.3f}}" if seeds > 1 else "{:.3f}"
-    rows = [(title, shown.format(*summary[name])) for name, title in ROWS.items() if name in summary]
+    from nlgan_tf.evaluation.baselines.registry import BASELINES
+    from nlgan_tf.pipeline.run import PEERS
+
+    titles = {**ROWS, **{f"{PEERS}{name}": entry.title for name, entry in BASELINES.items()}, **REFERENCE}
+    # The peer that is stopped early is `accuracy_noisy` too.
+    seen = summary.keys() - ({"accuracy_noisy"} if f"{PEERS}early-stopped" in summary else set())
+    rows = [(title, shown.format(*summary[name])) for name, title in titles.items() if name in seen]
     print_table(("accuracy on clean test labels", "mean of seeds" if seeds > 1 else "value"), rows)

@@ -22,7 +22,26 @@ PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkp
 DEVICES = ("strategy", "devices")
 # Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
 # same, so that earlier runs go on.
-LATER = {"compare": True, "scale": None}
+LATER = {
+    "compare": True,
+    "scale": None,
+    "stage_one.ema": 0.0,
+    "stage_one.folds": 1,
+    "stage_one.fold_epochs": 3,
+    "stage_two.learns_from": "drawn",
+    "stage_two.views": 1,
+    "stage_two.witness": None,
+    "stage_one.augment": None,
+    "stage_one.augment_probability": 1.0,
+    "stage_two.augment": None,
+    "stage_two.augment_probability": 0.8,
+    "stage_two.rounds": 1,
+    "stage_two.schedule": "constant",
+    "stage_two.beta_2": 0.999,
+    "stage_two.weight_decay": 0.0,
+    "stage_two.ema": 0.0,
+    "stage_two.network": "paper",
+}
 
 
 @dataclass(frozen=True)
@@ -110,10 +129,7 @@ class RunConfig:
         Raises:
             InputError: for text that is no JSON object, unknown keys, or values that are not accepted.
         """
-        try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"Expected the configuration to be JSON, got text that is none: {error}") from error
+        values = _object(text)
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
         if "task" in values and given.get("task", values["task"]) != values["task"]:
@@ -126,6 +142,29 @@ class RunConfig:
                 base = getattr(recipe, name) if recipe else part()
                 values[name] = dataclasses.replace(base, **values[name])
         return cls(**values)
+
+    @classmethod
+    def of_run(cls, text: str) -> RunConfig:
+        """Returns the configuration of a run folder's config.json, which an earlier version may have written.
+
+        `to_json` writes all fields: one that is missing is of a later version, and means what was done before it.
+        Errors are those of `from_json`.
+        """
+        values = _object(text)
+        _check_keys(cls, values)
+        for path, before in LATER.items():
+            stage, _, name = path.rpartition(".")
+            part = values.get(stage) if stage else values
+            if isinstance(part, dict):
+                part.setdefault(name, before)
+        return cls.from_json(json.dumps(values))
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"Expected the configuration to be JSON, got text that is none: {error}") from error
 
 
 def _check_keys(cls: type, values: object) -> None:

@@ -54,7 +54,7 @@ class FinishedRun:
     @functools.cached_property
     def config(self) -> RunConfig:
         """Settings of the run."""
-        config = RunConfig.from_json(self.path(CONFIG).read_text(encoding="utf-8"))
+        config = RunConfig.of_run(self.path(CONFIG).read_text(encoding="utf-8"))
         return config if self.data_dir is None else dataclasses.replace(config, data_dir=self.data_dir)
 
     @functools.cached_property

@@ -26,12 +26,24 @@ from nlgan_tf.pipeline.config import RunConfig
 CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
 HISTORY, SAMPLES, SAVED_MODELS = "history.csv", "samples.png", "saved_models"
 DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
+# P(truly positive) of originals and of drawn images.
+POSTERIOR = "posterior.npz"
 CHECKPOINTS = "checkpoints"
 NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
 # What several seeds write.
 SEEDS, SUMMARY = "seeds.json", "summary.json"
 # Any of them shows that a folder is a run's, or several seeds'.
 MARKERS = (CONFIG, SEEDS, SUMMARY)
+
+
+def nlgan_file(fold: int) -> str:
+    """The file of a fold's NLGAN."""
+    return f"{CHECKPOINTS}/nlgan-{fold}.keras" if fold else NLGAN_FILE
+
+
+def history_file(fold: int) -> str:
+    """The history of a fold's stage one."""
+    return f"history-{fold}.csv" if fold else HISTORY
 
 
 @contextlib.contextmanager

@@ -1,143 +1,66 @@
-"""The phases of one run, from images and noisy labels to SavedModels: each is done once, whatever interrupts them."""
+"""The phases of one run, from images and noisy labels to SavedModels."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import functools
-import json
-import shlex
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
 import nlgan_tf
-from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.noise import ESTIMATE, NoisePriors, realised_priors
-from nlgan_tf.errors import InputError
-from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.config import DRAWN
+from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
 from nlgan_tf.figures.save import save
-from nlgan_tf.files import delete_leftovers, digest, empty, locked, read_json, whole_file, whole_folder, write_text
-from nlgan_tf.models import build_nlgan, describe_size, load_model
+from nlgan_tf.files import delete_leftovers, read_json, whole_file, whole_folder
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.models import load_model
 from nlgan_tf.networks.classifier import of_plain_layers
 from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
-from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.accuracies import accuracies
 from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
-from nlgan_tf.pipeline.config import DEVICES, RunConfig
 from nlgan_tf.pipeline.export_run import run_servables, run_source, write_run_manifest
-from nlgan_tf.pipeline.failures import check_space, python_errors
 from nlgan_tf.pipeline.folder import (
-    CHECKPOINTS,
     CLASSIFIER_FILE,
+    CONFIG,
     DATASET,
     DATASET_MANIFEST,
-    HISTORY,
-    NLGAN_FILE,
+    POSTERIOR,
     SAMPLES,
     SAVED_MODELS,
+    history_file,
+    nlgan_file,
 )
-from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
+from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
-from nlgan_tf.training.fit import Survival
-from nlgan_tf.training.signals import StopSignals, advised
-from nlgan_tf.two_stages import train_stage_one
+from nlgan_tf.two_stages.judging import Judge, judge_originals
+from nlgan_tf.two_stages.stage_one import train_stage_one
+from nlgan_tf.two_stages.stage_two import Evidence, train_rounds
+
+TRAINED_ON = {
+    "drawn": "the drawn images",
+    "originals": "the originals with their posterior",
+    "both": "drawn images and originals with their posterior",
+}
 
 
-@dataclass(frozen=True)
-class RunResult:
-    """A finished run: its folder, and its metrics as metrics.json holds them (empty on machines but the chief)."""
-
-    run_dir: Path
-    metrics: dict
-
-
-class PhasedRun:
+class PhasedRun(RunInFolder):
     """The phases of one run, in their order; each reads what those before it left in the folder."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        run_dir: Path,
-        strategy: tf.distribute.Strategy,
-        verbose: int,
-    ) -> None:
-        self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
-        self.processes = Processes(strategy)
-        if self.processes.several and LEGACY:
-            raise InputError("several machines on TF 2.15, whose chief cannot save alone: accepted is TF 2.21 or later")
+    @property
+    def model(self) -> NLGAN:
+        """The NLGAN, of several folds the first."""
+        return self.fit.models[0]
 
-    def start(self) -> RunResult:
-        """Runs in a folder that is claimed, and replaces what the folder holds."""
-        return self._guarded(self._begin)
-
-    def resume(self) -> RunResult:
-        """Goes on with what the folder holds."""
-        return self._guarded(self._prepare)
-
-    def _guarded(self, prepare: Callable[[], None]) -> RunResult:
-        """The whole run, with the folder locked, signals heard and TensorFlow's errors as Python's."""
-        lock = locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
-        advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
-        with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
-            prepare()
-            return RunResult(self.run_dir, self._finish())
-
-    def _begin(self) -> None:
-        """Checks all that can be checked before anything is written, and before an old run is replaced."""
-        self._prepare()
-        check_space(self.run_dir, self.model, self.config)
-        empty(self.run_dir)
-        # Without its folder, so that the file runs again as it stands.
-        portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
-        write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
-
-    def _prepare(self) -> None:
-        start = time.perf_counter()
-        self._say(f"Reading {self.config.task}")
-        self.task = prepare_task(self.config)
-        self.data_seconds = time.perf_counter() - start
-        replicas = self.strategy.num_replicas_in_sync
-        self._say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
-        self._say(describe_priors(self.config, self.task))
-        if size := describe_size(self.task.image_shape, self.config.stage_one):
-            self._say(size)
-        priors = training_priors(self.config)
-        self.estimates = priors == ESTIMATE
-        if self.estimates and self.processes.several:
-            raise InputError("Expected pi_p and pi_n on several machines, got none: `nlgan-tf priors` estimates them")
-        identity = json.dumps(self.config.settings(without=DEVICES)).encode()
-        self.owner = digest(identity, self.task.images, self.task.noisy_labels)
-        with self.strategy.scope():
-            self.model = build_nlgan(self.task.image_shape, priors, self.config.stage_one, self.config.seed)
-
-    def _finish(self) -> dict:
-        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, self.owner))
-        self.survival = Survival(
-            self.run_dir / CHECKPOINTS,
-            self.owner,
-            self.signals,
-            self.processes,
-            self.config.keep_checkpoints,
-            self.config.checkpoint_seconds,
-            self.config.on_non_finite,
-            self._say,
-        )
-        metrics = {}
-        if self.processes.chief:
-            metrics = self._phases()
-        elif not self.state.has("stage_one"):
-            self._train_gan()
-        # The chief's run fails when another process leaves before it.
-        self.processes.wait()
-        return metrics
+    def _help(self) -> None:
+        for number in range(len(self.fit.models)):
+            if not self.state.has(_stage_one(number)):
+                self._train_gan(number)
 
     def _phases(self) -> dict:
         delete_leftovers(self.run_dir)
@@ -146,69 +69,79 @@ class PhasedRun:
         if self.estimates:
             message = "Estimating pi_p and pi_n from the outputs of D on held-out images"
             found = self._phase("priors", message, self._estimate_priors, PRIORS)
-            self.model.priors = NoisePriors(**found)
-        self._phase("stage_one", "Stage one: training D, G_P and G_N on the noisy labels", self._train_gan, NLGAN_FILE)
+            if self.state.resumed("priors"):
+                self.say(f"Purities of the labels: pi_p {found['pi_p']:.3f}, pi_n {found['pi_n']:.3f}, as estimated")
+            for model in self.fit.models:
+                model.priors = NoisePriors(**found)
+        members = len(self.fit.models)
+        for number in range(members):
+            message = "Stage one: training D, G_P and G_N on the noisy labels"
+            message += f", fold {number + 1} of {members}" if members > 1 else ""
+            self._phase(_stage_one(number), message, functools.partial(self._train_gan, number), nlgan_file(number))
         self._on_one_device()
-        number = self.config.stage_two.num_images
-        drawn = DATASET, DATASET_MANIFEST
-        message = f"Drawing {number} clean images"
-        self._phase("hallucination", message, self._hallucinate, *drawn, decoration=SAMPLES)
-        message = "Stage two: training the classifier on the drawn images"
+        message = f"Drawing {self.config.stage_two.num_images} clean images"
+        self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decoration=SAMPLES)
+        if self.config.stage_two.learns_from != DRAWN:
+            numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
+            self.judge = Judge.from_dict(self.fit, numbers)
+        message = f"Stage two: training the classifier on {TRAINED_ON[self.config.stage_two.learns_from]}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
-        metrics = {"settings": self.config.settings()}
-        if self.estimates:
-            metrics["pi_p_estimated"], metrics["pi_n_estimated"] = self.model.priors.pi_p, self.model.priors.pi_n
-        if self.task.labels is not None:
-            metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(
-                self.task.labels, self.task.noisy_labels
-            )
-        if self.task.test_images is not None:
-            message = "Accuracies on the test images"
-            if self.config.compare:
-                message += ", beside the same classifier trained on noisy and on true labels"
-            metrics = {**self._phase("baselines", message, self._accuracies), **metrics}
-        source = run_source(read_json(self.run_dir / run_folder.CONFIG), metrics)
+        metrics = self._metrics()
+        source = run_source(read_json(self.run_dir / CONFIG), metrics)
         self._phase("export", "Writing SavedModels", lambda: self._export(source))
         self.state.delete_checkpoints()
         write_run_manifest(self.run_dir, source)
         self.state.finish(metrics)
         return metrics
 
-    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str, decoration: str | None = None):
-        """Does a phase, unless it is done, and returns its result; a decoration is a file that may be missing."""
-        if not self.state.has(name):
-            self._say(message)
-            start = time.perf_counter()
-            result = work()
-            if decoration and (self.run_dir / decoration).exists():
-                outputs = *outputs, decoration
-            self.state.record(name, time.perf_counter() - start, outputs, result)
-        return self.state.done[name]["result"]
+    def _metrics(self) -> dict:
+        task, priors = self.task, self.model.priors
+        metrics = {"settings": self.config.settings()}
+        if self.estimates:
+            metrics["pi_p_estimated"], metrics["pi_n_estimated"] = priors.pi_p, priors.pi_n
+        if task.labels is not None:
+            metrics["pi_p_realised"], metrics["pi_n_realised"] = realised_priors(task.labels, task.noisy_labels)
+        if task.test_images is None:
+            return metrics
+        message = "Accuracies on the test images"
+        if self.config.compare:
+            message += ", beside other classifiers of the same labels, and one of the true labels"
+        return {**self._phase("baselines", message, lambda: accuracies(self)), **metrics}
 
     def _estimate_priors(self) -> dict[str, float]:
         task = self.task
         estimation = EstimatePriors(task.images, task.noisy_labels, log_dir=self.run_dir, seed=self.config.seed)
         estimate = estimation.run(self.model.discriminator)
-        self._say(describe(estimate))
+        self.say(describe(estimate))
         return dataclasses.asdict(estimate.priors)
 
-    def _train_gan(self) -> None:
-        data = self.task.images, self.task.noisy_labels
-        places = {"survival": self.survival, "history": self.run_dir / HISTORY}
-        verbose = self.verbose if self.processes.chief else 0
-        train_stage_one(self.model, *data, self.config.stage_one, self.config.seed, **places, verbose=verbose)
+    def _train_gan(self, number: int = 0) -> None:
+        """Stage one of one fold, or of all images where there is one fold."""
+        seen = self.fit.seen_by(number)
+        train_stage_one(
+            self.fit.models[number],
+            self.task.images[seen],
+            self.task.noisy_labels[seen],
+            self.fit.config,
+            self.config.seed + number,
+            survival=self.survival,
+            history=self.run_dir / history_file(number),
+            name=_stage_one(number),
+            verbose=self.verbose if self.processes.chief else 0,
+        )
         if self.processes.chief:
-            self._save(self.model, NLGAN_FILE)
+            self._save(self.fit.models[number], nlgan_file(number))
 
     def _on_one_device(self) -> None:
         """What follows stage one is small, and the chief alone does it."""
         self.survival = dataclasses.replace(self.survival, processes=Processes())
-        if self.strategy.num_replicas_in_sync > 1 or self.state.resumed("stage_one"):
-            self.model = load_model(self.run_dir / NLGAN_FILE)
+        for number in range(len(self.fit.models)):
+            if self.strategy.num_replicas_in_sync > 1 or self.state.resumed(_stage_one(number)):
+                self.fit.models[number] = load_model(self.run_dir / nlgan_file(number))
 
     def _hallucinate(self) -> None:
         task = self.task
-        images, labels = self.model.hallucinate(self.config.stage_two.num_images, self.config.seed)
+        images, labels = self.fit.hallucinate(self.config.stage_two.num_images, self.config.seed)
         source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self.config.settings()}
         write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
         with self._optional(SAMPLES):
@@ -221,10 +154,7 @@ class PhasedRun:
         try:
             yield
         except Exception as error:
-            self._say(f"{name} is left out: {type(error).__name__}: {error}")
-
-    def _train_classifier(self) -> None:
-        self._save(of_plain_layers(self._trained_on(*self.drawn, "stage_two")), CLASSIFIER_FILE)
+            self.say(f"{name} is left out: {type(error).__name__}: {error}")
 
     @functools.cached_property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
@@ -232,12 +162,46 @@ class PhasedRun:
         with np.load(self.run_dir / DATASET) as drawn:
             return drawn["images"], drawn["labels"]
 
-    def _trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
+    def _judge(self) -> dict:
+        """Writes the posteriors of originals and drawn images; returns the numbers of the judge."""
+        task, config = self.task, self.config
+        known = task.images, task.noisy_labels, self.model.priors
+        judged = judge_originals(self.fit, *known, config.stage_two, config.seed)
+        for remark in judged.remarks:
+            self.say(remark)
+        drawn = judged.judge.probability(self.drawn[0])
+        with whole_file(self.run_dir / POSTERIOR) as temporary:
+            np.savez_compressed(temporary, originals=judged.posterior, drawn=drawn)
+        return judged.judge.to_dict()
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """What stage two may learn from, where originals have a posterior."""
+        with np.load(self.run_dir / POSTERIOR) as posterior:
+            originals, drawn = posterior["originals"], posterior["drawn"]
+        task = self.task
+        return Evidence(task.images, task.noisy_labels, self.model.priors, originals, self.drawn[0], drawn)
+
+    def _train_classifier(self) -> None:
+        if self.config.stage_two.learns_from == DRAWN:
+            classifier = self.trained_on(*self.drawn, "stage_two")
+        else:
+            classifier = self.trained_on_evidence(self.config.stage_two.learns_from, "stage_two")
+        self._save(of_plain_layers(classifier), CLASSIFIER_FILE)
+
+    def trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
+        """Trains a classifier as stage two does on labelled images."""
         stage, seed = self.config.stage_two, self.config.seed
         return train_classifier(images, labels, stage, seed, self.verbose, self.survival, name)
 
+    def trained_on_evidence(self, learns_from: str, name: str) -> keras.Model:
+        """Trains a classifier as stage two does on drawn images, originals with their posterior, or both."""
+        stage, places = self.config.stage_two, {"survival": self.survival, "name": name, "verbose": self.verbose}
+        return train_rounds(self.evidence, learns_from, stage, self.config.seed, **places)
+
     @functools.cached_property
     def classifier(self) -> keras.Model:
+        """The classifier that is served."""
         return load_model(self.run_dir / CLASSIFIER_FILE)
 
     def _export(self, source: dict) -> None:
@@ -246,29 +210,7 @@ class PhasedRun:
         with whole_folder(self.run_dir / SAVED_MODELS) as base:
             publish_versions(servables, base, source=source)
 
-    def _accuracies(self) -> dict[str, float]:
-        """On clean test labels, of classifiers that differ in their training labels alone, and of D."""
-        task = self.task
-        test = task.test_images, task.test_labels
-        probability = self.model.predict(task.test_images, batch_size=500, verbose=0)
-        accuracies = {
-            "accuracy_nlgan": accuracy(self.classifier, *test),
-            "accuracy_discriminator": float(np.mean((probability > 0.5) == (task.test_labels == 1))),
-        }
-        if self.config.compare:
-            trained = self._trained_on(task.images, task.noisy_labels, "noisy_labels")
-            accuracies["accuracy_noisy"] = accuracy(trained, *test)
-        if self.config.compare and task.labels is not None:
-            trained = self._trained_on(task.images, task.labels, "true_labels")
-            accuracies["accuracy_clean"] = accuracy(trained, *test)
-        return accuracies
 
-    def _save(self, model: keras.Model, name: str) -> None:
-        path = self.run_dir / name
-        path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as temporary:
-            model.save(temporary)
-
-    def _say(self, message: str) -> None:
-        if self.verbose:
-            print(message, flush=True)
+def _stage_one(number: int) -> str:
+    """The phase's name of stage one without a fold, and of its checkpoints."""
+    return f"stage_one-{number}" if number else "stage_one"

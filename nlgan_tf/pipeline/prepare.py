@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nlgan_tf.config import AUTO, NETWORK_FOR, policy_for
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, corrupt_labels, realised_priors
 from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_task
 from nlgan_tf.data.task import ImageTask
@@ -18,6 +19,8 @@ def prepare_task(config: RunConfig) -> ImageTask:
 
 def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
     """A whole task, reduced to the run's size and with its noisy labels."""
+    if config.corrupt_first and task.noisy_labels is not None:
+        raise InputError(f"Expected --corrupt-first with true labels alone, got {config.task} with noisy_labels")
     if not config.corrupt_first:
         task = task.reduced(config.size)
     if task.noisy_labels is None:
@@ -44,6 +47,21 @@ def describe_priors(config: RunConfig, task: ImageTask) -> str:
     simulated = task.labels is not None and check_source(config.task)[0] in CLASS_SOURCES
     origin = "to which true labels were corrupted" if simulated else "as stated"
     return f"Purities of the labels: pi_p {priors.pi_p:g}, pi_n {priors.pi_n:g}, {origin}"
+
+
+def describe_choices(config: RunConfig, image_shape: tuple[int, int, int]) -> str | None:
+    """One line: what the settings "auto" mean for images of shape (h, w, c); None where no setting is "auto"."""
+    policy = policy_for(image_shape)
+    one, two = config.stage_one, config.stage_two
+    choices = []
+    if AUTO in (one.augment, two.augment):
+        choices.append(f"augmentation {policy}")
+    if two.network == AUTO:
+        choices.append(f"classifier {NETWORK_FOR[policy]}")
+    if not choices:
+        return None
+    kind = "grey" if image_shape[-1] == 1 else "colour"
+    return f"For {kind} images: {', '.join(choices)}"
 
 
 def describe_task(task: ImageTask) -> str:

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import RunConfig
-from nlgan_tf.pipeline.phases import PhasedRun, RunResult
+from nlgan_tf.pipeline.lifecycle import RunResult
+from nlgan_tf.pipeline.phases import PhasedRun
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.training.distribution import Processes, make_strategy
+
+# Before the name of a peer, in summaries.
+PEERS = "peers."
 
 
 def run(config: RunConfig, verbose: int = 1) -> RunResult:
@@ -36,6 +41,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         NonFiniteError: if training diverged.
         Stopped: on SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
+    check_kind(config, RunConfig)
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
     if processes.several and config.run_dir is None:
@@ -68,7 +74,7 @@ def resume(
         raise InputError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
     if run_folder.is_finished(run_dir):
         return RunResult(run_dir, read_json(run_dir / run_folder.METRICS))
-    config = RunConfig.from_json((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
+    config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
     return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
@@ -80,6 +86,7 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
     Raises:
         InputError: for a count below 1, several machines, and as `run`.
     """
+    check_kind(config, RunConfig)
     if count < 1:
         raise InputError(f"seeds={count} is out of range: accepted are 1 and more")
     if Processes(make_strategy(config.strategy, config.devices)).several:
@@ -103,7 +110,7 @@ def resume_seeds(
     """
     run_dir = Path(run_dir).expanduser().absolute()
     seeds = read_json(run_dir / run_folder.SEEDS)
-    base = RunConfig.from_json(json.dumps(seeds["config"]))
+    base = RunConfig.of_run(json.dumps(seeds["config"]))
     results = []
     for seed in range(base.seed, base.seed + seeds["count"]):
         folder = run_dir / f"seed-{seed}"
@@ -122,8 +129,14 @@ def holds_seeds(run_dir: str | os.PathLike) -> bool:
 
 
 def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
-    """Mean and (sample) standard deviation over runs of each accuracy that all of them have."""
-    names = [name for name in results[0].metrics if name.startswith("accuracy_")]
-    table = {name: [result.metrics[name] for result in results] for name in names}
+    """Mean and (sample) standard deviation over runs of each accuracy that all of them have; peers as "peers.NAME"."""
+    runs = [_accuracies(result.metrics) for result in results]
+    names = [name for name in runs[0] if all(name in run for run in runs)]
+    table = {name: [run[name] for run in runs] for name in names}
     spread = {name: np.std(values, ddof=1) if len(values) > 1 else 0.0 for name, values in table.items()}
     return {name: (float(np.mean(values)), float(spread[name])) for name, values in table.items()}
+
+
+def _accuracies(metrics: dict) -> dict[str, float]:
+    peers = {f"{PEERS}{name}": value for name, value in metrics.get("peers", {}).items()}
+    return {name: value for name, value in metrics.items() if name.startswith("accuracy_")} | peers

@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.data.checks import check_images, check_labels
+from nlgan_tf.data.checks import check_images, check_labels, check_seed
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.pixels import map_rows
 from nlgan_tf.data.task import ImageTask
@@ -77,6 +77,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
     ) -> None:
         super().__init__(name="nlgan")
         settings = check_recipe(recipe)
+        check_seed(seed)
         objectives.check_objective(objective, has_clean_labels=clean is not None)
         self.task, self.priors, self.seed = task, check_priors(priors), seed
         self.objective_name = objective

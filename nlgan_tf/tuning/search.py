@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlgan_tf.compat.tuner import keras_tuner
+from nlgan_tf.config import check_kind
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.errors import InputError, TrainingFailed
@@ -66,6 +67,7 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
         SearchFailed: If no trial was completed, or three in a row failed.
         Stopped: On SIGTERM or SIGINT; the same call continues with the trial that was cut off.
     """
+    check_kind(config, SearchConfig)
     chief, worker = role()
     if (chief or worker) and config.overwrite:
         raise InputError("Expected a new folder for a search of several processes, got overwrite")

@@ -25,6 +25,8 @@ def test_neither_import_nor_help_imports_tensorflow():
     code = f"import atexit; atexit.register(lambda: exec({watch!r})); from nlgan_tf.cli import main; main()"
     done = nlgan_tf("run", "--help", code=code)
     assert "--translation-probability" in done.stdout
+    assert "--augment [auto|digits|photos|none]" in done.stdout
+    assert "--classifier-augment [auto|digits|photos|none]" in done.stdout
     assert "imported" not in done.stderr
 
 
@@ -150,10 +152,13 @@ def test_the_table_at_the_end(monkeypatch, tmp_path):
     from nlgan_tf.pipeline import run as pipeline
     from nlgan_tf.pipeline.run import RunResult
 
-    metrics = {"accuracy_noisy": 0.8, "accuracy_nlgan": 0.9, "accuracy_clean": 1.0, "accuracy_discriminator": 0.95}
+    accuracies = {"accuracy_noisy": 0.8, "accuracy_nlgan": 0.9, "accuracy_clean": 1.0, "accuracy_discriminator": 0.95}
+    metrics = {**accuracies, "accuracy_served": 0.96, "peers": {"svc": 0.97}}
     results = [RunResult(tmp_path / f"seed-{k}", {**metrics, "accuracy_nlgan": 0.9 + 0.02 * k}) for k in range(2)]
     monkeypatch.setattr(pipeline, "run_seeds", lambda config, seeds, verbose: results)
     output = CliRunner().invoke(run, ["--seeds", "2"]).output
     assert "0.910 ± 0.014" in output
-    assert "0.800 ± 0.000" in output
+    values = ["0.960 ± 0.000", "0.910 ± 0.014", "0.950 ± 0.000", "0.800 ± 0.000", "A: SVC", "1.000 ± 0.000"]
+    positions = [output.index(value) for value in values]
+    assert positions == sorted(positions)
     assert str(tmp_path) in output.replace("\n", "")

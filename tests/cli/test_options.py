@@ -28,3 +28,11 @@ def test_another_task_does_not_take_the_purities_of_the_file():
 def test_one_purity_replaces_that_of_the_file():
     digits = RunConfig(pi_p=0.6, pi_n=0.65).to_json()
     assert (run_config(digits, {"pi_p": 0.9}).pi_p, run_config(digits, {"pi_p": 0.9}).pi_n) == (0.9, 0.65)
+
+
+def test_each_stage_has_an_augmentation_of_its_own():
+    given = {"augment": "digits", "classifier_augment": "photos", "classifier_augment_probability": 0.5}
+    config = run_config("{}", given)
+    assert (config.stage_one.augment, config.stage_one.augment_probability) == ("digits", 1)
+    assert (config.stage_two.augment, config.stage_two.augment_probability) == ("photos", 0.5)
+    assert run_config(config.to_json(), {"augment": "none"}).stage_one.augment is None

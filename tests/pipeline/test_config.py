@@ -67,6 +67,54 @@ def test_settings_leave_out_places_and_what_later_versions_added():
     assert "devices" not in config.settings(without=("devices",))
 
 
+@pytest.mark.parametrize("recipe", ["literal", "paper"])
+def test_settings_of_earlier_recipes_are_those_of_before(recipe):
+    # Runs of earlier versions go on: what they know nothing of is not among the settings.
+    settings = RunConfig(recipe=recipe).settings()
+    for path in config_module.LATER:
+        stage, _, name = path.rpartition(".")
+        assert name not in (settings[stage] if stage else settings), path
+    augmented = RunConfig(stage_one=StageOneConfig(augment="digits", augment_probability=0.5)).settings()
+    assert (augmented["stage_one"]["augment"], augmented["stage_one"]["augment_probability"]) == ("digits", 0.5)
+
+
+def written_earlier(recipe: str) -> str:
+    """A run folder's config.json as a version wrote it that knew none of the later settings."""
+    values = json.loads(RunConfig(recipe=recipe).to_json())
+    for path in config_module.LATER:
+        stage, _, name = path.rpartition(".")
+        del (values[stage] if stage else values)[name]
+    return json.dumps(values)
+
+
+def test_an_earlier_run_s_configuration_means_what_was_done_then():
+    config = RunConfig.of_run(written_earlier("modern"))
+    for path, before in config_module.LATER.items():
+        stage, _, name = path.rpartition(".")
+        assert getattr(getattr(config, stage) if stage else config, name) == before, path
+    # What the earlier version wrote is kept.
+    modern = RECIPES["modern"]
+    assert (config.recipe, config.stage_one.epochs) == ("modern", modern.stage_one.epochs)
+    assert config.stage_two.learning_rate == modern.stage_two.learning_rate
+
+
+def test_a_configuration_of_the_user_s_takes_the_recipe_s():
+    config = RunConfig.from_json(written_earlier("modern"))
+    assert (config.stage_one, config.stage_two) == (RECIPES["modern"].stage_one, RECIPES["modern"].stage_two)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_s_own_configuration_is_read_as_it_is(recipe):
+    config = RunConfig(recipe=recipe, seed=3)
+    assert RunConfig.of_run(config.to_json()) == config
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "to be JSON"), ("[]", "to be an object"), ('{"tsk": 1}', "'tsk'")])
+def test_a_run_s_configuration_that_is_none_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        RunConfig.of_run(text)
+
+
 def test_a_stage_s_later_setting_is_left_out_where_it_says_what_was(monkeypatch):
     monkeypatch.setitem(config_module.LATER, "stage_one.attention", False)
     config = RunConfig()

@@ -52,3 +52,12 @@ def test_images_in_0_to_1_are_refused_and_with_their_scale_they_are_the_same(tmp
     prepared = prepare_task(dataclasses.replace(config, scale=255))
     np.testing.assert_array_equal(prepared.images, task.images)
     assert prepared.images.dtype == np.uint8
+
+
+def test_noise_of_the_source_is_not_corrupted_first(tmp_path, images, labels):
+    np.savez(tmp_path / "own.npz", images=images, noisy_labels=labels, labels=labels)
+    config = nl.RunConfig(task=f"npz:{tmp_path / 'own.npz'}", pi_p=0.9, pi_n=0.9, corrupt_first=True)
+    with pytest.raises(
+        nl.InputError, match=r"^Expected --corrupt-first with true labels alone, got npz:.*own.npz with "
+    ):
+        prepare_task(config)

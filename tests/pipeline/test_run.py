@@ -13,14 +13,14 @@ import nlgan_tf as nl
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
-from nlgan_tf.pipeline import failures, phases
+from nlgan_tf.pipeline import accuracies, failures, lifecycle, phases
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.recipes import RECIPES
 
-SMALL_ONE = dataclasses.replace(RECIPES["modern"].stage_one, epochs=2, samples_per_epoch=256, width=0.1)
+SMALL_ONE = dataclasses.replace(RECIPES["paper"].stage_one, epochs=2, samples_per_epoch=256, width=0.1, decay_share=0.0)
 SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
 
 
@@ -166,6 +166,39 @@ def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
 
 
+def test_what_is_no_configuration_is_refused_in_one_line():
+    for act in (nl.run, lambda config: nl.run_seeds(config, 2), nl.tune):
+        with pytest.raises(
+            nl.InputError, match=r"^Expected config to be a \w+Config, got dict: \w+Config\(\*\*settings\)$"
+        ):
+            act({"task": "digits:5-vs-7"})
+        with pytest.raises(nl.InputError, match=r"^Expected config to be a \w+Config, got str$"):
+            act("digits:5-vs-7")
+
+
+def test_a_result_is_shown_by_its_folder_and_accuracies():
+    result = nl.RunResult(
+        Path("runs/1"), {"accuracy_nlgan": 0.96123, "settings": {"task": "digits"}, "pi_p_realised": 0.7}
+    )
+    assert repr(result) == "RunResult(run_dir='runs/1', accuracy_nlgan=0.961)"
+
+
+@pytest.mark.slow
+def test_a_resumed_run_says_the_purities_that_it_had_estimated(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(phases, "train_stage_one", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            nl.run(config, verbose=0)
+    found = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]
+    nl.resume(tmp_path / "run")
+    line = f"Purities of the labels: pi_p {found['pi_p']:.3f}, pi_n {found['pi_n']:.3f}, as estimated"
+    assert line in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.slow
 def test_priors_that_are_estimated_are_used_and_written(tmp_path):
     config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
@@ -232,7 +265,7 @@ def unfinished_alone(tmp_path, monkeypatch) -> Path:
         raise InterruptedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(phases, "accuracy", fails)
+        patch.setattr(accuracies, "accuracy", fails)
         with pytest.raises(InterruptedError):
             nl.run(small_config(tmp_path / "alone", compare=False), verbose=0)
     return tmp_path / "alone"
@@ -245,7 +278,7 @@ def test_an_old_run_stays_until_all_that_can_fail_was_tried(tmp_path, monkeypatc
     def fails(*_, **__) -> None:
         raise TypeError("no contiguous buffer")
 
-    monkeypatch.setattr(phases, "digest", fails)
+    monkeypatch.setattr(lifecycle, "digest", fails)
     with pytest.raises(TypeError):
         nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
     assert (tmp_path / "run" / "config.json").read_text() == "of an old run"

@@ -10,7 +10,7 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.recipes import RECIPES
 from nlgan_tf.tuning.space import DEFAULT, TUNABLE, SearchSpace
 
-BASE = RECIPES["modern"].stage_one
+BASE = RECIPES["paper"].stage_one
 
 
 def samples(space: SearchSpace, count: int = 50) -> list[StageOneConfig]:

@@ -10,6 +10,7 @@ from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.two_stages import train_stage_one, train_stage_two
+from nlgan_tf.two_stages.cross_fitting import CrossFit
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
 STAGE_TWO = StageTwoConfig(num_images=20, epochs=1, batch_size=16, samples_per_epoch=32, width=0.1)
@@ -70,6 +71,16 @@ def test_unknown_priors_are_estimated(images, labels):
         ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
         ({"priors": (0.7, 0.85)}, "Expected priors to be NoisePriors"),
         ({"noisy_labels": np.full(40, 2)}, "2"),
+        ({"images": np.full((40, 8, 8, 2), 99)}, "Expected images of 1 or 3 channels, got 2"),
+        (
+            {"images": np.full((40, 3, 16, 16), 99)},
+            r"channels, got 16: np.moveaxis\(images, 1, -1\) puts channels last$",
+        ),
+        (
+            {"images": np.full((40, 8, 8, 1), 1.026)},
+            r"got a largest value of 1.026: np.clip\(images, 0, 1\) \* 255 maps",
+        ),
+        ({"images": np.ones((40, 8, 8, 1), int)}, r"got a largest value of 1: multiply the images by 255$"),
     ],
 )
 def test_what_is_not_accepted_is_refused_before_any_training(images, labels, changes, message):
@@ -81,3 +92,22 @@ def test_a_loss_that_is_not_finite_stops_where_nothing_is_saved(tiny_model, imag
     model = tiny_model(d_learning_rate=1e30)
     with pytest.raises(TrainingFailed, match="not finite"):
         train_stage_one(model, images, labels, STAGE_ONE)
+
+
+@pytest.mark.slow
+def test_a_member_learns_nothing_of_the_fold_that_it_judges(images, labels):
+    stages = {
+        "stage_one": dataclasses.replace(STAGE_ONE, folds=2, fold_epochs=1, ema=0.9),
+        "stage_two": dataclasses.replace(STAGE_TWO, learns_from="originals"),
+    }
+    priors = nl.NoisePriors(0.7, 0.85)
+
+    def trained(images) -> list[list[np.ndarray]]:
+        return [model.get_weights() for model in nl.train_two_stages(images, labels, priors, **stages).models]
+
+    folds = CrossFit.build(images, labels, priors, stages["stage_one"]).folds
+    poisoned = images.copy()
+    poisoned[np.flatnonzero(folds == 1)[0]] = 255
+    before, after = trained(images), trained(poisoned)
+    changed = [any(np.any(a != b) for a, b in zip(*pair, strict=True)) for pair in zip(before, after, strict=True)]
+    assert changed == [True, False]

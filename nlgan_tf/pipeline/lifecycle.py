@@ -1,0 +1,164 @@
+"""The life of a run in its folder: start, resume, and phases that are each done once, whatever interrupts them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from nlgan_tf.compat.installed import LEGACY
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.data.noise import ESTIMATE
+from nlgan_tf.errors import InputError
+from nlgan_tf.files import digest, empty, locked, whole_file, write_text
+from nlgan_tf.models import describe_size
+from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.config import DEVICES, RunConfig
+from nlgan_tf.pipeline.failures import check_space, python_errors
+from nlgan_tf.pipeline.folder import CHECKPOINTS
+from nlgan_tf.pipeline.prepare import (
+    describe_choices,
+    describe_priors,
+    describe_task,
+    prepare_task,
+    training_priors,
+)
+from nlgan_tf.training.distribution import Processes
+from nlgan_tf.training.fit import Survival
+from nlgan_tf.training.signals import StopSignals, advised
+from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run: its folder, and its metrics as metrics.json holds them (empty on machines but the chief)."""
+
+    run_dir: Path
+    metrics: dict
+
+    def __repr__(self) -> str:
+        """Short: the folder and the accuracies, without the settings."""
+        shown = {name: value for name, value in self.metrics.items() if name.startswith("accuracy_")}
+        parts = [f"run_dir={str(self.run_dir)!r}", *(f"{name}={value:.3f}" for name, value in shown.items())]
+        return f"RunResult({', '.join(parts)})"
+
+
+class RunInFolder:
+    """One run: what is done before its phases, around them and after them. `PhasedRun` has the phases.
+
+    Args:
+        config: Settings of the run.
+        run_dir: Folder of the run, absolute.
+        strategy: Strategy of stage one.
+        verbose: 0 prints nothing, 1 a line a phase and an epoch.
+
+    Raises:
+        InputError: For several machines on TF 2.15.
+    """
+
+    def __init__(self, config: RunConfig, run_dir: Path, strategy: tf.distribute.Strategy, verbose: int) -> None:
+        self.config, self.run_dir, self.strategy, self.verbose = config, run_dir, strategy, verbose
+        self.processes = Processes(strategy)
+        if self.processes.several and LEGACY:
+            raise InputError("Expected TF 2.21 or later on several machines, got 2.15, whose chief cannot save alone")
+
+    def start(self) -> RunResult:
+        """Runs in a folder that is claimed, and replaces what the folder holds."""
+        return self._guarded(self._begin)
+
+    def resume(self) -> RunResult:
+        """Goes on with what the folder holds."""
+        return self._guarded(self._prepare)
+
+    def _phases(self) -> dict:
+        """Does all phases in their order, on the chief's machine, and returns the metrics."""
+        raise NotImplementedError
+
+    def _help(self) -> None:
+        """Does another machine's part of the phases."""
+        raise NotImplementedError
+
+    def _guarded(self, prepare: Callable[[], None]) -> RunResult:
+        """The whole run, with the folder locked, signals deferred and TensorFlow's errors as Python's."""
+        lock = locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
+        advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
+        with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
+            prepare()
+            return RunResult(self.run_dir, self._finish())
+
+    def _begin(self) -> None:
+        """Checks all that can be checked before anything is written, and before an old run is replaced."""
+        self._prepare()
+        check_space(self.run_dir, self.fit.models, self.config)
+        empty(self.run_dir)
+        # Without its folder, so that the file runs again as it is.
+        portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
+        write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
+
+    def _prepare(self) -> None:
+        """Reads the data, says what is about to happen, and builds the models."""
+        start = time.perf_counter()
+        self.say(f"Reading {self.config.task}")
+        self.task = prepare_task(self.config)
+        self.data_seconds = time.perf_counter() - start
+        replicas = self.strategy.num_replicas_in_sync
+        self.say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
+        self.say(describe_priors(self.config, self.task))
+        priors = training_priors(self.config)
+        self.estimates = priors == ESTIMATE
+        if self.estimates and self.processes.several:
+            raise InputError("Expected pi_p and pi_n on several machines, got none: `nlgan-tf priors` estimates them")
+        images, noisy_labels, config = self.task.images, self.task.noisy_labels, self.config
+        self.owner = digest(json.dumps(config.settings(without=DEVICES)).encode(), images, noisy_labels)
+        with self.strategy.scope():
+            self.fit = CrossFit.build(images, noisy_labels, priors, config.stage_one, config.seed)
+        shape = self.task.image_shape
+        for line in (describe_choices(config, shape), describe_folds(self.fit), describe_size(shape, config.stage_one)):
+            if line:
+                self.say(line)
+
+    def _finish(self) -> dict:
+        self.state = self.processes.chief_first(lambda: run_folder.RunState(self.run_dir, self.owner))
+        self.survival = Survival(
+            self.run_dir / CHECKPOINTS,
+            self.owner,
+            self.signals,
+            self.processes,
+            self.config.keep_checkpoints,
+            self.config.checkpoint_seconds,
+            self.config.on_non_finite,
+            self.say,
+        )
+        metrics = self._phases() if self.processes.chief else self._help() or {}
+        # The chief's run fails when another process leaves before it.
+        self.processes.wait()
+        return metrics
+
+    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str, decoration: str | None = None):
+        """Does a phase, unless it is done, and returns its result; a decoration is a file that may be missing."""
+        if not self.state.has(name):
+            self.say(message)
+            start = time.perf_counter()
+            result = work()
+            if decoration and (self.run_dir / decoration).exists():
+                outputs = *outputs, decoration
+            self.state.record(name, time.perf_counter() - start, outputs, result)
+        return self.state.done[name]["result"]
+
+    def _save(self, model: keras.Model, name: str) -> None:
+        path = self.run_dir / name
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as temporary:
+            model.save(temporary)
+
+    def say(self, message: str) -> None:
+        """Prints a line, unless the run is quiet."""
+        if self.verbose:
+            print(message, flush=True)

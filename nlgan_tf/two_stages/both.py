@@ -1,0 +1,104 @@
+"""Both stages in one call: images and noisy labels in; trained models, posteriors and the drawn set out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import DRAWN, StageOneConfig, StageTwoConfig
+from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
+from nlgan_tf.data.task import check_task_shape
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.recipes import check_recipe
+from nlgan_tf.two_stages.cross_fitting import CrossFit
+from nlgan_tf.two_stages.judging import judge_originals
+from nlgan_tf.two_stages.stage_one import train_stage_one
+from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
+
+
+@dataclass(frozen=True)
+class TwoStages:
+    """What both stages give.
+
+    Attributes:
+        models: Trained NLGANs, one a fold of the images; usually one.
+        images: Drawn images, uint8, shape (m, h, w, c).
+        labels: Labels of the drawn images, 1 or 0, int64, shape (m,).
+        classifier: Classifier: float32 images in [-1, 1] -> logits (n, 1).
+        posterior: P(truly positive) of each original image, float32, shape (n,): D's where the classifier learns from
+            drawn images alone, else calibrated and with the image's noisy label.
+        history: Losses and events of stage one, a row an epoch, of several folds the first's.
+    """
+
+    models: list[NLGAN]
+    images: np.ndarray
+    labels: np.ndarray
+    classifier: keras.Model
+    posterior: np.ndarray
+    history: list[dict[str, Any]]
+
+    @property
+    def model(self) -> NLGAN:
+        """The NLGAN, of several folds the first."""
+        return self.models[0]
+
+
+def train_two_stages(
+    images: ArrayLike,
+    noisy_labels: ArrayLike,
+    priors: NoisePriors | str = ESTIMATE,
+    recipe: str = "modern",
+    seed: int = 0,
+    *,
+    stage_one: StageOneConfig | None = None,
+    stage_two: StageTwoConfig | None = None,
+    verbose: int | str = 0,
+) -> TwoStages:
+    """Trains D, G_P and G_N on noisy labels, draws a clean set, and trains a classifier on the drawn set.
+
+    Args:
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c), with h and w divisible by 4 and c 1 or 3.
+        noisy_labels: Labels, 1 (positive) or 0, some of them wrong, shape (n,).
+        priors: Purities of the noisy labels, or "estimate".
+        recipe: Name of the settings of both stages: "literal", "paper" or "modern".
+        seed: Seed of everything random.
+        stage_one, stage_two: Settings in place of the recipe's.
+        verbose: As in `keras.Model.fit`.
+
+    Raises:
+        InputError: For images, labels, priors, a recipe or a seed that are not accepted.
+        NonFiniteError: If training diverged.
+    """
+    settings = check_recipe(recipe)
+    stage_one, stage_two = stage_one or settings.stage_one, stage_two or settings.stage_two
+    check_seed(seed)
+    images = check_training_images(images)
+    check_task_shape(images.shape[1:])
+    noisy_labels = check_labels(noisy_labels, length=len(images))
+    fit = CrossFit.build(images, noisy_labels, check_priors(priors), stage_one, seed)
+    if priors == ESTIMATE:
+        priors = EstimatePriors(images, noisy_labels, seed=seed).run(fit.models[0].discriminator).priors
+        for model in fit.models:
+            model.priors = priors
+    histories = []
+    for number, model in enumerate(fit.models):
+        seen = fit.seen_by(number)
+        part = images[seen], noisy_labels[seen]
+        histories.append(train_stage_one(model, *part, fit.config, seed + number, verbose=verbose))
+    if stage_two.learns_from == DRAWN:
+        drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
+        posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
+    else:
+        drawn = fit.hallucinate(stage_two.num_images, seed)
+        judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed)
+        posterior = judged.posterior
+        of_drawn = judged.judge.probability(drawn[0])
+        evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
+        classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+    return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

@@ -1,0 +1,112 @@
+"""Cross-fitting of stage one: several NLGANs, each trained without one fold of the images.
+
+A D that has trained on an image with a wrong label may have memorised the label. On small sets each image is therefore
+judged by the D that has not seen the image.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlgan_tf.config import StageOneConfig
+from nlgan_tf.data.checks import check_integer
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.models import build_nlgan
+from nlgan_tf.noise_rates.folds import most_folds, stratified_folds
+from nlgan_tf.stage_two import predict_views
+
+# Folds below this number of images, where the configuration leaves the number of folds to the set.
+SMALL_SET, FOLDS_OF_SMALL_SETS = 500, 4
+# Between the seeds of two members, so that no two runs share one.
+MEMBER_STRIDE = 1_000_003
+
+
+def number_of_folds(config: StageOneConfig, noisy_labels: np.ndarray) -> int:
+    """Returns the number of folds of a set with these labels; 1: one NLGAN on all images."""
+    if config.folds:
+        return config.folds
+    if len(noisy_labels) >= SMALL_SET:
+        return 1
+    count = most_folds(noisy_labels, FOLDS_OF_SMALL_SETS)
+    # Of two images of a label, half would be one, which no stage one trains on.
+    return count if count > 2 else 1
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """The NLGANs of a cross-fit; one NLGAN that trains on all images where there is one fold.
+
+    Attributes:
+        models: NLGANs, one a fold.
+        folds: Fold of each training image, int, shape (n,).
+        config: Settings that each of the models trains with.
+    """
+
+    models: list[NLGAN]
+    folds: np.ndarray
+    config: StageOneConfig
+
+    @classmethod
+    def build(
+        cls,
+        images: np.ndarray,
+        noisy_labels: np.ndarray,
+        priors: NoisePriors | str,
+        config: StageOneConfig,
+        seed: int = 0,
+    ) -> CrossFit:
+        """Builds the models, untrained.
+
+        Args:
+            images: Training images, shape (n, h, w, c).
+            noisy_labels: Labels, 0 or 1, shape (n,).
+            priors: Purities of the noisy labels, or "estimate".
+            config: Settings of stage one; members of several folds train for `fold_epochs`.
+            seed: Seed of the folds and of the first model.
+        """
+        count = number_of_folds(config, noisy_labels)
+        if count == 1:
+            return cls([build_nlgan(images.shape[1:], priors, config, seed)], np.zeros(len(images), int), config)
+        config = dataclasses.replace(config, epochs=config.fold_epochs)
+        seeds = [seed + MEMBER_STRIDE * number for number in range(count)]
+        models = [build_nlgan(images.shape[1:], priors, config, its_seed) for its_seed in seeds]
+        return cls(models, stratified_folds(noisy_labels, count, seed, images), config)
+
+    def seen_by(self, number: int) -> np.ndarray:
+        """Returns which training images a model trains on, bool, shape (n,)."""
+        return self.folds != number if len(self.models) > 1 else np.ones(len(self.folds), bool)
+
+    def judged_by(self, number: int) -> np.ndarray:
+        """Returns which training images a model judges, bool, shape (n,)."""
+        return self.folds == number
+
+    def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Draws n images, about equally many by each model, as `NLGAN.hallucinate`: the positives come first."""
+        check_integer("n", n, least=1)
+        # In pairs of a positive and a negative, so that half of all images are positive too.
+        counts = np.bincount(np.arange(n) // 2 % len(self.models), minlength=len(self.models)).tolist()
+        drawn = [model.hallucinate(count, seed) for model, count in zip(self.models, counts, strict=True) if count]
+        images, labels = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+        positives_first = np.argsort(-labels, kind="stable")
+        return images[positives_first], labels[positives_first]
+
+
+def scores_of(model: NLGAN, images: np.ndarray, views: int = 1, seed: int = 0) -> np.ndarray:
+    """Returns D's scores, high on positives: minus its logits, the mean over augmented views; float32, shape (n,).
+
+    Differs from `predict`: P(positive) is clipped to [0, 1], where scores still rank.
+    """
+    views = views if model.augment is not None else 1
+    return -predict_views(model.judging_discriminator(), images, model.augment, views, seed).mean(axis=0)
+
+
+def describe_folds(fit: CrossFit) -> str | None:
+    """Returns one line about the folds; None for one fold."""
+    count = len(fit.models)
+    if count == 1:
+        return None
+    return f"Cross-fitting: {count} times D, G_P and G_N, each without the fold of the images that its D judges"

@@ -1,0 +1,60 @@
+"""Stage one on arrays: batches, and the training that survives and is watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import StageOneConfig
+from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.gan.watch import TrainingWatch
+from nlgan_tf.training.fit import Survival, fit
+
+
+def stage_one_batches(
+    images: np.ndarray, noisy_labels: np.ndarray, config: StageOneConfig, seed: int = 0
+) -> tf.data.Dataset:
+    """One epoch of stage one, in the order of its first epoch."""
+    return noisy_dataset(images, noisy_labels, config.batch_size, config.samples_per_epoch, seed)
+
+
+def train_stage_one(
+    model: keras.Model,
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    config: StageOneConfig,
+    seed: int = 0,
+    *,
+    survival: Survival | None = None,
+    history: Path | None = None,
+    name: str = "stage_one",
+    verbose: int | str = 0,
+) -> list[dict[str, Any]]:
+    """Trains an NLGAN with known priors on noisy labels, watched for collapse and memorisation.
+
+    Args:
+        model: Compiled NLGAN.
+        images, noisy_labels: Training set.
+        config: Epochs and batches.
+        seed: Seed of the batches' order.
+        survival: How the training survives a kill; by default nothing is saved.
+        history: CSV file, a row an epoch.
+        name: Name of the training among the checkpoints.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        The rows of the history.
+
+    Raises:
+        NonFiniteError: If training diverged.
+    """
+
+    def batches() -> tf.data.Dataset:
+        return stage_one_batches(images, noisy_labels, config, seed)
+
+    watch = TrainingWatch(images, noisy_labels)
+    return fit(model, batches, config.epochs, survival or Survival(), name, watch, history, verbose)

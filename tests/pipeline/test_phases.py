@@ -1,0 +1,174 @@
+"""The path of recipe `modern`: folds, a posterior, rounds, and what is compared."""
+
+import csv
+import dataclasses
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from helpers.runs import start, wait_for
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.files import sha256
+from nlgan_tf.pipeline import phases
+from nlgan_tf.pipeline.accuracies import PEERS
+from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.prepare import prepare_task
+
+STAGE_ONE = StageOneConfig(
+    batch_size=16,
+    samples_per_epoch=64,
+    width=0.1,
+    spectral_layers="all",
+    augment="auto",
+    ema=0.9,
+    folds=2,
+    fold_epochs=2,
+)
+STAGE_TWO = StageTwoConfig(
+    num_images=30,
+    epochs=2,
+    batch_size=16,
+    samples_per_epoch=64,
+    width=0.1,
+    learning_rate=2e-3,
+    schedule="cosine",
+    weight_decay=0.01,
+    ema=0.9,
+    network="auto",
+    augment="auto",
+    learns_from="both",
+    views=2,
+    witness="auto",
+    rounds=2,
+)
+CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
+WRITTEN = ("metrics.json", "history.csv", "history-1.csv", "clean_dataset.npz")
+
+
+def config_of(run_dir: Path, **changes) -> RunConfig:
+    return dataclasses.replace(CONFIG, run_dir=str(run_dir), **changes)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> nl.RunResult:
+    return nl.run(config_of(tmp_path_factory.mktemp("phases") / "run"), verbose=0)
+
+
+def assert_same_run(run_dir: Path, reference: Path) -> None:
+    for name in WRITTEN:
+        assert sha256(run_dir / name) == sha256(reference / name), name
+    with np.load(run_dir / "posterior.npz") as mine, np.load(reference / "posterior.npz") as theirs:
+        for name in theirs.files:
+            np.testing.assert_array_equal(mine[name], theirs[name])
+    names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (run_dir, reference)]
+    assert names[0] == names[1]
+
+
+@pytest.mark.slow
+def test_the_folder_holds_every_fold_and_the_posterior(finished):
+    for name in ("nlgan.keras", "nlgan-1.keras", "classifier.keras"):
+        assert (finished.run_dir / "checkpoints" / name).is_file(), name
+    for name in ("history.csv", "history-1.csv"):
+        with (finished.run_dir / name).open() as file:
+            assert [int(row["epoch"]) for row in csv.DictReader(file)] == [0, 1]
+    with np.load(finished.run_dir / "posterior.npz") as posterior:
+        assert {name: posterior[name].shape for name in posterior.files} == {"originals": (40,), "drawn": (30,)}
+        for values in posterior.values():
+            assert values.min() >= 0
+            assert values.max() <= 1
+
+
+@pytest.mark.slow
+def test_the_phases_are_timed_each(finished):
+    expected = {"data", "stage_one", "stage_one-1", "hallucination", "posterior", "stage_two", "baselines", "export"}
+    assert set(json.loads((finished.run_dir / "timings.json").read_text())) == expected
+
+
+@pytest.mark.slow
+def test_the_metrics_are_those_of_the_design(finished):
+    metrics = finished.metrics
+    names = {"served", "nlgan", "originals", "discriminator", "clean", "noisy"}
+    assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
+    assert set(metrics["peers"]) == set(PEERS)
+    assert metrics["accuracy_noisy"] == metrics["peers"]["early-stopped"]
+    for value in (*metrics["peers"].values(), *(metrics[f"accuracy_{name}"] for name in names)):
+        assert 0 <= value <= 1
+    task = prepare_task(CONFIG)
+    classifier = nl.load_model(finished.run_dir / "checkpoints" / "classifier.keras")
+    assert metrics["accuracy_served"] == accuracy(classifier, task.test_images, task.test_labels)
+
+
+@pytest.mark.slow
+def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path):
+    config = config_of(tmp_path / "run", compare=False)
+    originals = dataclasses.replace(STAGE_TWO, learns_from="originals", rounds=1, epochs=1)
+    metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=0).metrics
+    assert "peers" not in metrics
+    names = {"served", "nlgan", "originals", "discriminator"}
+    assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
+    assert metrics["accuracy_originals"] == metrics["accuracy_served"]
+
+
+@pytest.mark.slow
+def test_both_stages_in_memory_give_the_same(finished):
+    task = prepare_task(CONFIG)
+    found = nl.train_two_stages(task.images, task.noisy_labels, CONFIG.priors, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
+    with np.load(finished.run_dir / "posterior.npz") as posterior:
+        np.testing.assert_array_equal(found.posterior, posterior["originals"])
+    with np.load(finished.run_dir / "clean_dataset.npz") as drawn:
+        np.testing.assert_array_equal(found.images, drawn["images"])
+        np.testing.assert_array_equal(found.labels, drawn["labels"])
+    for mine, name in ((found.classifier, "classifier"), (found.models[0], "nlgan"), (found.models[1], "nlgan-1")):
+        theirs = nl.load_model(finished.run_dir / "checkpoints" / f"{name}.keras")
+        for a, b in zip(mine.trainable_variables, theirs.trainable_variables, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cut_before", ["judge_originals", "train_rounds", "accuracies"])
+def test_a_run_that_is_cut_off_between_phases_goes_on(finished, tmp_path, monkeypatch, cut_before):
+    def fails(*_, **__) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(phases, cut_before, fails)
+        with pytest.raises(InterruptedError):
+            nl.run(config_of(tmp_path / "run"), verbose=0)
+    assert nl.resume(tmp_path / "run", verbose=0).metrics == finished.metrics
+    assert_same_run(tmp_path / "run", finished.run_dir)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_in_its_second_fold_goes_on(finished, tmp_path):
+    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
+    config.write_text(CONFIG.to_json())
+    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
+    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
+    assert (run_dir / "checkpoints" / "nlgan.keras").is_file()
+    assert not (run_dir / "checkpoints" / "nlgan-1.keras").exists()
+    assert start("--resume", str(run_dir), log=log).wait() == 0, log.read_text()
+    assert_same_run(run_dir, finished.run_dir)
+
+
+@pytest.mark.slow
+def test_a_peer_that_refuses_the_set_is_left_out_and_told_of(tmp_path, capsys):
+    task = nl.load_task("digits:5-vs-7")
+    # Four noisy positives: enough for all but the peer with five folds.
+    chosen = np.concatenate([np.flatnonzero(task.labels == 1)[:4], np.flatnonzero(task.labels == 0)[:36]])
+    held = slice(0, 40)
+    tests = {"test_images": task.test_images[held], "test_labels": task.test_labels[held]}
+    np.savez(tmp_path / "own.npz", images=task.images[chosen], noisy_labels=task.labels[chosen], **tests)
+    config = config_of(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, pi_p=0.8, pi_n=0.8)
+    short = dataclasses.replace(STAGE_TWO, learns_from="originals", rounds=1, epochs=1)
+    metrics = nl.run(dataclasses.replace(config, stage_two=short), verbose=1).metrics
+    assert set(metrics["peers"]) == set(PEERS) - {"cleanlab-svc"}
+    assert "accuracy_clean" not in metrics
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("cleanlab-svc is left out: ")]
+    assert len(said) == 1

@@ -1,0 +1,141 @@
+import json
+
+import numpy as np
+import pytest
+
+import nlgan_tf as nl
+from helpers.brightness import brightness_nlgan
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.gan.augment import RandomTranslation
+from nlgan_tf.noise_rates.calibration import Calibration, calibrate
+from nlgan_tf.noise_rates.posterior import label_posterior
+from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
+from nlgan_tf.two_stages.judging import Judge, judge_originals, witness_for
+
+PRIORS = nl.NoisePriors(0.7, 0.85)
+PLAIN = StageTwoConfig()
+
+
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
+
+
+def bright_positives(n: int, shape=(8, 8, 1)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images, true and noisy labels: positives are bright."""
+    rng = np.random.default_rng(0)
+    true = np.arange(n) % 2
+    levels = np.clip(rng.normal(90 + 80 * true, 10), 0, 255)
+    images = (levels[:, None, None, None] * np.ones((1, *shape))).astype(np.uint8)
+    return images, true, nl.corrupt_labels(true, PRIORS, seed=0)
+
+
+def fit_of(models: list, n: int) -> CrossFit:
+    """A cross-fit whose folds are dealt in pairs, so that each has both labels."""
+    return CrossFit(models, np.arange(n) // 2 % len(models), StageOneConfig())
+
+
+@pytest.fixture
+def judge() -> Judge:
+    fit = fit_of([brightness_nlgan(slope=4.0), brightness_nlgan(slope=1.0, offset=0.5)], 8)
+    return Judge(fit, ((0.5, 2.0), (0.0, 0.25)), Calibration(0.1, 1.5, 2.0, -0.3))
+
+
+def test_the_probability_is_the_mean_of_the_calibrated_discriminators(judge):
+    images = np.array([0, 255], np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 1), np.uint8)
+    # Scores -4 and 4 of the first D, -1.5 and .5 of the second.
+    first, second = (np.array([-4, 4]) - 0.5) / 2.0, np.array([-1.5, 0.5]) / 0.25
+    expected = np.mean([sigmoid(2.0 * (score - 0.1) / 1.5 - 0.3) for score in (first, second)], axis=0)
+    found = judge.probability(images)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_json_both_ways(judge):
+    again = Judge.from_dict(judge.fit, json.loads(json.dumps(judge.to_dict())))
+    assert again.to_dict() == judge.to_dict()
+    assert (again.standards, again.calibration) == (judge.standards, judge.calibration)
+    assert again.fit is judge.fit
+
+
+def test_a_judge_looks_at_images_as_they_are(images):
+    fit = fit_of([brightness_nlgan(augment=RandomTranslation(0.25))], 40)
+    judge = Judge(fit, ((0.0, 1.0),), Calibration(0.0, 1.0, 1.0, 0.0))
+    expected = sigmoid(scores_of(fit.models[0], images))
+    np.testing.assert_allclose(judge.probability(images), expected, rtol=1e-5)
+
+
+def test_the_standards_and_the_posterior_by_hand():
+    images, _, noisy = bright_positives(80)
+    fit = fit_of([brightness_nlgan(slope=4.0), brightness_nlgan(slope=1.0, offset=0.5)], 80)
+    judged = judge_originals(fit, images, noisy, PRIORS, PLAIN)
+    level = images[:, 0, 0, 0] / 127.5 - 1
+    scores = np.where(fit.folds == 0, 4 * level, level - 0.5)
+    for number, (mean, std) in enumerate(judged.judge.standards):
+        its = scores[fit.folds == number]
+        assert (mean, std) == pytest.approx((its.mean(), its.std()), rel=1e-3)
+        scores[fit.folds == number] = (its - its.mean()) / its.std()
+    expected = label_posterior(calibrate(scores, noisy, PRIORS)(scores), noisy, PRIORS)
+    assert judged.posterior.dtype == np.float32
+    np.testing.assert_allclose(judged.posterior, expected, atol=1e-3)
+
+
+def test_discriminators_of_different_scales_tell_the_true_labels():
+    images, true, noisy = bright_positives(80)
+    fit = fit_of([brightness_nlgan(slope=40.0, offset=30.0), brightness_nlgan(slope=0.1, offset=-3.0)], 80)
+    judged = judge_originals(fit, images, noisy, PRIORS, PLAIN)
+    np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
+    np.testing.assert_array_equal(judged.judge.probability(images) > 0.5, true == 1)
+    assert judged.remarks == ()
+
+
+def test_each_image_is_judged_by_the_discriminator_of_its_own_fold():
+    images, true, noisy = bright_positives(80)
+    knows, blind = brightness_nlgan(slope=4.0), brightness_nlgan(slope=0.0)
+    fit = fit_of([knows, blind], 80)
+    posterior = judge_originals(fit, images, noisy, PRIORS, PLAIN).posterior
+    known = fit.judged_by(0)
+    np.testing.assert_array_equal(posterior[known] > 0.5, true[known] == 1)
+    # The blind D leaves the noisy label alone to tell.
+    for label in (0, 1):
+        assert np.ptp(posterior[~known & (noisy == label)]) < 1e-3
+
+
+def test_a_noisy_label_moves_the_posterior_as_bayes_says():
+    noisy = np.tile([1, 0, 0, 1], 10)
+    images = np.full((40, 8, 8, 1), 100, np.uint8)
+    posterior = judge_originals(fit_of([brightness_nlgan()], 40), images, noisy, PRIORS, PLAIN).posterior
+    # All images look alike: what is known of each is the purity of its label.
+    np.testing.assert_allclose(posterior[noisy == 1], 0.7, atol=0.03)
+    np.testing.assert_allclose(posterior[noisy == 0], 0.15, atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("witness", "shape", "expected"),
+    [
+        ("auto", (24, 24, 3), "hog"),
+        ("auto", (24, 20, 3), None),  # HOG refuses it.
+        ("auto", (24, 24, 1), None),
+        ("hog", (24, 24, 3), "hog"),
+        (None, (24, 24, 3), None),
+    ],
+)
+def test_the_witness_is_the_configured_one_or_the_one_of_the_kind(witness, shape, expected):
+    assert witness_for(StageTwoConfig(witness=witness), np.zeros((2, *shape), np.uint8)) == expected
+
+
+def test_a_witness_that_knows_more_is_kept_and_told_of():
+    rng = np.random.default_rng(0)
+    true = np.arange(100) % 2
+    images = rng.integers(0, 30, (100, 24, 24, 3), dtype=np.uint8)
+    for image, label in zip(images, true, strict=True):
+        # Bars along or across: equally bright.
+        bars = image[::4] if label else image[:, ::4]
+        bars += np.uint8(200)
+    noisy = nl.corrupt_labels(true, PRIORS, seed=0)
+    fit = fit_of([brightness_nlgan(shape=(24, 24, 3), slope=4.0)], 100)
+    alone = judge_originals(fit, images, noisy, PRIORS, PLAIN)
+    judged = judge_originals(fit, images, noisy, PRIORS, StageTwoConfig(witness="auto"))
+    assert alone.remarks == ()
+    assert len(judged.remarks) == 2
+    assert any(remark.startswith("hog: ") and remark.endswith("kept") for remark in judged.remarks)
+    assert np.mean((judged.posterior > 0.5) == true) > max(0.9, np.mean((alone.posterior > 0.5) == true))
