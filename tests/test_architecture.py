@@ -1,5 +1,6 @@
 """docs/architecture.md names rooms, functions and tests that exist, and draws the layers that setup.cfg checks."""
 
+import ast
 import configparser
 import re
 
@@ -75,3 +76,18 @@ def test_the_table_covers_the_paper():
     papers = " ".join(row[0] for row in rows("From the paper to the code"))
     for place in ("eq. (1)", "eq. (2)", "eq. (3)", "eq. (4)", "eq. (5)", "2.1", "2.2.1", "2.2.2", "2.2.3", "3.1"):
         assert place in papers
+
+
+def test_files_and_functions_stay_small():
+    files = sorted((ROOT / "nlgan_tf").rglob("*.py"))
+    long_files = [path.name for path in files if len(path.read_text().splitlines()) > 300]
+    functions = [
+        (path.name, node.name, node.end_lineno - node.lineno + 1)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(functions) > 500
+    assert long_files == []
+    assert [function for function in functions if function[2] > 60] == []
+    assert len(layers()) <= 22

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -57,6 +57,24 @@ def classifier_servable(
             "class_name": tf.gather(tf.constant(class_names), label),
         }
 
+    return Servable(
+        name=name,
+        kind="classifier",
+        signatures=_signatures(network, shape),
+        examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
+        network=network,
+        numeric_outputs=("probability", "label"),
+        facts={
+            "image_shape": list(shape[1:]),
+            "class_names": list(class_names),
+            "compute_dtype": compute_dtype(model),
+        },
+    )
+
+
+def _signatures(network: Callable, shape: tuple[int | None, ...]) -> dict[str, Callable]:
+    """The signatures by their names; `network` is the traced function of float32 images of shape (n, h, w, c)."""
+
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
     def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return network(_checked(images, shape))
@@ -70,19 +88,7 @@ def classifier_servable(
         return network(decode_images(_checked(image_bytes, (None,)), shape[1:]))
 
     signatures = (serving_default, serving_uint8, serving_bytes)
-    return Servable(
-        name=name,
-        kind="classifier",
-        signatures={function.__name__: function for function in signatures},
-        examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
-        network=network,
-        numeric_outputs=("probability", "label"),
-        facts={
-            "image_shape": list(shape[1:]),
-            "class_names": list(class_names),
-            "compute_dtype": compute_dtype(model),
-        },
-    )
+    return {function.__name__: function for function in signatures}
 
 
 def _checked(images: tf.Tensor, shape: tuple[int | None, ...]) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -58,6 +58,35 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
+    return Servable(
+        name=name,
+        kind="generator",
+        signatures=_signatures(network, draw, latent_dim, image_shape),
+        examples=list(_examples(public_images, draw)),
+        network=network,
+        numeric_outputs=("images",),
+        facts={
+            "image_shape": list(image_shape),
+            "latent": latent,
+            "latent_dim": latent_dim,
+            "stream": stream,
+            "compute_dtype": compute_dtype(model),
+        },
+    )
+
+
+def _signatures(
+    network: Callable, draw: Callable, latent_dim: int, image_shape: tuple[int, int, int]
+) -> dict[str, Callable]:
+    """The signatures by their names.
+
+    Args:
+        network: Traced function of z to {"images": ...}.
+        draw: Function of a number of vectors and a seed to z.
+        latent_dim: Length of z.
+        image_shape: Shape (h, w, c).
+    """
+
     def rows(seeds: tf.Tensor) -> tf.Tensor:
         with tf.control_dependencies([_check_count(tf.size(seeds, tf.int64), "seeds")]):
             seeds = tf.identity(seeds)
@@ -86,21 +115,7 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         return {"png_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string)}
 
     signatures = (serving_default, sample, sample_rows, sample_png)
-    return Servable(
-        name=name,
-        kind="generator",
-        signatures={function.__name__: function for function in signatures},
-        examples=list(_examples(public_images, draw)),
-        network=network,
-        numeric_outputs=("images",),
-        facts={
-            "image_shape": list(image_shape),
-            "latent": latent,
-            "latent_dim": latent_dim,
-            "stream": stream,
-            "compute_dtype": compute_dtype(model),
-        },
-    )
+    return {function.__name__: function for function in signatures}
 
 
 def _check_count(count: tf.Tensor, name: str) -> tf.Operation:

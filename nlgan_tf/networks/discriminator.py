@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nlgan_tf.compat.installed import DEFAULT_SPECTRAL_NORM
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import SPECTRAL_LAYERS
@@ -53,14 +55,11 @@ def build_discriminator(
         raise InputError(f"Expected dropout to be at least 0 and below 1, got {dropout}")
     seeds = layer_seeds(seed)
     fc_norm = spectral_norm if spectral_layers == "all" else None
-
-    def glorot():
-        return keras.initializers.GlorotUniform(seed=next(seeds))
-
     x = images = keras.Input(image_shape, name="images")
     for level, filters in enumerate(FILTERS[:levels], start=1):
+        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
         convolution = keras.layers.Conv2D(
-            scaled(filters, width), 3, 2, "same", kernel_initializer=glorot(), name=f"conv_{level}"
+            scaled(filters, width), 3, 2, "same", kernel_initializer=glorot, name=f"conv_{level}"
         )
         x = spectral_normalize(convolution, spectral_norm)(x)
         if batch_norm and level > 1:
@@ -68,11 +67,18 @@ def build_discriminator(
         x = LeakyReLU(0.2, name=f"conv_{level}_relu")(x)
         if attention and level == 1:
             x = SelfAttention(spectral_norm, next(seeds), name="attention")(x)
+    logit = _fully_connected(x, scaled(HIDDEN_UNITS, width), dropout, fc_norm, seeds)
+    return keras.Model(images, logit, name="discriminator")
+
+
+def _fully_connected(x, units: int, dropout: float, spectral_norm: str | None, seeds: Iterator[int]):
+    """FC, dropout, FC 1: feature maps -> logits, shape (n, 1)."""
+    glorot = keras.initializers.GlorotUniform
     x = keras.layers.Flatten(name="flatten")(x)
-    hidden = Dense(scaled(HIDDEN_UNITS, width), kernel_initializer=glorot(), name="fc")
-    x = spectral_normalize(hidden, fc_norm)(x)
+    hidden = Dense(units, kernel_initializer=glorot(seed=next(seeds)), name="fc")
+    x = spectral_normalize(hidden, spectral_norm)(x)
     x = LeakyReLU(0.2, name="fc_relu")(x)
     x = CountedDropout(dropout, seed=next(seeds), name="dropout")(x)
     # Logits in float32, also where the layers below compute in float16.
-    output = Dense(1, kernel_initializer=glorot(), dtype="float32", name="logit")
-    return keras.Model(images, spectral_normalize(output, fc_norm)(x), name="discriminator")
+    output = Dense(1, kernel_initializer=glorot(seed=next(seeds)), dtype="float32", name="logit")
+    return spectral_normalize(output, spectral_norm)(x)

@@ -59,26 +59,27 @@ def build_generator(
     def glorot():
         return keras.initializers.GlorotUniform(seed=next(seeds))
 
-    def activated(x, layer_name: str, normalised: bool):
-        if normalised:
-            x = BatchNormalization(momentum=0.9, name=f"{layer_name}_bn")(x)
-        return keras.layers.ReLU(name=f"{layer_name}_relu")(x)
-
     *hidden_filters, top = [scaled(filters, width) for filters in FILTERS[:levels]]
     rows, columns = height // 2**levels, breadth // 2**levels
     x = z = keras.Input((latent_dim,), name="latent")
     for fc, units in enumerate((scaled(HIDDEN_UNITS, width), rows * columns * top), start=1):
         x = Dense(units, kernel_initializer=glorot(), name=f"fc_{fc}")(x)
-        x = activated(x, f"fc_{fc}", batch_norm == "all")
+        x = _activated(x, f"fc_{fc}", batch_norm == "all")
     x = keras.layers.Reshape((rows, columns, top), name="reshape")(x)
     for level, filters in enumerate(reversed(hidden_filters), start=1):
         x = keras.layers.Conv2DTranspose(
             filters, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{level}"
         )(x)
-        x = activated(x, f"deconv_{level}", normalised=True)
+        x = _activated(x, f"deconv_{level}", normalised=True)
     if attention:
         x = SelfAttention(None, next(seeds), name="attention")(x)
     x = keras.layers.Conv2DTranspose(
         channels, kernel_size, 2, "same", kernel_initializer=glorot(), name=f"deconv_{levels}"
     )(x)
     return keras.Model(z, keras.layers.Activation("tanh", dtype="float32", name="images")(x), name=name)
+
+
+def _activated(x, layer_name: str, normalised: bool):
+    if normalised:
+        x = BatchNormalization(momentum=0.9, name=f"{layer_name}_bn")(x)
+    return keras.layers.ReLU(name=f"{layer_name}_relu")(x)

@@ -123,12 +123,7 @@ def estimate_priors(
             unknown method.
     """
     check_seed(seed)
-    if method not in METHODS:
-        raise InputError(f"Expected method to be one of {', '.join(METHODS)}, got {method!r}")
-    use = METHODS[method].labels
-    if noisy_labels is None and use == "needed":
-        raise InputError(f"Expected noisy_labels for method {method!r}, got None")
-    if use == "unused":
+    if _use_of_labels(method, noisy_labels) == "unused":
         noisy_labels = relearned = images = None
     rows, entries = _checked(logits, noisy_labels, images)
     outputs = _outputs(rows, entries, None if relearned is None else _checked_again(relearned, rows, entries), seed)
@@ -151,6 +146,16 @@ def estimate_priors(
         verdict=_verdict(priors, found),
         **found,
     )
+
+
+def _use_of_labels(method: str, noisy_labels: ArrayLike | None) -> str:
+    """What a method does with labels; InputError for an unknown method, or one that lacks the labels it needs."""
+    if method not in METHODS:
+        raise InputError(f"Expected method to be one of {', '.join(METHODS)}, got {method!r}")
+    use = METHODS[method].labels
+    if noisy_labels is None and use == "needed":
+        raise InputError(f"Expected noisy_labels for method {method!r}, got None")
+    return use
 
 
 def cannot_tell(problem: str, weights: tuple[float, float] = (0.5, 0.5)) -> PriorsEstimate:
