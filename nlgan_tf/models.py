@@ -40,7 +40,7 @@ def build_nlgan(
         seed: Seed of initial weights, z, dropout and augmentation.
 
     Raises:
-        InputError: for an unknown recipe, a shape that does not fit, or a seed that is no integer of at least 0.
+        InputError: For an unknown recipe, a shape that does not fit, or a seed that is no integer of at least 0.
     """
     config = _stage_one(recipe)
     check_seed(seed)
@@ -113,8 +113,8 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     """Loads a `.keras` file: an NLGAN with its three optimizers, ready to continue training, or a classifier.
 
     Raises:
-        FileNotFoundError: if the file does not exist.
-        InputError: if the path is a folder, such as a SavedModel, or the file is no Keras model.
+        FileNotFoundError: If the file does not exist.
+        InputError: If the path is a folder, such as a SavedModel, or the file is no Keras model.
     """
     path = Path(path).expanduser()
     if path.is_dir():

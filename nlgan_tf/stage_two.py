@@ -35,19 +35,19 @@ def train_classifier(
     trained on different labels compare fairly.
 
     Args:
-        images: uint8, or floats in [0, 255], shape (n, h, w, c).
-        labels: 0 or 1, shape (n,).
-        config: network and schedule.
-        seed: of weights, dropout and order.
-        verbose: as in `keras.Model.fit`.
-        survival: where given, training is saved as it goes, and continued from there.
-        name: of this training's checkpoints.
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c).
+        labels: Labels, 0 or 1, shape (n,).
+        config: Network and schedule.
+        seed: Seed of weights, dropout, order and augmentation.
+        verbose: Verbosity, as in `keras.Model.fit`.
+        survival: How the training survives a kill; by default nothing is saved.
+        name: Name of this training's checkpoints.
 
     Returns:
         The classifier: float32 images in [-1, 1] -> logits (n, 1), positive above 0.
 
     Raises:
-        ValueError: for images or labels that `noisy_dataset` does not accept.
+        InputError: For images or labels that `noisy_dataset` does not accept.
     """
     check_seed(seed)
     images = check_training_images(images)

@@ -97,7 +97,7 @@ class NoisePriors:
         """Returns the priors of two deltas, by `purities_of`.
 
         Raises:
-            InputError: unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
+            InputError: Unless 0 <= delta_p < 1/2 < delta_n <= 1, which every valid pair of priors meets.
         """
         if not 0 <= delta_p < 0.5 < delta_n <= 1:
             raise InputError(f"Expected 0 <= delta_p < 0.5 < delta_n <= 1, got delta_p={delta_p}, delta_n={delta_n}")

@@ -28,7 +28,7 @@ def check_set(dataset: tf.data.Dataset, image_shape: Shape) -> tf.data.Dataset:
     """The set of (images, labels), each batch checked as it is read; labels may be {"noisy": ..., "clean": ...}.
 
     Raises:
-        InputError: for elements of other parts, shapes or types.
+        InputError: For elements of other parts, shapes or types.
     """
     element = dataset.element_spec
     if not isinstance(element, tuple) or len(element) != 2:
@@ -48,7 +48,7 @@ def check_image_set(dataset: tf.data.Dataset, image_shape: Shape) -> tf.data.Dat
     """The images of a set, alone or with whatever follows them, each batch checked as it is read.
 
     Raises:
-        InputError: for images of another shape or type.
+        InputError: For images of another shape or type.
     """
     element = dataset.element_spec
     _check_image_spec(element[0] if isinstance(element, tuple) else element, image_shape)

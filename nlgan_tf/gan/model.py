@@ -58,7 +58,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
     `generator_dropout`, may be set anew at any time.
 
     Raises:
-        InputError: for an unknown latent distribution, a decay out of range, a seed that is no integer of at least 0,
+        InputError: For an unknown latent distribution, a decay out of range, a seed that is no integer of at least 0,
             or priors that are neither.
     """
 
@@ -142,7 +142,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
             **kwargs: Switches of `keras.Model.compile`: `run_eagerly`, `steps_per_execution` or `jit_compile`.
 
         Raises:
-            InputError: for weights out of range, an unknown loss, other arguments of `keras.Model.compile`, or
+            InputError: For weights out of range, an unknown loss, other arguments of `keras.Model.compile`, or
                 switches that a tf.distribute strategy rules out.
         """
         alpha, beta, loss = losses.check_alpha(alpha), losses.check_beta(beta), losses.check_metric(loss)
@@ -257,7 +257,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
-            InputError: for n that is no integer, or below 1, or a seed that is no integer of at least 0.
+            InputError: For n that is no integer, or below 1, or a seed that is no integer of at least 0.
         """
         check_integer("n", n, least=1)
         check_seed(seed)

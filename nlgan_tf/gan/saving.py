@@ -25,7 +25,7 @@ class SavedWithOptimizers:
         """As `keras.Model.save`, to a `.keras` file alone.
 
         Raises:
-            InputError: for another file name.
+            InputError: For another file name.
         """
         if not str(filepath).endswith(".keras"):
             raise InputError(

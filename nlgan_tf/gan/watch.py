@@ -46,7 +46,7 @@ class TrainingWatch(keras.callbacks.Callback):
         state: Number of epochs in a row with each sign, which a checkpoint may save and restore.
 
     Raises:
-        InputError: for images or labels that are not accepted, or a label without an image.
+        InputError: For images or labels that are not accepted, or a label without an image.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ def build_classifier(
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
 
     Raises:
-        InputError: for a shape, width or network that is not accepted.
+        InputError: For a shape, width or network that is not accepted.
     """
     if network not in CLASSIFIERS:
         raise InputError(f"Expected network to be one of {', '.join(CLASSIFIERS)}; got {network!r}")

@@ -45,7 +45,7 @@ def build_discriminator(
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, 1).
 
     Raises:
-        InputError: for a shape, name or rate that is not accepted.
+        InputError: For a shape, name or rate that is not accepted.
     """
     if spectral_layers not in SPECTRAL_LAYERS:
         raise InputError(f"Expected spectral_layers to be one of {', '.join(SPECTRAL_LAYERS)}; got {spectral_layers!r}")

@@ -48,7 +48,7 @@ def build_generator(
         A functional model: float32 z, shape (n, latent_dim) -> float32 images in [-1, 1], shape (n, h, w, c).
 
     Raises:
-        InputError: for a shape or name that is not accepted.
+        InputError: For a shape or name that is not accepted.
     """
     if batch_norm not in BATCH_NORM_LAYERS:
         raise InputError(f"Expected batch_norm to be one of {', '.join(BATCH_NORM_LAYERS)}; got {batch_norm!r}")

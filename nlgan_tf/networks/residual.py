@@ -31,7 +31,7 @@ def build_residual(image_shape: tuple[int, int, int], width: float, num_logits: 
         A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
 
     Raises:
-        InputError: for a shape or width that is not accepted.
+        InputError: For a shape or width that is not accepted.
     """
     seeds = layer_seeds(seed)
     x = images = keras.Input(check_image_shape(image_shape), name="images")

@@ -25,7 +25,7 @@ def check_image_shape(image_shape: tuple[int, int, int], divisor: int = 1) -> tu
         divisor: Number that must divide height and width.
 
     Raises:
-        InputError: for another shape, or settings of Keras under which networks cannot be built.
+        InputError: For another shape, or settings of Keras under which networks cannot be built.
     """
     check_settings()
     shape = tuple(image_shape)

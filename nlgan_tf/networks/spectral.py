@@ -32,7 +32,7 @@ class ExactSpectralNormalization(keras.layers.Wrapper):
         layer: Dense or Conv2D without activation.
 
     Raises:
-        InputError: for a layer with an activation, or of another kind.
+        InputError: For a layer with an activation, or of another kind.
     """
 
     def __init__(self, layer: keras.layers.Layer, **kwargs) -> None:
@@ -197,8 +197,8 @@ def spectral_normalize(
             the kernel and passes no gradient through sigma); or None (the layer as it is).
 
     Raises:
-        InputError: for another name, or one of the other stack.
-        ImportError: for "addons" without tensorflow-addons.
+        InputError: For another name, or one of the other stack.
+        ImportError: For "addons" without tensorflow-addons.
     """
     if implementation is None:
         return layer

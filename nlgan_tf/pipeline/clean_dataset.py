@@ -17,11 +17,11 @@ def write_clean_dataset(
     """Writes `clean_dataset.npz` (readable by `load_task("npz:...")`) and its manifest `clean_dataset.json`.
 
     Args:
-        folder: where both go.
-        images: uint8, shape (n, h, w, c).
-        labels: 0 or 1, shape (n,).
-        class_names: (negative, positive).
-        source: what the images came from, such as seed and configuration; copied into the manifest.
+        folder: Folder of both files.
+        images: Images, uint8, shape (n, h, w, c).
+        labels: Labels, 0 or 1, shape (n,).
+        class_names: Names of the classes, (negative, positive).
+        source: Origin of the images, such as seed and configuration; copied into the manifest.
     """
     path = folder / DATASET
     with whole_file(path) as temporary:

@@ -127,7 +127,7 @@ class RunConfig:
             **given: Fields that win over those of the text. Another task has purities of its own.
 
         Raises:
-            InputError: for text that is no JSON object, unknown keys, or values that are not accepted.
+            InputError: For text that is no JSON object, unknown keys, or values that are not accepted.
         """
         values = _object(text)
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}

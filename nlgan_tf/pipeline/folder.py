@@ -116,11 +116,11 @@ class RunState:
     """What is done of an unfinished run, in its `unfinished.json`.
 
     Args:
-        run_dir: the folder.
-        owner: stands for configuration and data.
+        run_dir: Folder of the run.
+        owner: Digest of configuration and data.
 
     Raises:
-        InputError: if the folder's run began with another owner.
+        InputError: If the folder's run began with another owner.
     """
 
     def __init__(self, run_dir: Path, owner: str) -> None:
@@ -133,7 +133,7 @@ class RunState:
             return
         state = read_json(self.path)
         if state["owner"] != owner:
-            raise InputError(f"{run_dir} began with another configuration or other data: accepted are its own")
+            raise InputError(f"Expected the configuration and data that {run_dir} began with, got others")
         self.owner, self.done = state["owner"], state["done"]
         self._before = set(self.done)
 

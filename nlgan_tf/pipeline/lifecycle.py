@@ -57,7 +57,7 @@ class RunInFolder:
         config: Settings of the run.
         run_dir: Folder of the run, absolute.
         strategy: Strategy of stage one.
-        verbose: 0 prints nothing, 1 a line a phase and an epoch.
+        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
 
     Raises:
         InputError: For several machines on TF 2.15.

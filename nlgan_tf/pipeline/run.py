@@ -31,23 +31,23 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     the end it also holds unfinished.json: `resume` continues such a run.
 
     Args:
-        config: the run.
-        verbose: 0 prints nothing, 1 a line a phase and an epoch.
+        config: Settings of the run.
+        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
 
     Raises:
-        InputError: for input that is not accepted.
-        OSError: if the folder exists or cannot be written.
-        ConnectionError: if another machine was lost.
-        NonFiniteError: if training diverged.
-        Stopped: on SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
+        InputError: For input that is not accepted.
+        OSError: If the folder exists or cannot be written.
+        ConnectionError: If another machine was lost.
+        NonFiniteError: If training diverged.
+        Stopped: On SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
     check_kind(config, RunConfig)
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
     if processes.several and config.run_dir is None:
-        raise InputError("several machines without run_dir: accepted is one folder that all of them see")
+        raise InputError("Expected run_dir on several machines, a folder that all of them see; got none")
     if not processes.chief:
-        # They may come when the chief has made the folder.
+        # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
         return PhasedRun(config, run_dir, strategy, verbose).start()
@@ -59,19 +59,19 @@ def resume(
     strategy: str | None = None,
     devices: str | None = None,
 ) -> RunResult:
-    """Continues a run from its last checkpoint; a finished one is given back as it is.
+    """Continues a run from its last checkpoint; a finished run is returned as it is.
 
     Args:
-        run_dir: the run's folder.
+        run_dir: Folder of the run.
         verbose: As in `run`.
-        strategy, devices: where it is to go on, if not as it began.
+        strategy, devices: Devices to go on with; by default those that the run began with.
 
     Raises:
-        InputError: for a folder that holds no run, or whose configuration or data changed; else as `run`.
+        InputError: For a folder that holds no run, or whose configuration or data changed; else as `run`.
     """
     run_dir = check_no_pattern(Path(run_dir).expanduser().absolute())
     if not (run_dir / run_folder.CONFIG).is_file():
-        raise InputError(f"{run_dir} holds no run to resume: accepted is a folder with {run_folder.CONFIG}")
+        raise InputError(f"Expected a run folder to resume, got {run_dir} without {run_folder.CONFIG}")
     if run_folder.is_finished(run_dir):
         return RunResult(run_dir, read_json(run_dir / run_folder.METRICS))
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
@@ -84,13 +84,13 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
     """Runs `count` seeds from `config.seed` on, each in a folder seed-K of the run folder.
 
     Raises:
-        InputError: for a count below 1, several machines, and as `run`.
+        InputError: For a count below 1, several machines, and as `run`.
     """
     check_kind(config, RunConfig)
     if count < 1:
-        raise InputError(f"seeds={count} is out of range: accepted are 1 and more")
+        raise InputError(f"Expected seeds to be at least 1, got {count}")
     if Processes(make_strategy(config.strategy, config.devices)).several:
-        raise InputError(f"seeds={count} over several machines: accepted is one seed a run")
+        raise InputError(f"Expected one seed a run on several machines, got seeds={count}")
     with run_folder.claimed_for(config) as run_dir:
         prepare_task(config)
         empty(run_dir)
@@ -106,7 +106,7 @@ def resume_seeds(
     """Continues what `run_seeds` began: finished seeds are taken as they are.
 
     Raises:
-        InputError: for a folder that holds no seeds, and as `resume`.
+        InputError: For a folder that holds no seeds, and as `resume`.
     """
     run_dir = Path(run_dir).expanduser().absolute()
     seeds = read_json(run_dir / run_folder.SEEDS)

@@ -22,10 +22,10 @@ class Checkpoints:
     SHA-256 of both as `sha256sum --check` reads them.
 
     Args:
-        folder: made with the first checkpoint.
-        owner: a string that stands for configuration and data; a checkpoint of another owner is refused.
-        keep: how many of them stay.
-        say: told of a damaged checkpoint.
+        folder: Folder of the checkpoints, made with the first one.
+        owner: Digest of configuration and data; a checkpoint of another owner is refused.
+        keep: Number of checkpoints that are kept.
+        say: Function that is called with a line about a damaged checkpoint.
     """
 
     def __init__(self, folder: Path, owner: str, keep: int = 2, say: Callable[[str], None] = print) -> None:
@@ -47,10 +47,10 @@ class Checkpoints:
         """Loads the newest whole checkpoint into the model.
 
         Returns:
-            Its state; None if there is no checkpoint.
+            The state of the checkpoint; None without a checkpoint.
 
         Raises:
-            InputError: if all are damaged, or the newest whole one belongs to another configuration or data set.
+            InputError: If all are damaged, or the newest whole one belongs to another configuration or data set.
         """
         present = self._present()
         for path in reversed(present):
@@ -59,16 +59,14 @@ class Checkpoints:
                 continue
             state = json.loads((path / STATE).read_text(encoding="utf-8"))
             if state.pop("owner") != self.owner:
-                raise InputError(
-                    f"checkpoint {path} belongs to another configuration or data set: accepted are the run's own"
-                )
+                raise InputError(f"Expected the run's own checkpoint, got {path} of another configuration or data set")
             try:
                 with warnings.catch_warnings():
                     # Keras only warns of a layer that the file does not hold.
                     warnings.simplefilter("error", UserWarning)
                     model.load_weights(path / WEIGHTS)
             except (ValueError, UserWarning) as error:
-                raise InputError(f"checkpoint {path} does not fit the model: accepted are the run's own") from error
+                raise InputError(f"Expected a checkpoint of this model, got {path}, which does not fit") from error
             return state
         if present:
             raise InputError(f"every checkpoint in {self.folder} is damaged: delete that folder to train anew")

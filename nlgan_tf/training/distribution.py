@@ -24,22 +24,22 @@ def make_strategy(name: str = "auto", devices: str | None = None) -> tf.distribu
     """The strategy of this name.
 
     Args:
-        name: "none": one device. "mirrored": all devices of this machine. "multiworker": all machines of the
-            environment variable TF_CONFIG; call it before any other TensorFlow operation. "auto": "multiworker"
-            where TF_CONFIG names several machines, else "mirrored" where two or more GPUs are there, else "none".
-        devices: for "mirrored" (and "auto", which then takes it): device names such as "GPU:0,GPU:1", or a
-            number of devices. A number on a machine without GPUs splits its CPU into so many logical devices,
-            which is good for a trial and gains no speed. None: every GPU.
+        name: Name of the strategy. "none": one device. "mirrored": all devices of this machine. "multiworker": all
+            machines of the environment variable TF_CONFIG, before any other TensorFlow operation. "auto":
+            "multiworker" where TF_CONFIG names several machines, else "mirrored" with two or more GPUs, else "none".
+        devices: Devices for "mirrored" (and "auto", which then takes it): names such as "GPU:0,GPU:1", or a number of
+            devices. A number on a machine without GPUs splits its CPU into so many logical devices, which is good for
+            a trial and gains no speed. None: every GPU.
 
     Raises:
-        InputError: for an unknown name, devices that are not there, or a missing TF_CONFIG.
+        InputError: For an unknown name, devices that do not exist, or a missing TF_CONFIG.
     """
     if name not in STRATEGIES:
-        raise InputError(f"strategy={name!r} is unknown: accepted are {', '.join(STRATEGIES)}")
+        raise InputError(f"Expected strategy to be one of {', '.join(STRATEGIES)}; got {name!r}")
     if name == "auto":
         name = _automatic(devices)
     if devices is not None and name != "mirrored":
-        raise InputError(f"devices={devices!r} with strategy={name!r}: accepted with mirrored alone")
+        raise InputError(f"Expected devices with strategy 'mirrored' alone, got devices={devices!r} with {name!r}")
     if name == "multiworker":
         return _multiworker()
     if name == "none":
@@ -51,8 +51,8 @@ class Processes:
     """The processes that train together: which one writes, and what they agree on. Without a strategy, this one.
 
     Attributes:
-        chief: whether this process writes: the only one, or the chief (else worker 0) of TF_CONFIG.
-        several: whether there are more.
+        chief: Whether this process writes: the only one, or the chief (else worker 0) of TF_CONFIG.
+        several: Whether several processes train together.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None) -> None:
@@ -67,11 +67,11 @@ class Processes:
         self._total = total
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Waits until all processes have come here."""
         self.any(False)
 
     def chief_first(self, make: Callable[[], Made]) -> Made:
-        """What `make` gives, in the chief before it is called in the others; all go on together."""
+        """Returns what `make` returns, called by the chief before the others; all go on together."""
         if self.chief:
             made = make()
             self.wait()
@@ -82,13 +82,13 @@ class Processes:
         return made
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is raised in any process. All must ask at the same step."""
+        """Returns whether the flag is raised in any process. All processes must ask at the same step."""
         return float(self._total(float(flag))) > 0 if self.several else flag
 
     def check_same(self, value: int) -> None:
         """InputError unless all processes ask with the same value: they read different run folders."""
         if self.several and float(self._total(float(value))) != value * self._replicas:
-            raise InputError("the machines found different checkpoints: accepted is one run folder that all see")
+            raise InputError("Expected one run folder that all machines see, got different checkpoints")
 
 
 def _is_chief(resolver: tf.distribute.cluster_resolver.ClusterResolver) -> bool:
@@ -112,19 +112,19 @@ def _cluster() -> dict:
         cluster = json.loads(text).get("cluster", {})
         return {task: list(addresses) for task, addresses in cluster.items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"TF_CONFIG={text!r} is not understood: accepted is JSON with cluster and task") from error
+        raise InputError(f"Expected TF_CONFIG to be JSON with cluster and task, got {text!r}") from error
 
 
 def _multiworker() -> tf.distribute.Strategy:
     if not _cluster():
-        raise InputError("strategy='multiworker' without TF_CONFIG: accepted is TF_CONFIG with cluster and task")
+        raise InputError("Expected TF_CONFIG with cluster and task for strategy 'multiworker', got none")
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except tf.errors.OpError as error:
         raise ConnectionError("the other machines of TF_CONFIG did not answer: start all of them") from error
     except RuntimeError as error:
         raise InputError(
-            "strategy='multiworker' comes too late: accepted is before any TensorFlow operation"
+            "Expected strategy 'multiworker' before any TensorFlow operation, got it afterwards"
         ) from error
 
 
@@ -134,7 +134,7 @@ def _device_names(devices: str | None) -> list[str]:
     names = [name.strip().upper() for name in devices.split(",")]
     present = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
     if not set(names) <= set(present) or len(set(names)) < len(names):
-        raise InputError(f"devices={devices!r} are not all there: accepted are different ones of {', '.join(present)}")
+        raise InputError(f"Expected devices to be different ones of {', '.join(present)}; got {devices!r}")
     return names
 
 
@@ -142,7 +142,7 @@ def _first_devices(number: str | None) -> list[str]:
     gpus = len(tf.config.list_physical_devices("GPU"))
     wanted = int(number) if number is not None else max(gpus, 1)
     if wanted < 1 or (gpus and wanted > gpus):
-        raise InputError(f"devices={number} are not there: accepted is 1 to {gpus} (the GPUs found)")
+        raise InputError(f"Expected devices from 1 to {max(gpus, 1)}, got {number}; GPUs found: {gpus}")
     if not gpus:
         _split_cpu(wanted)
     return [f"{'GPU' if gpus else 'CPU'}:{index}" for index in range(wanted)]
@@ -155,4 +155,4 @@ def _split_cpu(parts: int) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * parts)
     except RuntimeError as error:  # TensorFlow has started.
         if len(tf.config.list_logical_devices("CPU")) < parts:
-            raise InputError(f"devices={parts} on CPU come too late: accepted is before TensorFlow starts") from error
+            raise InputError(f"Expected devices={parts} on CPU before TensorFlow starts, got it afterwards") from error

@@ -35,14 +35,14 @@ class Survival:
 
     Attributes:
         folder: Folder of all checkpoints of the run; None saves none, and then a loss that is not finite stops.
-        owner: stands for configuration and data (see `Checkpoints`).
-        signals: asked after each step.
-        processes: who writes, and how several processes agree.
-        keep: checkpoints kept of each training, at least 2.
-        every: seconds between checkpoints, which are taken at epoch ends; 0: at each.
-        on_non_finite: "lower": the last checkpoint is restored and all learning rates are halved, up to five
-            times. "stop": `NonFiniteError`.
-        say: told what happens.
+        owner: Digest of configuration and data (see `Checkpoints`).
+        signals: Signals to stop, looked at after each step.
+        processes: Processes that train together.
+        keep: Number of checkpoints kept of each training, at least 2.
+        every: Seconds between checkpoints, which are taken at epoch ends; 0: at each.
+        on_non_finite: Answer to a loss that is not finite. "lower": the last checkpoint is restored and all learning
+            rates are halved, up to five times. "stop": `NonFiniteError`.
+        say: Function that is called with a line about each event.
     """
 
     folder: Path | None = None
@@ -76,22 +76,22 @@ def fit(
     On one device a training that was cut off anywhere and continued gives what an undisturbed one gives, bit for bit.
 
     Args:
-        model: compiled and built; what it draws at random is a function of its weights.
-        dataset: makes the finite data set of an epoch, each time in its first epoch's order.
-        epochs: in all.
-        survival: of the run.
-        name: of this training's checkpoints.
-        watch: a callback with a JSON-able `state` and a function `report`, which is set here.
-        history: CSV file, a row an epoch, its last column what happened in it.
-        verbose: 0 prints nothing, 1 a short line an epoch.
+        model: Model, compiled and built; what the model draws at random is a function of its weights.
+        dataset: Function that makes the finite data set of an epoch, each time in its first epoch's order.
+        epochs: Number of epochs in all.
+        survival: Survival of the run's trainings.
+        name: Name of this training's checkpoints.
+        watch: Callback with a JSON-able `state` and a function `report`, which is set here.
+        history: CSV file, a row an epoch; the last column has the events of the epoch.
+        verbose: Verbosity: 0 prints nothing, 1 a short line an epoch.
 
     Returns:
         The record of the epochs: logs and events, a row an epoch.
 
     Raises:
-        Stopped: on SIGTERM or SIGINT, after the step is finished and saved.
-        NonFiniteError: if training diverged and is not to go on.
-        ValueError: for checkpoints that are damaged or another run's.
+        Stopped: On SIGTERM or SIGINT, after the step is finished and saved.
+        NonFiniteError: If training diverged and is not to go on.
+        InputError: For checkpoints that are damaged or another run's.
     """
     progress = _Progress(model, epochs, survival, survival.checkpoints(name), watch, history)
     progress.restore()

@@ -28,7 +28,7 @@ class FusedAdam(keras.optimizers.Adam):
             each step takes rate * weight_decay * weight from a weight, by the rate of the schedule.
 
     Raises:
-        InputError: for more than one of `amsgrad`, `decay_steps` and `cosine_steps`.
+        InputError: For more than one of `amsgrad`, `decay_steps` and `cosine_steps`.
     """
 
     def __init__(self, *args, decay_steps: float = 0.0, cosine_steps: float = 0.0, **kwargs) -> None:

@@ -15,9 +15,9 @@ class Stopped(KeyboardInterrupt):
     """The process was asked to stop, and all that can be saved is saved.
 
     Attributes:
-        signum: the signal.
+        signum: Number of the signal.
         exit_code: 128 + signum: 143 for SIGTERM, 130 for SIGINT.
-        advice: how to go on.
+        advice: Command that goes on.
     """
 
     def __init__(self, signum: int, advice: str = "") -> None:

@@ -72,7 +72,7 @@ def test_runs_that_start_together_get_a_folder_each(tmp_path, monkeypatch):
 def test_another_configuration_is_refused(tmp_path):
     RunState(tmp_path, "owner")
     before = (tmp_path / "unfinished.json").read_text()
-    with pytest.raises(ValueError, match="began with another configuration or other data"):
+    with pytest.raises(ValueError, match="began with, got others"):
         RunState(tmp_path, "other")
     assert (tmp_path / "unfinished.json").read_text() == before
 

@@ -338,7 +338,7 @@ def test_a_resumed_run_does_again_what_is_missing_or_damaged(finished, unfinishe
 def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(unfinished):
     config, state = unfinished / "config.json", unfinished / "unfinished.json"
     for path, old, new, message in [
-        (config, '"alpha": 5.0', '"alpha": 6.0', "began with another configuration or other data"),
+        (config, '"alpha": 5.0', '"alpha": 6.0', "Expected the configuration and data that"),
         (config, "{", "", "Expected the configuration to be JSON"),
         (state, "{", "", "unfinished.json as a run wrote it, got what cannot be read"),
     ]:
@@ -373,7 +373,7 @@ def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monk
 
 
 def test_no_seeds_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="seeds=0"):
+    with pytest.raises(ValueError, match="Expected seeds to be at least 1, got 0"):
         nl.run_seeds(small_config(tmp_path / "none"), 0)
 
 

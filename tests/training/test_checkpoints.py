@@ -92,14 +92,14 @@ def test_another_run_s_checkpoint_is_refused(checkpoints, tiny_model):
     other = Checkpoints(checkpoints.folder, "another run")
     model = tiny_model(width=0.2)
     before = model.get_weights()
-    with pytest.raises(ValueError, match="000001 belongs to another configuration or data set"):
+    with pytest.raises(ValueError, match="000001 of another configuration or data set"):
         other.restore(model)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
 def test_another_architecture_is_refused_even_under_the_same_owner(checkpoints, tiny_model):
     saved(checkpoints, tiny_model(), 1)
-    with pytest.raises(ValueError, match="000001 does not fit the model"):
+    with pytest.raises(ValueError, match="000001, which does not fit"):
         checkpoints.restore(tiny_model(width=0.2))
 
 

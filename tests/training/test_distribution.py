@@ -115,13 +115,13 @@ def test_labels_of_a_distributed_set_are_checked(reports):
 @pytest.mark.parametrize(
     ("name", "devices", "environment", "message"),
     [
-        ("ring", None, "", "strategy='ring' is unknown: accepted are auto, none, mirrored, multiworker"),
-        ("none", "2", "", "devices='2' with strategy='none': accepted with mirrored alone"),
-        ("mirrored", "CPU:7", "", "devices='CPU:7' are not all there: accepted are different ones of CPU:0"),
-        ("mirrored", "0", "", "devices=0 are not there"),
-        ("multiworker", None, "", "strategy='multiworker' without TF_CONFIG"),
-        ("auto", None, "{", "TF_CONFIG='{' is not understood: accepted is JSON with cluster and task"),
-        ("auto", None, "[]", "is not understood"),
+        ("ring", None, "", "Expected strategy to be one of auto, none, mirrored, multiworker; got 'ring'"),
+        ("none", "2", "", "Expected devices with strategy 'mirrored' alone, got devices='2' with 'none'"),
+        ("mirrored", "CPU:7", "", "Expected devices to be different ones of CPU:0"),
+        ("mirrored", "0", "", "Expected devices from 1 to 1, got 0"),
+        ("multiworker", None, "", "Expected TF_CONFIG with cluster and task for strategy 'multiworker', got none"),
+        ("auto", None, "{", "Expected TF_CONFIG to be JSON with cluster and task, got '{'"),
+        ("auto", None, "[]", "Expected TF_CONFIG to be JSON with cluster and task, got"),
     ],
 )
 def test_bad_input_is_refused(monkeypatch, name, devices, environment, message):

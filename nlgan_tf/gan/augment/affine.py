@@ -28,7 +28,7 @@ class RandomAffine(Configured):
         probability: Share of the images that is mapped, in [0, 1].
 
     Raises:
-        InputError: for values outside these ranges, or another fill.
+        InputError: For values outside these ranges, or another fill.
     """
 
     rotation: float = 0.0

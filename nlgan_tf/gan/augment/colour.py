@@ -25,7 +25,7 @@ class RandomColour(Configured):
             images stay as they are.
 
     Raises:
-        InputError: for a negative value.
+        InputError: For a negative value.
     """
 
     brightness: float = 0.0

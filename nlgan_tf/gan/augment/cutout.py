@@ -22,7 +22,7 @@ class RandomCutout(Configured):
         fill: Value of the square, in [-1, 1]; 0 is grey.
 
     Raises:
-        InputError: for values outside these ranges.
+        InputError: For values outside these ranges.
     """
 
     side: float

@@ -29,7 +29,7 @@ class Policy(Configured):
         probability: Share of the images that is changed at all, in [0, 1].
 
     Raises:
-        InputError: for a probability outside this range.
+        InputError: For a probability outside this range.
     """
 
     augmentations: tuple[Augmentation, ...]
@@ -72,7 +72,7 @@ def augmentation(
         cutout: Side of a square that is cut out of half of the changed images, as a share of the image's side.
 
     Raises:
-        InputError: for an unknown policy or values outside these ranges.
+        InputError: For an unknown policy or values outside these ranges.
     """
     Option("Policy", choices=(*AUGMENTATIONS, None)).check("policy", policy)
     STRENGTH.check("strength", strength)

@@ -17,7 +17,7 @@ class RandomTranslation:
         probability: Share of the images that is shifted, in [0, 1].
 
     Raises:
-        InputError: for values outside these ranges.
+        InputError: For values outside these ranges.
     """
 
     def __init__(self, max_fraction: float = 0.125, probability: float = 1.0) -> None:
