@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
+import os
+import resource
 import shutil
 import warnings
 from collections.abc import Callable
@@ -35,6 +39,7 @@ class Checkpoints:
         """Writes the next checkpoint, then deletes the oldest beyond `keep`."""
         present = self._present()
         number = int(present[-1].name) + 1 if present else 1
+        _check_size_limit(model, self.folder)
         with whole_folder(self.folder / f"{number:06d}") as temporary:
             model.save_weights(temporary / WEIGHTS)
             write_text(temporary / STATE, json.dumps({"owner": self.owner, **state}))
@@ -94,3 +99,13 @@ def _is_whole(path: Path) -> bool:
         return all(sums[name] == sha256(path / name) for name in (WEIGHTS, STATE))
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _check_size_limit(model: keras.Model, folder: Path) -> None:
+    """OSError where `ulimit -f` is below a checkpoint's size: HDF5 crashes the process when a write fails late."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # With Adam's two slots; beside its values each array takes up to 2 KB of the file.
+    weights = 3 * model.trainable_weights + model.non_trainable_weights
+    size = sum(4 * math.prod(weight.shape) + 2048 for weight in weights)
+    if limit != resource.RLIM_INFINITY and size > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(folder))
