@@ -74,12 +74,13 @@ def _print_results(results: list, several: bool) -> None:
 
 
 def _print_accuracies(summary: dict[str, tuple[float, float]], seeds: int) -> None:
-    shown = f"{{:.3f}} {plus_minus()} {{:.3f}}" if seeds > 1 else "{:.3f}"
     from nlgan_tf.evaluation.baselines.registry import BASELINES
-    from nlgan_tf.pipeline.run import PEERS
+    from nlgan_tf.pipeline.accuracies import EARLY_STOPPED
+    from nlgan_tf.pipeline.run import PEER_PREFIX
 
-    titles = {**ROWS, **{f"{PEERS}{name}": entry.title for name, entry in BASELINES.items()}, **REFERENCE}
+    shown = f"{{:.3f}} {plus_minus()} {{:.3f}}" if seeds > 1 else "{:.3f}"
+    titles = {**ROWS, **{f"{PEER_PREFIX}{name}": entry.title for name, entry in BASELINES.items()}, **REFERENCE}
     # The peer that is stopped early is `accuracy_noisy` too.
-    seen = summary.keys() - ({"accuracy_noisy"} if f"{PEERS}early-stopped" in summary else set())
+    seen = summary.keys() - ({"accuracy_noisy"} if f"{PEER_PREFIX}{EARLY_STOPPED}" in summary else set())
     rows = [(title, shown.format(*summary[name])) for name, title in titles.items() if name in seen]
     print_table(("accuracy on clean test labels", "mean of seeds" if seeds > 1 else "value"), rows)

@@ -23,9 +23,8 @@ class CheckedInputs:
     """The part of NLGAN that takes images: as arrays, lists of equal arrays, or `tf.data` sets of batches.
 
     Images are uint8, or floats in [0, 255], shape (n, h, w, c); labels are 0 or 1, or {"noisy": ..., "clean": ...} of
-    such labels. `InputError` for anything else, and, in all but `fit`, before
-    priors are known. A `tf.data` set is checked as its batches are read. A set that a
-    strategy has distributed already is taken as it is.
+    such labels. `InputError` for anything else, and, in all but `fit`, before priors are known. A `tf.data` set is
+    checked as its batches are read. A set that a strategy has distributed already is taken as it is.
     """
 
     def fit(self, x=None, y=None, *args, **kwargs) -> keras.callbacks.History:

@@ -21,17 +21,7 @@ def build_residual(image_shape: tuple[int, int, int], width: float, num_logits: 
     A block is conv 3x3, batch norm, LeakyReLU, conv 3x3, batch norm, to which its input is added, averaged over the
     stride and by a convolution 1x1 where the number of filters changes; then LeakyReLU.
 
-    Args:
-        image_shape: Shape (h, w, c).
-        width: Factor on every layer's size.
-        num_logits: Number of logits.
-        seed: Seed of the initial weights and the dropout masks.
-
-    Returns:
-        A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
-
-    Raises:
-        InputError: For a shape or width that is not accepted.
+    Arguments, returns and errors are those of `nlgan_tf.networks.classifier.build_classifier`.
     """
     seeds = layer_seeds(seed)
     x = images = keras.Input(check_image_shape(image_shape), name="images")

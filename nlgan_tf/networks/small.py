@@ -13,17 +13,7 @@ CONVOLUTIONS = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1))
 def build_small(image_shape: tuple[int, int, int], width: float, num_logits: int, seed: int) -> keras.Model:
     """Builds conv 3x3x16, 32 (stride 2), 32, 64 (stride 2), 64, each with batch norm and LeakyReLU, average, FC.
 
-    Args:
-        image_shape: Shape (h, w, c).
-        width: Factor on every layer's size.
-        num_logits: Number of logits.
-        seed: Seed of the initial weights and the dropout masks.
-
-    Returns:
-        A functional model: float32 images in [-1, 1], shape (n, h, w, c) -> logits, shape (n, num_logits).
-
-    Raises:
-        InputError: For a shape or width that is not accepted.
+    Arguments, returns and errors are those of `nlgan_tf.networks.classifier.build_classifier`.
     """
     seeds = layer_seeds(seed)
     x = images = keras.Input(check_image_shape(image_shape), name="images")

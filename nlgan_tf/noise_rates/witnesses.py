@@ -6,6 +6,7 @@ than D's raise the accuracy of the label posterior. `select_witnesses` keeps tho
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,7 +42,7 @@ class Witness:
     Attributes:
         scores: Scores of the original images, each by a model that has not seen the image, float32, shape (n,).
         score_others: Function of other images, shape (m, h, w, c), to their scores, float32, shape (m,), by a model
-            that has learned all original images.
+            that has learned all original images, fitted when first asked.
     """
 
     scores: np.ndarray
@@ -110,8 +111,12 @@ def cross_fitted(
     for number in range(fold.max() + 1):
         held = fold == number
         scores[held] = score(fitted(~held), [view[held] for view in vectors])
-    whole = fitted(np.full(len(images), True))
-    return Witness(scores, lambda others: score(whole, views(check_images(others, images.shape[1:]))))
+
+    @functools.cache
+    def whole() -> BaseEstimator:
+        return fitted(np.full(len(images), True))
+
+    return Witness(scores, lambda others: score(whole(), views(check_images(others, images.shape[1:]))))
 
 
 def combined_scores(scores: Sequence[ArrayLike], others: Sequence[ArrayLike] | None = None) -> np.ndarray:

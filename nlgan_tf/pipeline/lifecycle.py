@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import json
@@ -50,7 +51,7 @@ class RunResult:
         return f"RunResult({', '.join(parts)})"
 
 
-class RunInFolder:
+class RunInFolder(abc.ABC):
     """One run: what is done before its phases, around them and after them. `PhasedRun` has the phases.
 
     Args:
@@ -77,13 +78,13 @@ class RunInFolder:
         """Goes on with what the folder holds."""
         return self._guarded(self._prepare)
 
+    @abc.abstractmethod
     def _phases(self) -> dict:
         """Does all phases in their order, on the chief's machine, and returns the metrics."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _help(self) -> None:
         """Does another machine's part of the phases."""
-        raise NotImplementedError
 
     def _guarded(self, prepare: Callable[[], None]) -> RunResult:
         """The whole run, with the folder locked, signals deferred and TensorFlow's errors as Python's."""
@@ -136,7 +137,11 @@ class RunInFolder:
             self.config.on_non_finite,
             self.say,
         )
-        metrics = self._phases() if self.processes.chief else self._help() or {}
+        metrics = {}
+        if self.processes.chief:
+            metrics = self._phases()
+        else:
+            self._help()
         # The chief's run fails when another process leaves before it.
         self.processes.wait()
         return metrics

@@ -11,7 +11,7 @@ import numpy as np
 
 import nlgan_tf
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN
+from nlgan_tf.config import BOTH, DRAWN, ORIGINALS
 from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
@@ -39,13 +39,12 @@ from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.two_stages.judging import Judge, judge_originals
-from nlgan_tf.two_stages.stage_one import train_stage_one
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds
 
 TRAINED_ON = {
-    "drawn": "the drawn images",
-    "originals": "the originals with their posterior",
-    "both": "drawn images and originals with their posterior",
+    DRAWN: "the drawn images",
+    ORIGINALS: "the originals with their posterior",
+    BOTH: "drawn images and originals with their posterior",
 }
 
 
@@ -115,15 +114,13 @@ class PhasedRun(RunInFolder):
         self.say(describe(estimate))
         return dataclasses.asdict(estimate.priors)
 
-    def _train_gan(self, number: int = 0) -> None:
+    def _train_gan(self, number: int) -> None:
         """Stage one of one fold, or of all images where there is one fold."""
-        seen = self.fit.seen_by(number)
-        train_stage_one(
-            self.fit.models[number],
-            self.task.images[seen],
-            self.task.noisy_labels[seen],
-            self.fit.config,
-            self.config.seed + number,
+        self.fit.train(
+            number,
+            self.task.images,
+            self.task.noisy_labels,
+            self.config.seed,
             survival=self.survival,
             history=self.run_dir / history_file(number),
             name=_stage_one(number),

@@ -20,7 +20,7 @@ from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.training.distribution import Processes, make_strategy
 
 # Before the name of a peer, in summaries.
-PEERS = "peers."
+PEER_PREFIX = "peers."
 
 
 def run(config: RunConfig, verbose: int = 1) -> RunResult:
@@ -138,5 +138,5 @@ def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
 
 
 def _accuracies(metrics: dict) -> dict[str, float]:
-    peers = {f"{PEERS}{name}": value for name, value in metrics.get("peers", {}).items()}
+    peers = {f"{PEER_PREFIX}{name}": value for name, value in metrics.get("peers", {}).items()}
     return {name: value for name, value in metrics.items() if name.startswith("accuracy_")} | peers

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from nlgan_tf.data.checks import check_labels
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.errors import InputError
+from nlgan_tf.noise_rates.channel import Channel
 
 # docs/tuning.md explains each.
 OBJECTIVES = ("corrected_accuracy", "noisy_likelihood", "noisy_likelihood_all", "agreement", "clean_accuracy")
@@ -71,9 +72,8 @@ def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: No
     """
     probability = np.asarray(probability, np.float64)
     noisy = check_labels(noisy_labels, length=len(probability), minimum_per_class=1)
-    rho_1, rho_0 = priors.flip_rates(priors.class_prior(noisy.mean()))
-    noisy_positive = (1 - rho_1) * probability + rho_0 * (1 - probability)
-    likelihood = np.where(noisy == 1, noisy_positive, 1 - noisy_positive)
+    given_1, given_0 = Channel.of(noisy, priors).likelihoods(noisy)
+    likelihood = probability * given_1 + (1 - probability) * given_0
     return float(np.mean(np.log(np.maximum(likelihood, np.finfo(np.float32).tiny))))
 
 

@@ -18,7 +18,6 @@ from nlgan_tf.noise_rates.callback import EstimatePriors
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 from nlgan_tf.two_stages.judging import judge_originals
-from nlgan_tf.two_stages.stage_one import train_stage_one
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
 
 
@@ -86,11 +85,7 @@ def train_two_stages(
         priors = EstimatePriors(images, noisy_labels, seed=seed).run(fit.models[0].discriminator).priors
         for model in fit.models:
             model.priors = priors
-    histories = []
-    for number, model in enumerate(fit.models):
-        seen = fit.seen_by(number)
-        part = images[seen], noisy_labels[seen]
-        histories.append(train_stage_one(model, *part, fit.config, seed + number, verbose=verbose))
+    histories = [fit.train(number, images, noisy_labels, seed, verbose=verbose) for number in range(len(fit.models))]
     if stage_two.learns_from == DRAWN:
         drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
         posterior = fit.models[0].predict(images, batch_size=500, verbose=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.folds import most_folds, stratified_folds
 from nlgan_tf.stage_two import predict_views
+from nlgan_tf.two_stages.stage_one import train_stage_one
 
 # Folds below this number of images, where the configuration leaves the number of folds to the set.
 SMALL_SET, FOLDS_OF_SMALL_SETS = 500, 4
@@ -83,6 +85,25 @@ class CrossFit:
     def judged_by(self, number: int) -> np.ndarray:
         """Returns which training images a model judges, bool, shape (n,)."""
         return self.folds == number
+
+    def train(
+        self, number: int, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0, **places: Any
+    ) -> list[dict[str, Any]]:
+        """Trains one model on the images that it sees, by `train_stage_one`.
+
+        Args:
+            number: Number of the model.
+            images, noisy_labels: All training images, shape (n, h, w, c), and their labels.
+            seed: Seed of the order of the first model's batches; the next models' seeds follow.
+            **places: Other arguments of `train_stage_one`: survival, history, name and verbose.
+
+        Returns:
+            The rows of the history.
+        """
+        if len(self.models) > 1:  # One model sees all, of which a large set needs no copy.
+            seen = self.seen_by(number)
+            images, noisy_labels = images[seen], noisy_labels[seen]
+        return train_stage_one(self.models[number], images, noisy_labels, self.config, seed + number, **places)
 
     def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Draws n images, about equally many by each model, as `NLGAN.hallucinate`: the positives come first."""

@@ -19,6 +19,7 @@ from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.recipes import RECIPES
+from nlgan_tf.two_stages import cross_fitting
 
 SMALL_ONE = dataclasses.replace(RECIPES["paper"].stage_one, epochs=2, samples_per_epoch=256, width=0.1, decay_share=0.0)
 SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
@@ -190,7 +191,7 @@ def test_a_resumed_run_says_the_purities_that_it_had_estimated(tmp_path, monkeyp
 
     config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
     with monkeypatch.context() as patch:
-        patch.setattr(phases, "train_stage_one", interrupted)
+        patch.setattr(cross_fitting, "train_stage_one", interrupted)
         with pytest.raises(KeyboardInterrupt):
             nl.run(config, verbose=0)
     found = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]

@@ -89,15 +89,19 @@ def stage_one_augmentation(config: StageOneConfig, image_shape: tuple[int, int, 
     translation = None
     if config.translation:
         translation = RandomTranslation(config.translation, config.translation_probability)
-    name = policy_for(image_shape) if config.augment == AUTO else config.augment
+    name = _policy_name(config, image_shape)
     policy = augmentation(name, config.augment_probability, **(D_ON_PHOTOS if name == "photos" else {}))
     return Policy((translation, policy)) if translation and policy else translation or policy
 
 
 def stage_two_augmentation(config: StageTwoConfig, image_shape: tuple[int, int, int]) -> Augmentation | None:
     """Returns what stage two applies to the classifier's training images; photographs lose squares too."""
-    name = policy_for(image_shape) if config.augment == AUTO else config.augment
+    name = _policy_name(config, image_shape)
     return augmentation(name, config.augment_probability, **(CLASSIFIER_ON_PHOTOS if name == "photos" else {}))
+
+
+def _policy_name(config: StageOneConfig | StageTwoConfig, image_shape: tuple[int, int, int]) -> str | None:
+    return policy_for(image_shape) if config.augment == AUTO else config.augment
 
 
 def _digits(strength: float) -> list[Augmentation]:
