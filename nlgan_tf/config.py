@@ -30,10 +30,13 @@ AUGMENTATIONS = ("digits", "photos")
 # Left to the kind of image, see `policy_for`.
 AUTO = "auto"
 CLASSIFIERS = ("paper", "small", "residual")
-# The classifier that goes with each augmentation.
+# What goes with each augmentation: the classifier, D's learning rate, and the epochs of each fold.
 NETWORK_FOR = {"digits": "small", "photos": "residual"}
+D_RATE_FOR = {"digits": 5e-4, "photos": 1e-3}
+FOLD_EPOCHS_FOR = {"digits": 3, "photos": 2}
 SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
+PRECISIONS = (AUTO, "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,13 @@ class StageOneConfig:
     kernel_size: int = option(4, "Side of the generators' transposed kernels", above=0)
     batch_norm: str = option("all", "Hidden layers of G that are normalised", choices=BATCH_NORM_LAYERS)
     latent: str = option("uniform", "Distribution of z", choices=LATENTS)
-    d_learning_rate: float = option(2e-4, "Learning rate of D (Adam)", above=0, search=(5e-5, 1e-3), log_scale=True)
+    d_learning_rate: float = option(
+        2e-4,
+        "Learning rate of D (Adam); 0: 5e-4 for grey images, 1e-3 for colour",
+        least=0,
+        search=(5e-5, 1e-3),
+        log_scale=True,
+    )
     g_learning_rate: float = option(
         2e-4, "Learning rate of each generator (Adam)", above=0, search=(1e-4, 2e-3), log_scale=True
     )
@@ -171,7 +180,9 @@ class StageOneConfig:
     folds: int = option(
         1, "Folds of the images, each judged by networks that have not seen the fold; 0: 4 below 500 images", least=0
     )
-    fold_epochs: int = option(3, "Epochs in place of --epochs where there are several folds", above=0)
+    fold_epochs: int = option(
+        3, "Epochs in place of --epochs where there are several folds; 0: 3 for grey images, 2 for colour", least=0
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import StageOneConfig
+from nlgan_tf.config import D_RATE_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_seed
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.task import check_channels
@@ -20,6 +20,7 @@ from nlgan_tf.networks.shapes import check_image_shape
 from nlgan_tf.networks.size import stage_one_size
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.optimizers import FusedAdam
+from nlgan_tf.training.precision import computing_in
 
 # Multiplications a second of a laptop's CPU, as stage one uses it, and what is called large.
 CPU_SPEED, LARGE_MEMORY, LARGE_HOURS = 4e10, 4e9, 1.0
@@ -30,6 +31,7 @@ def build_nlgan(
     priors: NoisePriors | str,
     recipe: str | StageOneConfig = "modern",
     seed: int = 0,
+    precision: str | None = None,
 ) -> NLGAN:
     """Builds a compiled NLGAN.
 
@@ -38,13 +40,42 @@ def build_nlgan(
         priors: Purities of the noisy labels, or "estimate".
         recipe: Name "literal", "paper" or "modern", or a configuration of one's own.
         seed: Seed of initial weights, z, dropout and augmentation.
+        precision: Precision of the networks' products: "auto", "float32", "bfloat16" or "float16", as
+            `choose_precision` reads it; None: Keras's present policy. Weights are float32 in each.
 
     Raises:
-        InputError: For an unknown recipe, a shape that does not fit, or a seed that is no integer of at least 0.
+        InputError: For an unknown recipe or precision, a shape that does not fit, or a seed that is no integer of at
+            least 0.
     """
     config = _stage_one(recipe)
     check_seed(seed)
     check_channels(check_image_shape(image_shape))
+    with computing_in(precision):
+        model = NLGAN(
+            *_networks(image_shape, config, seed),
+            priors,
+            latent=config.latent,
+            augment=stage_one_augmentation(config, image_shape),
+            seed=seed,
+            ema=config.ema,
+        )
+    steps_per_epoch = config.samples_per_epoch // config.batch_size
+    adam = {"beta_1": 0.5, "decay_steps": config.decay_share * config.epochs * steps_per_epoch}
+    d_rate = config.d_learning_rate or D_RATE_FOR[policy_for(image_shape)]
+    model.compile(
+        alpha=config.alpha,
+        beta=config.beta,
+        loss=config.loss,
+        generator_dropout=config.generator_dropout,
+        d_optimizer=FusedAdam(d_rate, **adam, name="d_optimizer"),
+        gp_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gp_optimizer"),
+        gn_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gn_optimizer"),
+    )
+    return model
+
+
+def _networks(image_shape: tuple[int, int, int], config: StageOneConfig, seed: int) -> tuple[keras.Model, ...]:
+    """D, G_P and G_N with fresh weights."""
     # One seed a network: the two generators must not start as twins.
     d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
     generator = {
@@ -53,37 +84,21 @@ def build_nlgan(
         "batch_norm": config.batch_norm,
         "attention": config.attention,
     }
-    model = NLGAN(
-        build_discriminator(
-            image_shape,
-            config.spectral_norm,
-            config.dropout,
-            config.width,
-            spectral_layers=config.spectral_layers,
-            batch_norm=config.d_batch_norm,
-            attention=config.attention,
-            seed=d_seed,
-        ),
+    discriminator = build_discriminator(
+        image_shape,
+        config.spectral_norm,
+        config.dropout,
+        config.width,
+        spectral_layers=config.spectral_layers,
+        batch_norm=config.d_batch_norm,
+        attention=config.attention,
+        seed=d_seed,
+    )
+    return (
+        discriminator,
         build_generator(image_shape, **generator, seed=gp_seed, name="positive_generator"),
         build_generator(image_shape, **generator, seed=gn_seed, name="negative_generator"),
-        priors,
-        latent=config.latent,
-        augment=stage_one_augmentation(config, image_shape),
-        seed=seed,
-        ema=config.ema,
     )
-    steps_per_epoch = config.samples_per_epoch // config.batch_size
-    adam = {"beta_1": 0.5, "decay_steps": config.decay_share * config.epochs * steps_per_epoch}
-    model.compile(
-        alpha=config.alpha,
-        beta=config.beta,
-        loss=config.loss,
-        generator_dropout=config.generator_dropout,
-        d_optimizer=FusedAdam(config.d_learning_rate, **adam, name="d_optimizer"),
-        gp_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gp_optimizer"),
-        gn_optimizer=FusedAdam(config.g_learning_rate, **adam, name="gn_optimizer"),
-    )
-    return model
 
 
 def describe_size(image_shape: tuple[int, int, int], recipe: str | StageOneConfig = "modern") -> str | None:

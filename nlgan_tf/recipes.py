@@ -32,11 +32,12 @@ RECIPES = {
             samples_per_epoch=6400,
             width=0.5,
             spectral_layers="all",
-            d_learning_rate=5e-4,
+            d_learning_rate=0.0,
             g_learning_rate=1e-3,
             augment=AUTO,
             ema=0.99,
             folds=0,
+            fold_epochs=0,
         ),
         StageTwoConfig(
             epochs=8,

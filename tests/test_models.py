@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.models import describe_size
 
@@ -75,3 +76,11 @@ def test_large_models_are_described_in_one_line():
 @pytest.mark.parametrize("recipe", ["literal", "paper", "modern"])
 def test_the_papers_data_sets_are_not_large(shape, recipe):
     assert describe_size(shape, recipe) is None
+
+
+@pytest.mark.parametrize(("shape", "rate"), [((8, 8, 1), 5e-4), ((8, 8, 3), 1e-3)])
+def test_the_kind_of_image_decides_the_rate_of_d_where_the_recipe_leaves_it(shape, rate):
+    config = StageOneConfig(width=0.1, spectral_layers="all", d_learning_rate=0.0, g_learning_rate=2e-3)
+    model = nl.build_nlgan(shape, nl.NoisePriors(0.7, 0.85), config)
+    rates = [float(optimizer.learning_rate) for optimizer in model.optimizers()]
+    assert rates == pytest.approx([rate, 2e-3, 2e-3])

@@ -76,7 +76,8 @@ def of_plain_layers(classifier: keras.Model) -> keras.Model:
     """The same classifier of Keras's own layers and optimizer, so that its file loads without this package.
 
     `build_classifier` uses layers of this package: some with faster gradients, and a dropout whose masks a resumed
-    training continues. All compute what Keras's do in inference, to the last bit.
+    training continues. All compute what Keras's do in inference, to the last bit, unless the classifier computes in a
+    lower precision: the copy computes in float32.
 
     Args:
         classifier: Model of `build_classifier`, compiled or not. An optimizer other than Adam is left out.
@@ -103,4 +104,4 @@ def _plain(layer: keras.layers.Layer) -> keras.layers.Layer:
         Dense: keras.layers.Dense,
         LeakyReLU: keras.layers.LeakyReLU,
     }
-    return kinds.get(type(layer), type(layer)).from_config(layer.get_config())
+    return kinds.get(type(layer), type(layer)).from_config({**layer.get_config(), "dtype": "float32"})

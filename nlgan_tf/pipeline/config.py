@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from nlgan_tf.config import STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
+from nlgan_tf.config import PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_source
 from nlgan_tf.errors import InputError
@@ -24,6 +24,7 @@ DEVICES = ("strategy", "devices")
 # same, so that earlier runs go on.
 LATER = {
     "compare": True,
+    "precision": "float32",
     "scale": None,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
@@ -73,6 +74,11 @@ class RunConfig:
     strategy: str = option("auto", "Devices of stage one; multiworker reads TF_CONFIG", choices=STRATEGIES)
     devices: str | None = option(
         None, "Devices for mirrored: GPU:0,GPU:1 and so on, or their number; all GPUs by default"
+    )
+    precision: str = option(
+        "float32",
+        "Precision of the networks' products; auto: bfloat16 where the GPU or processor multiplies it, else float32",
+        choices=PRECISIONS,
     )
     on_non_finite: str = option(
         "lower",

@@ -19,6 +19,7 @@ from nlgan_tf.files import read_json, sha256, write_errors
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS
+from nlgan_tf.training.precision import float32_copy
 
 
 def export_run(
@@ -50,15 +51,19 @@ def export_run(
 def run_servables(
     nlgan: NLGAN, classifier: keras.Model, class_names: tuple[str, str], images: np.ndarray
 ) -> list[Servable]:
-    """Returns the three models of a run; `sample` with a seed draws what `nlgan.hallucinate` draws with the seed."""
+    """Returns the three models of a run, which compute in float32.
+
+    `sample` with a seed draws what `nlgan.hallucinate` draws with the seed, but for the rounding of an NLGAN that
+    computes in a lower precision.
+    """
     return [
         *(
             generator_servable(
-                generator, f"{'positive' if label else 'negative'}_generator", nlgan.latent, stream=label
+                float32_copy(generator), f"{'positive' if label else 'negative'}_generator", nlgan.latent, stream=label
             )
             for label, generator in nlgan.drawing_generators().items()
         ),
-        classifier_servable(classifier, "classifier", class_names, images),
+        classifier_servable(float32_copy(classifier), "classifier", class_names, images),
     ]
 
 

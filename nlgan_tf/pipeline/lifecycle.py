@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import AUTO
 from nlgan_tf.data.noise import ESTIMATE
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import digest, empty, locked, whole_file, write_text
@@ -33,6 +34,7 @@ from nlgan_tf.pipeline.prepare import (
 )
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.training.fit import Survival
+from nlgan_tf.training.precision import choose_precision, computing_in
 from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
 
@@ -69,6 +71,7 @@ class RunInFolder(abc.ABC):
         self.processes = Processes(strategy)
         if self.processes.several and LEGACY:
             raise InputError("Expected TF 2.21 or later on several machines, got 2.15, whose chief cannot save alone")
+        self.precision = choose_precision(config.precision)
 
     def start(self) -> RunResult:
         """Runs in a folder that is claimed, and replaces what the folder holds."""
@@ -90,7 +93,8 @@ class RunInFolder(abc.ABC):
         """The whole run, with the folder locked, signals deferred and TensorFlow's errors as Python's."""
         lock = locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
         advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
-        with advice, lock, python_errors(self.run_dir, self.processes), StopSignals() as self.signals:
+        errors = python_errors(self.run_dir, self.processes)
+        with advice, lock, errors, StopSignals() as self.signals, computing_in(self.precision.name):
             prepare()
             return RunResult(self.run_dir, self._finish())
 
@@ -112,6 +116,8 @@ class RunInFolder(abc.ABC):
         replicas = self.strategy.num_replicas_in_sync
         self.say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
         self.say(describe_priors(self.config, self.task))
+        if self.precision.name != "float32" or self.config.precision == AUTO:
+            self.say(f"Precision: {self.precision.name}, {self.precision.reason}; weights and exports are float32")
         priors = training_priors(self.config)
         self.estimates = priors == ESTIMATE
         if self.estimates and self.processes.several:

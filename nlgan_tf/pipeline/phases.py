@@ -95,7 +95,7 @@ class PhasedRun(RunInFolder):
 
     def _metrics(self) -> dict:
         task, priors = self.task, self.model.priors
-        metrics = {"settings": self.config.settings()}
+        metrics = {"settings": self.config.settings(), "precision": self.precision.name}
         if self.estimates:
             metrics["pi_p_estimated"], metrics["pi_n_estimated"] = priors.pi_p, priors.pi_n
         if task.labels is not None:

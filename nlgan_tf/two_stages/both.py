@@ -16,6 +16,7 @@ from nlgan_tf.data.task import check_task_shape
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.noise_rates.callback import EstimatePriors
 from nlgan_tf.recipes import check_recipe
+from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
@@ -57,6 +58,7 @@ def train_two_stages(
     *,
     stage_one: StageOneConfig | None = None,
     stage_two: StageTwoConfig | None = None,
+    precision: str | None = None,
     verbose: int | str = 0,
 ) -> TwoStages:
     """Trains D, G_P and G_N on noisy labels, draws a clean set, and trains a classifier on the drawn set.
@@ -68,10 +70,12 @@ def train_two_stages(
         recipe: Name of the settings of both stages: "literal", "paper" or "modern".
         seed: Seed of everything random.
         stage_one, stage_two: Settings in place of the recipe's.
+        precision: Precision of the networks' products: "auto", "float32", "bfloat16" or "float16"; None: Keras's
+            present policy. The classifier's too: `training.precision.float32_copy` makes a float32 one.
         verbose: As in `keras.Model.fit`.
 
     Raises:
-        InputError: For images, labels, priors, a recipe or a seed that are not accepted.
+        InputError: For images, labels, priors, a recipe, a seed or a precision that are not accepted.
         NonFiniteError: If training diverged.
     """
     settings = check_recipe(recipe)
@@ -79,8 +83,22 @@ def train_two_stages(
     check_seed(seed)
     images = check_training_images(images)
     check_task_shape(images.shape[1:])
-    noisy_labels = check_labels(noisy_labels, length=len(images))
-    fit = CrossFit.build(images, noisy_labels, check_priors(priors), stage_one, seed)
+    noisy_labels, priors = check_labels(noisy_labels, length=len(images)), check_priors(priors)
+    with computing_in(precision):
+        return _both(images, noisy_labels, priors, seed, stage_one, stage_two, verbose)
+
+
+def _both(
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    priors: NoisePriors | str,
+    seed: int,
+    stage_one: StageOneConfig,
+    stage_two: StageTwoConfig,
+    verbose: int | str,
+) -> TwoStages:
+    """Both stages on arguments that are checked."""
+    fit = CrossFit.build(images, noisy_labels, priors, stage_one, seed)
     if priors == ESTIMATE:
         priors = EstimatePriors(images, noisy_labels, seed=seed).run(fit.models[0].discriminator).priors
         for model in fit.models:

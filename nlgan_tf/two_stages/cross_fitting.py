@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.config import StageOneConfig
+from nlgan_tf.config import FOLD_EPOCHS_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan.model import NLGAN
@@ -73,7 +73,8 @@ class CrossFit:
         count = number_of_folds(config, noisy_labels)
         if count == 1:
             return cls([build_nlgan(images.shape[1:], priors, config, seed)], np.zeros(len(images), int), config)
-        config = dataclasses.replace(config, epochs=config.fold_epochs)
+        epochs = config.fold_epochs or FOLD_EPOCHS_FOR[policy_for(images.shape[1:])]
+        config = dataclasses.replace(config, epochs=epochs)
         seeds = [seed + MEMBER_STRIDE * number for number in range(count)]
         models = [build_nlgan(images.shape[1:], priors, config, its_seed) for its_seed in seeds]
         return cls(models, stratified_folds(noisy_labels, count, seed, images), config)

@@ -121,3 +121,10 @@ def test_scores_are_those_of_the_averaged_discriminator(tiny_model, images):
 def test_folds_are_said_where_there_are_several(images, labels):
     assert describe_folds(fit_of(images, labels, 1)) is None
     assert describe_folds(fit_of(images, labels, 2)).startswith("Cross-fitting: 2 times")
+
+
+@pytest.mark.parametrize(("channels", "epochs"), [(1, 3), (3, 2)])
+def test_the_kind_of_image_decides_the_epochs_of_a_fold_where_the_recipe_leaves_them(channels, epochs):
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, channels), dtype=np.uint8)
+    config = StageOneConfig(folds=3, fold_epochs=0, **TINY)
+    assert CrossFit.build(images, np.arange(12) % 2, PRIORS, config).config.epochs == epochs
