@@ -28,7 +28,7 @@ def gallery(images: np.ndarray, captions: Sequence[tuple[str, ...]], title: str 
     rows = math.ceil(len(images) / columns)
     lines = max(map(len, captions))
     figure = Figure(figsize=(1.5 * columns, (1.35 + 0.17 * lines) * rows + 0.4 * bool(title)), layout="constrained")
-    places = figure.subplots(rows, columns, squeeze=False).flat
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in places:
         axes.axis("off")
     for axes, image, caption in zip(places, as_rgb(images), captions, strict=False):
