@@ -80,12 +80,16 @@ class ScoredTask:
 
     def gallery(self, most: int = SUSPECTS) -> Figure:
         """Returns a figure of the images with the most doubtful labels, at most `most`."""
-        table, names = self.table[:most], self.task.class_names
+        table, names, (column, images) = self.table[:most], self.task.class_names, self.names()
         captions = [
-            (f"{_short(names[row['given_label']])} → {_short(names[row['suggested_label']])}", f"{row['quality']:.2f}")
+            (
+                f"{_short(names[row['given_label']])} → {_short(names[row['suggested_label']])}",
+                f"{row['quality']:.2f}",
+                _short(images[row["index"]][::-1], 20)[::-1],
+            )
             for row in table
         ]
-        title = f"The {len(table)} most doubtful labels: given → suggested, and the quality of the given one"
+        title = f"The {len(table)} most doubtful labels: given → suggested, its quality, and its {column}"
         return gallery(self.task.images[table["index"]], captions, title)
 
 
