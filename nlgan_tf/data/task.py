@@ -32,6 +32,7 @@ class ImageTask:
         subclass_labels: Subclasses as integers, shape (n,), such as the digit within {5; 7}.
         class_names: Names (negative, positive), indexed by the label.
         files: Path of each training image relative to the folder of the source, in the order of `images`.
+        remarks: What the source says of its images and labels, a line each.
 
     Raises:
         InputError: For images or labels that are not accepted, arrays that do not fit each other, neither true nor
@@ -46,6 +47,7 @@ class ImageTask:
     subclass_labels: np.ndarray | None = None
     class_names: tuple[str, str] = ("negative", "positive")
     files: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._set("images", check_training_images(self.images))

@@ -22,7 +22,7 @@ def decode_images(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> 
 
     The size that an image's header declares is checked before anything is decoded. 16 bits a channel become 8,
     alpha is dropped, colours become luma for a shape of one channel, a JPEG is turned as its EXIF orientation says;
-    sides are resized by averaging areas.
+    an image is resized by averaging areas, with its aspect kept and its outermost pixels repeated in what is left.
 
     Args:
         image_bytes: Encoded images, string, shape (n,).

@@ -1,0 +1,110 @@
+"""Photographs of mixed sizes -> one array of images."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nlgan_tf.compat.quiet import import_tensorflow
+from nlgan_tf.data.sources.folder import cache
+from nlgan_tf.data.sources.folder.picture import Header, Unreadable, read_header, read_pixels
+from nlgan_tf.data.sources.folder.settings import SIDE_DIVISOR
+
+SMALLEST, LARGEST = 16, 64
+# Side by side, each with its decoded pixels in memory.
+THREADS = 4
+
+
+@dataclass(frozen=True)
+class Images:
+    """Photographs of one size.
+
+    Attributes:
+        images: uint8, shape (n, side, side, c), of those that could be read, in their order; c is 1 if all are grey.
+        kept: Index of each among the photographs.
+        causes: Causes by index, of those that could not be read.
+    """
+
+    images: np.ndarray
+    kept: np.ndarray
+    causes: dict[int, str]
+
+
+def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) -> Images:
+    """Returns photographs as images of one size, from the cache if nothing changed.
+
+    Args:
+        paths: Files of the photographs.
+        side: Side of the square images; None as `default_side` says.
+        known: Causes by index, of photographs that are not opened.
+    """
+    key = cache.key_of(paths, side, sorted(known.items()))
+    stored = cache.load(key)
+    if stored is not None and {"images", "kept", "causes"} <= set(stored):
+        failed = np.setdiff1d(np.arange(len(paths)), stored["kept"])
+        return Images(
+            stored["images"], stored["kept"], dict(zip(failed.tolist(), stored["causes"].tolist(), strict=True))
+        )
+    read = _read(paths, side, known)
+    causes = np.array([read.causes[index] for index in sorted(read.causes)], np.str_)
+    cache.store(key, images=read.images, kept=read.kept, causes=causes)
+    return read
+
+
+def default_side(shorter_sides: Sequence[int]) -> int:
+    """Returns the median of the shorter sides, rounded down to a multiple of 4 within [16, 64]."""
+    median = int(np.median(shorter_sides))
+    return min(max(median // SIDE_DIVISOR * SIDE_DIVISOR, SMALLEST), LARGEST)
+
+
+def fitter(side: int, channels: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from pixels, uint8, shape (any, any, channels), to an image of a side, rounded to uint8."""
+    # Not at import: a mistyped task is refused before TensorFlow loads.
+    import_tensorflow()
+    import tensorflow as tf
+
+    from nlgan_tf.data.letterbox import letterboxed
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, channels), tf.uint8)])
+    def fit(pixels: tf.Tensor) -> tf.Tensor:
+        return tf.cast(tf.round(letterboxed(pixels, (side, side))), tf.uint8)
+
+    return lambda pixels: fit(pixels).numpy()
+
+
+def _read(paths: Sequence[Path], side: int | None, known: dict[int, str]) -> Images:
+    headers: dict[int, Header] = {}
+    causes = dict(known)
+    for index, path in enumerate(paths):
+        if index not in causes:
+            try:
+                headers[index] = read_header(path)
+            except Unreadable as error:
+                causes[index] = str(error)
+    if not headers:
+        return Images(np.zeros((0, side or SMALLEST, side or SMALLEST, 3), np.uint8), np.zeros(0, np.int64), causes)
+    side = side or default_side([min(header.width, header.height) for header in headers.values()])
+    channels = 1 if all(header.is_grey for header in headers.values()) else 3
+    images = {}
+    read = functools.partial(_fitted, fit=fitter(side, channels), channels=channels)
+    with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
+        for index, image in zip(headers, threads.map(read, [paths[index] for index in headers]), strict=True):
+            if isinstance(image, Unreadable):
+                causes[index] = str(image)
+            else:
+                images[index] = image
+    stacked = np.stack(list(images.values())) if images else np.zeros((0, side, side, channels), np.uint8)
+    return Images(stacked, np.array(list(images), np.int64), causes)
+
+
+def _fitted(path: Path, fit: Callable, channels: int) -> np.ndarray | Unreadable:
+    try:
+        return fit(read_pixels(path, channels))
+    except Unreadable as error:
+        return error
