@@ -37,22 +37,22 @@ def key_of(paths: Sequence[Path], *settings: object) -> str:
     return digest(json.dumps([VERSION, settings, known]).encode())
 
 
-def load(key: str) -> dict[str, np.ndarray] | None:
-    """Returns the arrays of a key, or None."""
+def load(key: str) -> np.ndarray | None:
+    """Returns the images of a key, or None."""
     try:
         with np.load(cache_folder() / f"{key}.npz", allow_pickle=False) as stored:
-            return dict(stored)
+            return stored["images"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 
-def store(key: str, **arrays: np.ndarray) -> None:
-    """Keeps arrays, whole or not at all; a cache that cannot be written is none."""
+def store(key: str, images: np.ndarray) -> None:
+    """Keeps images, whole or not at all; a cache that cannot be written is none."""
     with contextlib.suppress(OSError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / f"{key}.npz") as temporary:
-            np.savez(temporary, **arrays)
+            np.savez(temporary, images=images)
         entries = sorted(folder.glob("[!.]*.npz"), key=lambda path: path.stat().st_mtime)
         for path in entries[:-KEPT]:
-            path.unlink()
+            path.unlink(missing_ok=True)

@@ -44,16 +44,12 @@ def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) 
         side: Side of the square images; None as `default_side` says.
         known: Causes by index, of photographs that are not opened.
     """
-    key = cache.key_of(paths, side, sorted(known.items()))
-    stored = cache.load(key)
-    if stored is not None and {"images", "kept", "causes"} <= set(stored):
-        failed = np.setdiff1d(np.arange(len(paths)), stored["kept"])
-        return Images(
-            stored["images"], stored["kept"], dict(zip(failed.tolist(), stored["causes"].tolist(), strict=True))
-        )
+    key = cache.key_of(paths, side)
+    if (images := cache.load(key)) is not None:
+        return Images(images, np.arange(len(paths)), {})
     read = _read(paths, side, known)
-    causes = np.array([read.causes[index] for index in sorted(read.causes)], np.str_)
-    cache.store(key, images=read.images, kept=read.kept, causes=causes)
+    if not read.causes:  # What failed may succeed the next time.
+        cache.store(key, read.images)
     return read
 
 
