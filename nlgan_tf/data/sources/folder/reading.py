@@ -45,7 +45,7 @@ def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) 
         known: Causes by index, of photographs that are not opened.
     """
     key = cache.key_of(paths, side)
-    if (images := cache.load(key)) is not None:
+    if not known and (images := cache.load(key)) is not None:
         return Images(images, np.arange(len(paths)), {})
     read = _read(paths, side, known)
     if not read.causes:  # What failed may succeed the next time.
