@@ -98,7 +98,7 @@ def test_an_orientation_that_is_damaged_is_upright(tmp_path):
 
 def landscape(height: int, width: int) -> np.ndarray:
     """Smooth colours with edges and fine texture, as a photograph has them."""
-    rows, columns = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    rows, columns = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     sky = np.stack([90 + 60 * rows, 130 + 50 * rows, 220 - 40 * columns], -1)
     hill = rows > 0.6 + 0.15 * np.sin(7 * columns)
     sky[hill] = np.stack([60 + 30 * columns, 110 - 40 * rows, 40 + 20 * columns], -1)[hill]
