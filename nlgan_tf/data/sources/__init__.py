@@ -12,12 +12,19 @@ from nlgan_tf.data.checks import check_integer, check_seed, check_training_image
 from nlgan_tf.data.sources.classes import Classes, TaskFields, binary_task, split_pairing
 from nlgan_tf.data.sources.digits import load_digits
 from nlgan_tf.data.sources.folder.labels import choose_classes
-from nlgan_tf.data.sources.folder.load import load_folder
 from nlgan_tf.data.sources.folder.settings import Reading
 from nlgan_tf.data.sources.npz import load_npz
 from nlgan_tf.data.sources.tfds import load_tfds
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
+
+
+def _load_folder(path: str, reading: Reading) -> TaskFields:
+    # Not at import: `--help` reads no folder.
+    from nlgan_tf.data.sources.folder.load import load_folder
+
+    return load_folder(path, reading)
+
 
 # From data_dir to all classes of a source; a task names some of them as "A-vs-B".
 CLASS_SOURCES: dict[str, Callable[[str | None], Classes]] = {
@@ -28,7 +35,7 @@ CLASS_SOURCES: dict[str, Callable[[str | None], Classes]] = {
 # From the PATH of "npz:PATH" to the fields of the task.
 TASK_SOURCES: dict[str, Callable[[str], TaskFields]] = {"npz": load_npz}
 # From the PATH of "folder:PATH", and how photographs are read, to the fields of the task.
-PHOTOGRAPH_SOURCES: dict[str, Callable[[str, Reading], TaskFields]] = {"folder": load_folder}
+PHOTOGRAPH_SOURCES: dict[str, Callable[[str, Reading], TaskFields]] = {"folder": _load_folder}
 ACCEPTED = (
     ", ".join(
         [f"{name}:A-vs-B" for name in CLASS_SOURCES] + [f"{name}:PATH" for name in (*TASK_SOURCES, *PHOTOGRAPH_SOURCES)]
