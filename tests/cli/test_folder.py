@@ -233,4 +233,4 @@ def test_unreadable_files_are_left_out_on_demand(root):
     assert len(task.images) == len(task.files) == 14
     assert not {"cat/3.png", "dog/0.png"} & set(task.files)
     assert task.noisy_labels.tolist() == [0] * 7 + [1] * 7
-    assert "2 files are skipped: cat/3.png: zero bytes; dog/0.png: no PNG, JPEG, BMP, WebP or GIF" in task.remarks
+    assert "Skipped files: 2 (cat/3.png: zero bytes; dog/0.png: no PNG, JPEG, BMP, WebP or GIF)" in task.remarks

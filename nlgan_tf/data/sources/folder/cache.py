@@ -40,7 +40,7 @@ def key_of(paths: Sequence[Path], *settings: object) -> str:
 def load(key: str) -> np.ndarray | None:
     """Returns the images of a key, or None."""
     try:
-        with np.load(cache_folder() / f"{key}.npz", allow_pickle=False) as stored:
+        with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return stored["images"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None

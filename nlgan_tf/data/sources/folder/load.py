@@ -61,7 +61,7 @@ def duplicates(images: np.ndarray, files: Sequence[str], labels: np.ndarray, nam
         return []
     shown = "; ".join(" = ".join(files[index] for index in same) for same in repeated[:SHOWN])
     more = f" and {len(repeated) - SHOWN} more groups" if len(repeated) > SHOWN else ""
-    remarks = [f"{int((sizes - 1).sum())} images repeat another one: {shown}{more}"]
+    remarks = [f"Images that repeat another one: {int((sizes - 1).sum())} ({shown}{more})"]
     for same in repeated:
         if len({int(labels[index]) for index in same}) > 1:
             given = ", ".join(f"{files[index]} ({names[labels[index]]})" for index in same)
@@ -112,9 +112,9 @@ def _remarks(parts: list[Listing], read: list[Images], reading: Reading, classes
         part.files[i]: cause for part, images in zip(parts, read, strict=True) for i, cause in images.causes.items()
     }
     if causes:
-        remarks.append(f"{len(causes)} files are skipped: {_list(causes)}")
+        remarks.append(f"Skipped files: {len(causes)} ({_list(causes)})")
     if ignored := sum(part.ignored for part in parts):
-        remarks.append(f"{ignored} files are ignored, as they are no images or have no label")
+        remarks.append(f"Ignored files, which are no images or have no label: {ignored}")
     return remarks
 
 
