@@ -13,8 +13,8 @@ from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.sources.classes import TaskFields
 from nlgan_tf.data.sources.folder.labels import choose_classes
 from nlgan_tf.data.sources.folder.load import duplicates, refuse_unreadable
-from nlgan_tf.data.sources.folder.picture import Unreadable, is_grey, to_pixels
-from nlgan_tf.data.sources.folder.reading import default_side, fitter, read_images
+from nlgan_tf.data.sources.folder.picture import Unreadable, to_pixels
+from nlgan_tf.data.sources.folder.reading import default_side, fitter, read_images, without_colour
 from nlgan_tf.data.sources.folder.settings import Reading
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
@@ -90,25 +90,20 @@ def _of_frame(frame: Any, root: Path, reading: Reading) -> ImageTask:
 
 def _of_examples(examples: Callable[[], Iterator[Example]], reading: Reading) -> ImageTask:
     """Of what can be read again and again: once for the sizes, once for the pixels, so that memory stays small."""
-    sides, grey = [], True
-    for image, _ in examples():
-        if not isinstance(image, Unreadable):
-            sides.append(min(image.size))
-            grey = grey and is_grey(image)
+    sides = [min(image.size) for image, _ in examples() if not isinstance(image, Unreadable)]
     if not sides:
         raise InputError("Expected images and labels, got no image that can be read")
-    channels = 1 if grey else 3
-    fit = fitter(reading.image_size or default_side(sides), channels)
+    fit = fitter(reading.image_size or default_side(sides))
     images, labels, names, causes = [], [], [], {}
     for index, (image, label) in enumerate(examples()):
         if isinstance(image, Unreadable):
             causes[str(index)] = str(image)
             continue
-        images.append(fit(to_pixels(image, channels)))
+        images.append(fit(to_pixels(image)))
         labels.append(label)
         names.append(str(index))
     refuse_unreadable(causes, len(images) + len(causes), reading.skip_unreadable)
-    return ImageTask(**_fields(np.stack(images), labels, names, reading))
+    return ImageTask(**_fields(without_colour(np.stack(images)), labels, names, reading))
 
 
 def _of_tf_data(dataset: Any, image_column: str, label_column: str) -> Iterator[Example]:

@@ -31,11 +31,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its image: the upright size, and whether the image is grey."""
+    """What a file says of its image: the upright size."""
 
     width: int
     height: int
-    is_grey: bool
 
 
 def read_header(path: Path) -> Header:
@@ -44,28 +43,20 @@ def read_header(path: Path) -> Header:
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
-        return Header(width, height, is_grey(image))
+        return Header(width, height)
 
 
-def read_pixels(path: Path, channels: int) -> np.ndarray:
-    """Returns the upright pixels of an image file, uint8, shape (h, w, channels)."""
+def read_pixels(path: Path) -> np.ndarray:
+    """Returns the upright pixels of an image file, uint8, shape (h, w, 3)."""
     with _opened(path) as image:
         try:
-            return to_pixels(image, channels)
+            return to_pixels(image)
         except Exception as error:  # Pillow raises a dozen types on damaged files.
             raise Unreadable(_first_line(error)) from error
 
 
-def is_grey(image: Image.Image) -> bool:
-    """Returns whether an image of Pillow is grey by its mode, or by its palette."""
-    if image.mode == "P":
-        palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
-        return bool((palette == palette[:, :1]).all())
-    return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;16")
-
-
-def to_pixels(image: Image.Image, channels: int) -> np.ndarray:
-    """Returns the first frame of an image of Pillow as upright pixels, uint8, shape (h, w, channels).
+def to_pixels(image: Image.Image) -> np.ndarray:
+    """Returns the first frame of an image of Pillow as upright pixels, uint8, shape (h, w, 3).
 
     Transparent parts are white, 16 bits become the upper 8, and CMYK becomes RGB. An EXIF orientation counts but in a
     PNG, of which the served classifier reads none either.
@@ -78,7 +69,7 @@ def to_pixels(image: Image.Image, channels: int) -> np.ndarray:
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = image.convert("RGB")
     turns = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -90,7 +81,7 @@ def to_pixels(image: Image.Image, channels: int) -> np.ndarray:
     }
     if orientation in turns:
         image = image.transpose(turns[orientation])
-    return np.asarray(image).reshape(image.height, image.width, channels)
+    return np.asarray(image)
 
 
 def _opened(path: Path) -> Image.Image:

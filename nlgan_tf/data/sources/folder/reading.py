@@ -59,15 +59,20 @@ def default_side(shorter_sides: Sequence[int]) -> int:
     return min(max(median // SIDE_DIVISOR * SIDE_DIVISOR, SMALLEST), LARGEST)
 
 
-def fitter(side: int, channels: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from pixels, uint8, shape (any, any, channels), to an image of a side, rounded to uint8."""
+def without_colour(images: np.ndarray) -> np.ndarray:
+    """Returns images, shape (n, h, w, 3), with one channel if all of them are grey, else as they are."""
+    return images[..., :1].copy() if len(images) and (images == images[..., :1]).all() else images
+
+
+def fitter(side: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from pixels, uint8, shape (any, any, 3), to an image of a side, rounded to uint8."""
     # Not at import: a mistyped task is refused before TensorFlow loads.
     import_tensorflow()
     import tensorflow as tf
 
     from nlgan_tf.data.letterbox import letterboxed
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, channels), tf.uint8)])
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def fit(pixels: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.round(letterboxed(pixels, (side, side))), tf.uint8)
 
@@ -86,21 +91,20 @@ def _read(paths: Sequence[Path], side: int | None, known: dict[int, str]) -> Ima
     if not headers:
         return Images(np.zeros((0, side or SMALLEST, side or SMALLEST, 3), np.uint8), np.zeros(0, np.int64), causes)
     side = side or default_side([min(header.width, header.height) for header in headers.values()])
-    channels = 1 if all(header.is_grey for header in headers.values()) else 3
     images = {}
-    read = functools.partial(_fitted, fit=fitter(side, channels), channels=channels)
+    read = functools.partial(_fitted, fit=fitter(side))
     with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
         for index, image in zip(headers, threads.map(read, [paths[index] for index in headers]), strict=True):
             if isinstance(image, Unreadable):
                 causes[index] = str(image)
             else:
                 images[index] = image
-    stacked = np.stack(list(images.values())) if images else np.zeros((0, side, side, channels), np.uint8)
-    return Images(stacked, np.array(list(images), np.int64), causes)
+    stacked = np.stack(list(images.values())) if images else np.zeros((0, side, side, 3), np.uint8)
+    return Images(without_colour(stacked), np.array(list(images), np.int64), causes)
 
 
-def _fitted(path: Path, fit: Callable, channels: int) -> np.ndarray | Unreadable:
+def _fitted(path: Path, fit: Callable) -> np.ndarray | Unreadable:
     try:
-        return fit(read_pixels(path, channels))
+        return fit(read_pixels(path))
     except Unreadable as error:
         return error

@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.photographs import pixels, write
 from nlgan_tf.data.sources.folder.cache import cache_folder
@@ -25,6 +26,9 @@ def test_photographs_are_stacked_in_their_order(tmp_path):
 def test_grey_images_have_one_channel_and_one_coloured_image_makes_three(tmp_path):
     grey = [write(tmp_path / f"{index}.png", index, height=16, width=16, channels=1) for index in range(3)]
     assert read_images(grey, None, {}).images.shape == (3, 16, 16, 1)
+    as_rgb = tmp_path / "rgb.webp"
+    Image.fromarray(pixels(7, 16, 16, 1)).convert("RGB").save(as_rgb, lossless=True)
+    assert read_images([*grey, as_rgb], None, {}).images.shape == (4, 16, 16, 1)
     coloured = write(tmp_path / "c.png", 9, height=16, width=16)
     both = read_images([*grey, coloured], 16, {}).images
     np.testing.assert_array_equal(both[1], pixels(1, 16, 16, 1)[..., np.newaxis].repeat(3, -1))
