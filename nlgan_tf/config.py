@@ -50,6 +50,7 @@ class Option:
         least, most: Bounds of a number, accepted themselves.
         search: Range that `nlgan-tf tune` searches by default; None for no search.
         log_scale: Whether `search` is a range on a log scale.
+        group: Heading of `--help` that the setting stands under; None for the configuration's own.
     """
 
     doc: str
@@ -60,6 +61,7 @@ class Option:
     most: float = math.inf
     search: tuple[float, float] | None = None
     log_scale: bool = False
+    group: str | None = None
 
     def check(self, name: str, value: Any) -> None:
         """InputError for a value that is none of the choices or out of bounds; without choices, None is accepted."""

@@ -114,6 +114,8 @@ class RunInFolder(abc.ABC):
         self.task = prepare_task(self.config)
         self.data_seconds = time.perf_counter() - start
         replicas = self.strategy.num_replicas_in_sync
+        for remark in self.task.remarks:
+            self.say(remark)
         self.say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
         self.say(describe_priors(self.config, self.task))
         if self.precision.name != "float32" or self.config.precision == AUTO:
