@@ -25,6 +25,7 @@ DEVICES = ("strategy", "devices")
 LATER = {
     "compare": True,
     "scale": None,
+    "features": None,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -66,6 +67,11 @@ class RunConfig:
     )
     corrupt_first: bool = option(False, "Corruption of the full set before it is reduced, as the paper words it")
     recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES))
+    features: str | None = option(
+        None,
+        "Frozen Keras model of images in [0, 255], a .keras file or a name of keras.applications such as "
+        "EfficientNetB0 with its ImageNet weights: a judge of the originals, see --classifier-network too",
+    )
     seed: int = option(0, "Seed of everything random in the run", least=0)
     data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
     run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN, StageOneConfig, StageTwoConfig
+from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.task import check_task_shape
@@ -17,6 +18,7 @@ from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.noise_rates.callback import EstimatePriors
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.two_stages.cross_fitting import CrossFit
+from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
 
@@ -57,6 +59,7 @@ def train_two_stages(
     *,
     stage_one: StageOneConfig | None = None,
     stage_two: StageTwoConfig | None = None,
+    features: keras.Model | str | os.PathLike | None = None,
     verbose: int | str = 0,
 ) -> TwoStages:
     """Trains D, G_P and G_N on noisy labels, draws a clean set, and trains a classifier on the drawn set.
@@ -68,10 +71,13 @@ def train_two_stages(
         recipe: Name of the settings of both stages: "literal", "paper" or "modern".
         seed: Seed of everything random.
         stage_one, stage_two: Settings in place of the recipe's.
+        features: Frozen feature extractor, images in [0, 255] -> vectors: a Keras model, its `.keras` file, or a name
+            of keras.applications. A judge of the originals beside D, if stage two learns from them; with
+            `StageTwoConfig(network="features")` the trunk of the classifier too.
         verbose: As in `keras.Model.fit`.
 
     Raises:
-        InputError: For images, labels, priors, a recipe or a seed that are not accepted.
+        InputError: For images, labels, priors, a recipe, features or a seed that are not accepted.
         NonFiniteError: If training diverged.
     """
     settings = check_recipe(recipe)
@@ -80,6 +86,7 @@ def train_two_stages(
     images = check_training_images(images)
     check_task_shape(images.shape[1:])
     noisy_labels = check_labels(noisy_labels, length=len(images))
+    frozen = frozen_features(features, stage_two, images.shape[1:])
     fit = CrossFit.build(images, noisy_labels, check_priors(priors), stage_one, seed)
     if priors == ESTIMATE:
         priors = EstimatePriors(images, noisy_labels, seed=seed).run(fit.models[0].discriminator).priors
@@ -91,9 +98,12 @@ def train_two_stages(
         posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
     else:
         drawn = fit.hallucinate(stage_two.num_images, seed)
-        judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed)
+        judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
-        of_drawn = judged.judge.probability(drawn[0])
-        evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
-        classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+        if stage_two.network == FEATURES:
+            classifier = train_head(frozen, images, posterior)
+        else:
+            of_drawn = judged.judge.probability(drawn[0])
+            evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
+            classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])
