@@ -12,6 +12,8 @@ from nlgan_tf.files import digest
 
 # Images a call: an extractor may resize images to many times their size.
 ROWS_A_CALL = 64
+# Sets of images whose vectors are kept.
+SETS_KEPT = 8
 
 
 class FrozenFeatures:
@@ -53,11 +55,15 @@ class FrozenFeatures:
         """
         images = check_images(images, self.trunk.input_shape[1:])
         key = digest(str((images.dtype, images.shape)).encode(), np.ascontiguousarray(images).tobytes())
-        if key not in self._known:
+        if key in self._known:
+            self._known[key] = self._known.pop(key)  # The last used is the last.
+        else:
             vectors = map_rows(lambda rows: self.trunk(to_network_range(rows), training=False), images, ROWS_A_CALL)
             if not np.isfinite(vectors).all():
                 raise InputError(f"Expected finite features of {self.name}, got NaN or infinity")
             self._known[key] = vectors
+            for oldest in list(self._known)[:-SETS_KEPT]:
+                del self._known[oldest]
         return self._known[key]
 
 

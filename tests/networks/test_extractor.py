@@ -4,7 +4,7 @@ import pytest
 import nlgan_tf as nl
 from helpers.extractors import WEIGHTS, channel_means
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.networks.extractor import ROWS_A_CALL, FrozenFeatures, build_head, build_trunk, has_trunk
+from nlgan_tf.networks.extractor import ROWS_A_CALL, SETS_KEPT, FrozenFeatures, build_head, build_trunk, has_trunk
 
 
 @pytest.fixture
@@ -59,6 +59,17 @@ def test_the_same_images_are_computed_once(colour):
     model.set_weights([np.zeros_like(WEIGHTS)])
     assert features(colour.copy()) is first
     assert not features(colour[:2]).any()
+
+
+def test_only_the_last_sets_of_images_are_kept(colour):
+    features = FrozenFeatures(channel_means(), (8, 6, 3))
+    first, second = features(colour[:1]), features(colour[1:2])
+    for row in range(2, 2 + SETS_KEPT - 1):
+        features(colour[row : row + 1])
+        assert features(colour[1:2]) is second
+    again = features(colour[:1])
+    assert again is not first
+    np.testing.assert_array_equal(again, first)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_the_head_minimises_the_balanced_loss_of_soft_labels():
 
 
 def test_lengths_of_vectors_and_rare_classes_do_not_move_the_threshold():
-    weights, bias = fit_head(VECTORS, POSTERIOR)
+    weights, _ = fit_head(VECTORS, POSTERIOR)
     longer = fit_head(VECTORS * np.array([1.0, 7.0, 0.2, 3.0, 50.0, 9.0])[:, None], POSTERIOR)
     np.testing.assert_allclose(longer[0], weights, rtol=1e-3)
     # Nine times as many sure negatives of the same kinds: each class weighs the same.
@@ -62,3 +62,20 @@ def test_features_are_described_by_name_and_size():
     assert describe_features(found) == "Frozen features of mine: 2 numbers an image"
     assert describe_features(None) is None
     assert frozen_features(None, StageTwoConfig(), (8, 8, 1)) is None
+
+
+@pytest.mark.real_data
+@pytest.mark.stack("current", "the file is of Keras 3")
+def test_a_head_on_imagenet_features_knows_photographs_and_is_served_whole(tfds_dir, extractor_file, tmp_path):
+    task = nl.load_task("cifar10:truck-vs-bird", size=40, data_dir=tfds_dir)
+    features = frozen_features(str(extractor_file), StageTwoConfig(learns_from="both"), task.image_shape)
+    assert features(task.images).shape == (40, 1280)
+    posterior = np.clip(task.labels.astype(np.float32), 0.1, 0.9)
+    classifier = train_head(features, task.images, posterior)
+    probe = task.test_images[:64]
+    assert np.mean((predict_logits(classifier, probe)[:, 0] > 0) == (task.test_labels[:64] == 1)) > 0.85
+    version = nl.export_classifier(classifier, tmp_path, task.class_names, images=probe)
+    assert len(list(nl.check_export(version))) == 9
+    classifier.save(tmp_path / "classifier.keras")
+    again = nl.load_model(tmp_path / "classifier.keras")
+    np.testing.assert_allclose(predict_logits(again, probe[:4]), predict_logits(classifier, probe[:4]), atol=1e-5)
