@@ -135,3 +135,11 @@ def tfds_dir() -> str:
     folder = os.environ.get("TFDS_DATA_DIR", "../shared/data/tfds")
     assert Path(folder, "mnist").is_dir(), f"no MNIST in {folder}: set TFDS_DATA_DIR, or deselect real_data"
     return folder
+
+
+@pytest.fixture(scope="session")
+def extractor_file(tfds_dir) -> Path:
+    """A frozen ImageNet extractor of Keras 3, images in [0, 255] -> 1,280 features, beside the data sets."""
+    path = Path(tfds_dir).parent / "features" / "efficientnet_lite0.keras"
+    assert path.is_file(), f"no extractor {path}: deselect real_data"
+    return path

@@ -38,6 +38,7 @@ LATER = {
     "scale": None,
     "corrupt": None,
     **{item.name: item.default for item in dataclasses.fields(Reading)},
+    "features": None,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -93,6 +94,12 @@ class RunConfig:
         False, "Corruption of the full set before it is reduced, as the paper words it", group=NOISE
     )
     recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES), group=TRAINING)
+    features: str | None = option(
+        None,
+        "Frozen Keras model of images in [0, 255], a .keras file or a name of keras.applications such as "
+        "EfficientNetB0 with its ImageNet weights: a judge of the originals, see --classifier-network too",
+        group=TRAINING,
+    )
     seed: int = option(0, "Seed of everything random in the run", least=0, group=TRAINING)
     data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default", group=DATA)
     run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default", group=OUTPUT)
@@ -109,6 +116,7 @@ class RunConfig:
         "float32",
         "Precision of the networks' products; auto: bfloat16 where the GPU or processor multiplies it, else float32",
         choices=PRECISIONS,
+        group=DEVICE_GROUP,
     )
     on_non_finite: str = option(
         "lower",

@@ -98,10 +98,11 @@ def float32_copy(network: keras.Model) -> keras.Model:
     Args:
         network: Functional model of layers with `dtype` in their configuration, built.
     """
-    if all(layer.compute_dtype == FLOAT32 for layer in network.layers):
+    # The input layer computes nothing, and has Keras's present policy.
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    if all(layer.compute_dtype == FLOAT32 for layer in layers):
         return network
-    with computing_in(FLOAT32):  # Or the input layer would take the present policy.
-        copy = keras.models.clone_model(network, clone_function=_in_float32)
+    copy = keras.models.clone_model(network, clone_function=_in_float32)
     copy.set_weights(network.get_weights())
     return copy
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.extractors import saved_extractor
 from helpers.runs import start, wait_for
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.files import sha256
 from nlgan_tf.pipeline import phases
-from nlgan_tf.pipeline.accuracies import PEERS
+from nlgan_tf.pipeline.accuracies import FROZEN_PEERS, PEERS
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
 
@@ -112,6 +113,25 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path):
     names = {"served", "nlgan", "originals", "discriminator"}
     assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
     assert metrics["accuracy_originals"] == metrics["accuracy_served"]
+
+
+@pytest.mark.slow
+def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, capsys):
+    extractor = saved_extractor(tmp_path, shape=(8, 8, 1), weights=np.array([[1.0, -1.0]], np.float32))
+    stage_two = dataclasses.replace(STAGE_TWO, network="features", views=1, rounds=1)
+    config = config_of(tmp_path / "run", stage_two=stage_two, features=str(extractor))
+    metrics = nl.run(config, verbose=1).metrics
+    printed = capsys.readouterr().out
+    assert f"Frozen features of {extractor}: 2 numbers an image" in printed
+    assert "features: held-out noisy log-likelihood" in printed
+    assert set(metrics["peers"]) == {*PEERS, *FROZEN_PEERS}
+    assert metrics["accuracy_originals"] == metrics["accuracy_served"]
+    task = prepare_task(config)
+    classifier = nl.load_model(tmp_path / "run" / "checkpoints" / "classifier.keras")
+    assert metrics["accuracy_served"] == accuracy(classifier, task.test_images, task.test_labels)
+    rows = list(nl.check_export(tmp_path / "run" / "saved_models" / "classifier"))
+    assert {row["signature"] for row in rows} == {"serving_default", "serving_uint8", "serving_bytes"}
+    assert nl.export_run(tmp_path / "run", tmp_path / "base")
 
 
 @pytest.mark.slow
