@@ -16,6 +16,8 @@ from pathlib import Path
 if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ.setdefault(name, "1")
+    # Coverage is that of the workers: tracing makes the import of TensorFlow in a subprocess take half as long again.
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 import numpy as np
 import pytest
@@ -84,14 +86,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesInParts:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Ends the measurement of coverage where the marked tests of this worker begin, in their subprocesses too.
+    """Ends the measurement of coverage where the marked tests of this process begin.
 
-    Tracing makes the import of TensorFlow and the building of its graphs take half as long again. The unmarked tests
-    alone have to reach the share of covered lines.
+    Tracing slows down the building of TensorFlow's graphs. The unmarked tests alone have to reach the share of covered
+    lines.
     """
-    if "COVERAGE_PROCESS_CONFIG" in os.environ and any(map(item.get_closest_marker, LATER)):
-        del os.environ["COVERAGE_PROCESS_CONFIG"]
-        sys.modules["coverage"].Coverage.current().stop()
+    if any(map(item.get_closest_marker, LATER)) and (coverage := sys.modules.get("coverage")):
+        measuring = coverage.Coverage.current()
+        if measuring:
+            measuring.stop()
 
 
 @pytest.fixture(scope="session")

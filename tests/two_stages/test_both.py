@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 
 import numpy as np
@@ -9,7 +10,8 @@ from helpers.halves import halves
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.two_stages import train_stage_one, train_stage_two
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.two_stages import both, train_stage_one, train_stage_two
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
@@ -58,7 +60,8 @@ def test_it_gives_what_a_run_gives(images, labels, tmp_path):
     assert json.loads((run.run_dir / "metrics.json").read_text())["settings"]["seed"] == 3
 
 
-def test_unknown_priors_are_estimated(images, labels):
+def test_unknown_priors_are_estimated(images, labels, monkeypatch):
+    monkeypatch.setattr(both, "EstimatePriors", functools.partial(EstimatePriors, max_steps=60))
     # Positives are bright: a small D tells the classes apart within seconds.
     images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
     found = nl.train_two_stages(images, labels, **STAGES)
