@@ -60,6 +60,18 @@ def finished(tmp_path_factory) -> nl.RunResult:
     return nl.run(config_of(tmp_path_factory.mktemp("phases") / "run"), verbose=0)
 
 
+@pytest.fixture
+def stopped(tmp_path) -> Path:
+    """The folder of a run whose process was told to end in its second fold."""
+    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
+    config.write_text(CONFIG.to_json())
+    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
+    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
+    return run_dir
+
+
 def assert_same_run(run_dir: Path, reference: Path) -> None:
     for name in WRITTEN:
         assert sha256(run_dir / name) == sha256(reference / name), name
@@ -150,31 +162,26 @@ def test_both_stages_in_memory_give_the_same(finished):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cut_before", ["judge_originals", "train_rounds", "accuracies"])
-def test_a_run_that_is_cut_off_between_phases_goes_on(finished, tmp_path, monkeypatch, cut_before):
+def test_a_run_that_is_stopped_in_its_second_fold_and_cut_off_between_phases_goes_on(finished, stopped, monkeypatch):
+    assert (stopped / "checkpoints" / "nlgan.keras").is_file()
+    assert not (stopped / "checkpoints" / "nlgan-1.keras").exists()
+
     def fails(*_, **__) -> None:
         raise InterruptedError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(phases, cut_before, fails)
-        with pytest.raises(InterruptedError):
-            nl.run(config_of(tmp_path / "run"), verbose=0)
-    assert nl.resume(tmp_path / "run", verbose=0).metrics == finished.metrics
-    assert_same_run(tmp_path / "run", finished.run_dir)
-
-
-@pytest.mark.slow
-def test_a_run_that_is_stopped_in_its_second_fold_goes_on(finished, tmp_path):
-    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
-    config.write_text(CONFIG.to_json())
-    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
-    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
-    assert (run_dir / "checkpoints" / "nlgan.keras").is_file()
-    assert not (run_dir / "checkpoints" / "nlgan-1.keras").exists()
-    assert start("--resume", str(run_dir), log=log).wait() == 0, log.read_text()
-    assert_same_run(run_dir, finished.run_dir)
+    for cut_before, done in (
+        ("judge_originals", "clean_dataset.npz"),
+        ("train_rounds", "posterior.npz"),
+        ("accuracies", "checkpoints/classifier.keras"),
+    ):
+        assert not (stopped / done).exists()
+        with monkeypatch.context() as patch:
+            patch.setattr(phases, cut_before, fails)
+            with pytest.raises(InterruptedError):
+                nl.resume(stopped, verbose=0)
+        assert (stopped / done).is_file()
+    assert nl.resume(stopped, verbose=0).metrics == finished.metrics
+    assert_same_run(stopped, finished.run_dir)
 
 
 @pytest.mark.slow

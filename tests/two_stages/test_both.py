@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 
 import numpy as np
@@ -10,7 +11,8 @@ from helpers.halves import halves
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.two_stages import train_stage_one, train_stage_two
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.two_stages import cross_fitting, train_stage_one, train_stage_two
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
@@ -78,7 +80,8 @@ def test_frozen_features_are_the_trunk_of_the_classifier(images, labels, tmp_pat
         nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), features=extractor, **STAGES)
 
 
-def test_unknown_priors_are_estimated(images, labels):
+def test_unknown_priors_are_estimated(images, labels, monkeypatch):
+    monkeypatch.setattr(cross_fitting, "EstimatePriors", functools.partial(EstimatePriors, max_steps=60))
     # Positives are bright: a small D tells the classes apart within seconds.
     images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
     found = nl.train_two_stages(images, labels, **STAGES)
