@@ -233,6 +233,11 @@ class StageTwoConfig:
         "Judge of the originals beside D; auto: hog if images are coloured, and the features if there are --features",
         choices=(AUTO, *WITNESSES, None),
     )
+    served: str = option(
+        "classifier",
+        "What is served; auto: the mean of the classifier and the D's, where folds are and the D's alone judge",
+        choices=("classifier", AUTO),
+    )
     rounds: int = option(
         1, "Trainings, each judging the originals for the next; 0: 2 for 500 grey images and more", least=0
     )

@@ -35,7 +35,7 @@ def accuracies(run: PhasedRun) -> dict:
     if two.learns_from != DRAWN:
         found["accuracy_nlgan"] = accuracy(run.trained_on_evidence(DRAWN, "drawn"), *test)
         found["accuracy_originals"] = served
-    if two.learns_from == BOTH and two.network != FEATURES:
+    if run.serves_ensemble or (two.learns_from == BOTH and two.network != FEATURES):
         found["accuracy_originals"] = accuracy(run.trained_on_evidence(ORIGINALS, "originals"), *test)
     if run.config.compare:
         found |= _peers(run) if two.learns_from != DRAWN else _memorised(run)

@@ -55,6 +55,7 @@ LATER = {
     "stage_two.weight_decay": 0.0,
     "stage_two.ema": 0.0,
     "stage_two.network": "paper",
+    "stage_two.served": "classifier",
 }
 
 

@@ -38,6 +38,7 @@ from nlgan_tf.pipeline.folder import (
 from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
+from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds
@@ -190,7 +191,13 @@ class PhasedRun(RunInFolder):
             classifier = self.trained_on(*self.drawn, "stage_two")
         else:
             classifier = self.trained_on_evidence(self.config.stage_two.learns_from, "stage_two")
-        self._save(of_plain_layers(classifier), CLASSIFIER_FILE)
+        classifier = of_plain_layers(classifier)
+        self._save(build_ensemble(classifier, self.judge) if self.serves_ensemble else classifier, CLASSIFIER_FILE)
+
+    @property
+    def serves_ensemble(self) -> bool:
+        """Whether the D's are part of what is served."""
+        return serves_ensemble(self.config.stage_two, self.fit, self.task.images, self.features)
 
     @property
     def _classifier_learns_from(self) -> str:

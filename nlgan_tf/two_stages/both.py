@@ -19,6 +19,7 @@ from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
+from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
@@ -123,4 +124,6 @@ def _both(
             of_drawn = judged.judge.probability(drawn[0])
             evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
             classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+            if serves_ensemble(stage_two, fit, images, frozen):
+                classifier = build_ensemble(classifier, judged.judge)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

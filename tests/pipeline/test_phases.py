@@ -19,6 +19,7 @@ from nlgan_tf.pipeline import phases
 from nlgan_tf.pipeline.accuracies import FROZEN_PEERS, PEERS
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.stage_two import predict_logits
 
 STAGE_ONE = StageOneConfig(
     batch_size=16,
@@ -144,6 +145,26 @@ def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, c
     rows = list(nl.check_export(tmp_path / "run" / "saved_models" / "classifier"))
     assert {row["signature"] for row in rows} == {"serving_default", "serving_uint8", "serving_bytes"}
     assert nl.export_run(tmp_path / "run", tmp_path / "base")
+
+
+@pytest.mark.slow
+def test_an_ensemble_is_served_as_one_model(tmp_path, finished):
+    config = config_of(tmp_path / "run", compare=False)
+    stage_two = dataclasses.replace(STAGE_TWO, served="auto")
+    run = nl.run(dataclasses.replace(config, stage_two=stage_two), verbose=0)
+    task = prepare_task(config)
+    served = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
+    assert run.metrics["accuracy_served"] == accuracy(served, task.test_images, task.test_labels)
+    # All else is as without: the classifier that joins, and each part of the run.
+    alone = nl.load_model(finished.run_dir / "checkpoints" / "classifier.keras")
+    for a, b in zip(served.get_layer("classifier").weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    for name in ("accuracy_nlgan", "accuracy_originals", "accuracy_discriminator"):
+        assert run.metrics[name] == finished.metrics[name]
+    assert list(nl.check_export(run.run_dir / "saved_models" / "classifier"))
+    found = nl.train_two_stages(task.images, task.noisy_labels, CONFIG.priors, stage_one=STAGE_ONE, stage_two=stage_two)
+    logits = (predict_logits(model, task.test_images) for model in (found.classifier, served))
+    np.testing.assert_allclose(*logits, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_features_are_described_by_name_and_size():
 
 
 @pytest.mark.real_data
-@pytest.mark.stack("current", "the file is of Keras 3")
+@pytest.mark.stack("current", reason="the file is of Keras 3")
 def test_a_head_on_imagenet_features_knows_photographs_and_is_served_whole(tfds_dir, extractor_file, tmp_path):
     task = nl.load_task("cifar10:truck-vs-bird", size=40, data_dir=tfds_dir)
     features = frozen_features(str(extractor_file), StageTwoConfig(learns_from="both"), task.image_shape)

@@ -127,7 +127,7 @@ def _frozen_logistic(setting: Setting) -> Baseline:
 def _frozen_filtered(setting: Setting) -> Baseline:
     from nlgan_tf.evaluation.baselines.confident import FilteredClassifier
 
-    return _on_frozen(setting, FilteredClassifier(_logistic(c=0.3), setting.seed))
+    return _on_frozen(setting, FilteredClassifier(_logistic(c=0.1), setting.seed))
 
 
 def _rank_pruning(setting: Setting) -> Baseline:
