@@ -45,7 +45,8 @@ def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) 
         known: Causes by index, of photographs that are not opened.
     """
     key = cache.key_of(paths, side)
-    if not known and (images := cache.load(key)) is not None:
+    images = None if known else cache.load(key)
+    if images is not None and len(images) == len(paths):
         return Images(images, np.arange(len(paths)), {})
     read = _read(paths, side, known)
     if not read.causes:  # What failed may succeed the next time.
