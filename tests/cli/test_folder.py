@@ -72,13 +72,11 @@ def truncated(root: Path) -> None:
     path.write_bytes(path.read_bytes()[:-400])
 
 
-def test_part_shares_an_image(root: Path) -> None:
+def shares_an_image(root: Path) -> None:
     class_folders(root / "train", {"cat": 8, "dog": 8})
     class_folders(root / "test", {"dog": 1})
     write(root / "test" / "dog" / "same.png", 1003)
 
-
-test_part_shares_an_image.__test__ = False
 
 BAD = {
     "no folder": (lambda root: root.rmdir(), [], "which does not exist"),
@@ -170,7 +168,7 @@ BAD = {
         "Expected 2 images that can be read, got 2 that cannot",
     ),
     "shared with test": (
-        test_part_shares_an_image,
+        shares_an_image,
         [],
         "Expected no test image among the training images, got 2: test/dog/0.png = train/cat/0.png; test/dog/same.png "
         "= train/dog/3.png",
