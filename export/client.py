@@ -205,7 +205,11 @@ def photograph(file: str) -> bytes:
         from PIL import Image, ImageOps
     except ImportError:
         return content
-    with Image.open(io.BytesIO(content)) as image:
+    try:
+        opened = Image.open(io.BytesIO(content))
+    except (OSError, Image.DecompressionBombError):  # The server says what is wrong with the file.
+        return content
+    with opened as image:
         is_small = image.width * image.height <= MAX_PIXELS
         read_as_it_is = image.format in ("PNG", "JPEG", "MPO") and image.mode != "CMYK"
         if read_as_it_is and is_small and not image.has_transparency_data:

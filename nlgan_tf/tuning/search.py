@@ -77,6 +77,8 @@ def tune(config: SearchConfig, verbose: int = 1, say: Callable[[str], None] = pr
     lock = contextlib.nullcontext() if worker else folder.held(config.folder, settings, config.overwrite)
     advice = advised("the same command continues the search, with the trial that was cut off")
     with lock, folder.amended_keras_tuner(), advice, StopSignals():
+        for remark in hypermodel.task.remarks:
+            say(remark)
         if hypermodel.priors == ESTIMATE:
             say("Estimating pi_p and pi_n from the outputs of D on held-out images")
             say(describe(hypermodel.estimate_priors()))

@@ -72,13 +72,11 @@ def truncated(root: Path) -> None:
     path.write_bytes(path.read_bytes()[:-400])
 
 
-def test_part_shares_an_image(root: Path) -> None:
+def shares_an_image(root: Path) -> None:
     class_folders(root / "train", {"cat": 8, "dog": 8})
     class_folders(root / "test", {"dog": 1})
     write(root / "test" / "dog" / "same.png", 1003)
 
-
-test_part_shares_an_image.__test__ = False
 
 BAD = {
     "no folder": (lambda root: root.rmdir(), [], "which does not exist"),
@@ -143,6 +141,13 @@ BAD = {
         "labels.csv in UTF-8, got other bytes in line 14: save the file as UTF-8",
     ),
     "a quote": (lambda root: table(root, rows() + '"a.png,cat\n'), [], "as CSV, got what is none in line 14"),
+    "a null byte": (
+        lambda root: table(root, rows() + "a\0.png,cat\n"),
+        [],
+        "(a\0.png: in line 14, and in no folder)",
+    ),
+    "a long header": (lambda root: table(root, "x" * 200_000 + "\n"), [], "got none: --file-column"),
+    "a long name": (lambda root: table(root, rows() + "x" * 300 + ".png,cat\n"), [], "File name too long"),
     "json": (lambda root: table(root, "[1]\n", "metadata.jsonl"), [], "got none in line 1"),
     "zero bytes": (beside("zero.png", b""), [], "(cat/zero.png: zero bytes)"),
     "no image": (beside("text.png", b"hello"), [], "(cat/text.png: no PNG, JPEG, BMP, WebP or GIF)"),
@@ -163,7 +168,7 @@ BAD = {
         "Expected 2 images that can be read, got 2 that cannot",
     ),
     "shared with test": (
-        test_part_shares_an_image,
+        shares_an_image,
         [],
         "Expected no test image among the training images, got 2: test/dog/0.png = train/cat/0.png; test/dog/same.png "
         "= train/dog/3.png",
@@ -198,6 +203,7 @@ def test_a_bad_folder_is_one_line_and_nothing_is_written(case, root, refused):
         (rows(delimiter=";"), {}),
         (rows(delimiter="\t"), {}),
         (rows().replace("\n", "\r\n"), {}),
+        (rows().replace("\n", "\r"), {}),
         (rows().replace(",", " , ") + "\n\n", {}),
         (rows().replace("file_name,label", "id,path,class").replace("\n", "\n7,").replace("7,id", "id")[:-2],
          {"file_column": "path", "label_column": "class"}),

@@ -32,7 +32,7 @@ def key_of(paths: Sequence[Path], *settings: object) -> str:
         try:
             found = path.stat()
             known.append((str(path.absolute()), found.st_size, found.st_mtime_ns, found.st_ctime_ns))
-        except OSError:
+        except (OSError, ValueError):  # A name with a null byte is one of no file.
             known.append((str(path.absolute()), None, None, None))
     return digest(json.dumps([VERSION, settings, known]).encode())
 
@@ -42,13 +42,14 @@ def load(key: str) -> np.ndarray | None:
     try:
         with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return stored["images"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 
 def store(key: str, images: np.ndarray) -> None:
     """Keeps images, whole or not at all; a cache that cannot be written is none."""
-    with contextlib.suppress(OSError):
+    # RuntimeError: a user without a home.
+    with contextlib.suppress(OSError, RuntimeError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / f"{key}.npz") as temporary:

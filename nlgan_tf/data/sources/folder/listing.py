@@ -72,7 +72,7 @@ def is_inside(path: Path, root: Path) -> bool:
     """Whether a path leads, links followed, to something in the folder; True for what cannot be followed."""
     try:
         return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):  # A loop of links, or a name with a null byte.
         return True
 
 

@@ -17,6 +17,9 @@ from nlgan_tf.data.sources.folder.picture import Header, Unreadable, read_header
 from nlgan_tf.data.sources.folder.settings import SIDE_DIVISOR
 
 SMALLEST, LARGEST = 16, 64
+# Largest difference of the channels of a grey pixel: lossy WebP and JPEG leave a little colour in grey photographs.
+GREY_WITHIN = 4
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Side by side, each with its decoded pixels in memory.
 THREADS = 4
 
@@ -45,7 +48,8 @@ def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) 
         known: Causes by index, of photographs that are not opened.
     """
     key = cache.key_of(paths, side)
-    if not known and (images := cache.load(key)) is not None:
+    images = None if known else cache.load(key)
+    if images is not None and len(images) == len(paths):
         return Images(images, np.arange(len(paths)), {})
     read = _read(paths, side, known)
     if not read.causes:  # What failed may succeed the next time.
@@ -60,8 +64,10 @@ def default_side(shorter_sides: Sequence[int]) -> int:
 
 
 def without_colour(images: np.ndarray) -> np.ndarray:
-    """Returns images, shape (n, h, w, 3), with one channel if all of them are grey, else as they are."""
-    return images[..., :1].copy() if len(images) and (images == images[..., :1]).all() else images
+    """Returns images, shape (n, h, w, 3), with their luma alone if all of them are grey, else as they are."""
+    if not len(images) or np.ptp(images, axis=-1).max() > GREY_WITHIN:
+        return images
+    return np.rint(images @ LUMA).astype(np.uint8)[..., np.newaxis]
 
 
 def fitter(side: int) -> Callable[[np.ndarray], np.ndarray]:

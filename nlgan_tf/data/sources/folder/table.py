@@ -73,7 +73,7 @@ def _decoded(path: Path) -> str:
 
 def _from_csv(text: str, path: Path, reading: Reading) -> list[tuple[dict, int]]:
     wanted = {reading.file_column, reading.label_column}
-    header = text.split("\n", 1)[0].rstrip("\r")
+    header = next(iter(text.splitlines()), "")
     delimiter = max(DELIMITERS, key=lambda mark: (len(wanted & set(_cells(header, mark))), -DELIMITERS.index(mark)))
     columns = _cells(header, delimiter)
     if missing := sorted(wanted - set(columns)):
@@ -99,7 +99,10 @@ def _from_csv(text: str, path: Path, reading: Reading) -> list[tuple[dict, int]]
 
 
 def _cells(header: str, delimiter: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
+    except csv.Error:  # Longer than any header.
+        return []
 
 
 def _from_json(text: str, path: Path) -> list[tuple[dict, int]]:

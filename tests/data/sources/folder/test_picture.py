@@ -114,6 +114,14 @@ def test_the_served_classifier_sees_what_training_saw(tmp_path, kind, options, s
     assert np.abs(trained - served).max() <= 0.501
 
 
+def png_of(width: int, height: int) -> bytes:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
 TURNED = Image.Exif()
 TURNED[0x0112] = 6
 
@@ -149,6 +157,12 @@ def test_the_client_sends_plain_files_as_they_are(tmp_path, kind):
     assert client.photograph(path) == path.read_bytes()
 
 
+@pytest.mark.parametrize("content", [b"", b"hello", png_of(50_000, 50_000)])
+def test_the_client_leaves_it_to_the_server_to_refuse(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    assert client.photograph(tmp_path / "a.png") == content
+
+
 def test_the_client_sends_a_large_photograph_smaller(tmp_path):
     path = saved(tmp_path / "a.png", np.full((4000, 5000), 77, np.uint8))
     with Image.open(io.BytesIO(client.photograph(path))) as image:
@@ -160,14 +174,6 @@ def test_the_served_classifier_sees_sixteen_bits_as_training_does(tmp_path, chan
     path = saved(tmp_path / "a.png", np.random.default_rng(0).integers(0, 2**16, (32, 32), dtype=np.uint16))
     served = decode_images(tf.constant([path.read_bytes()]), (32, 32, channels))[0]
     np.testing.assert_array_equal(read_pixels(path)[..., :channels], served)
-
-
-def png_of(width: int, height: int) -> bytes:
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 def encoded(kind: str) -> bytes:

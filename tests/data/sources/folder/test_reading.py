@@ -29,6 +29,12 @@ def test_grey_images_have_one_channel_and_one_coloured_image_makes_three(tmp_pat
     as_rgb = tmp_path / "rgb.webp"
     Image.fromarray(pixels(7, 16, 16, 1)).convert("RGB").save(as_rgb, lossless=True)
     assert read_images([*grey, as_rgb], None, {}).images.shape == (4, 16, 16, 1)
+    lossy = tmp_path / "lossy.webp"
+    Image.fromarray(pixels(8, 16, 16, 1)).save(lossy, quality=95)
+    assert read_images([*grey, lossy], None, {}).images.shape == (4, 16, 16, 1)
+    np.testing.assert_array_equal(
+        read_images([*grey, lossy], None, {}).images[:3, ..., 0], [pixels(i, 16, 16, 1) for i in range(3)]
+    )
     coloured = write(tmp_path / "c.png", 9, height=16, width=16)
     both = read_images([*grey, coloured], 16, {}).images
     np.testing.assert_array_equal(both[1], pixels(1, 16, 16, 1)[..., np.newaxis].repeat(3, -1))
