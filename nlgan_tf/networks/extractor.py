@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 
 from nlgan_tf.compat.keras import keras
@@ -81,11 +84,36 @@ def build_trunk(extractor: keras.Model, image_shape: tuple[int, int, int]) -> ke
         x = keras.layers.Concatenate(name="as_colour")([x] * channels)
     if (height, width) != image_shape[:2]:
         x = keras.layers.Resizing(height, width, name="resized")(x)
-    x = extractor(x, training=False)
+    x = _with_names_to_export(extractor)(x, training=False)
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
     vectors = keras.layers.Activation("linear", dtype="float32", name="vectors")(x)
     return keras.Model(images, vectors, name="trunk")
+
+
+def _with_names_to_export(extractor: keras.Model) -> keras.Model:
+    """Returns the extractor, or its copy where a layer's name, such as "_stem", would be refused in a SavedModel."""
+    refused = {name for name in _layer_names(extractor) if not re.match("[A-Za-z0-9.]", name)}
+    if not refused:
+        return extractor
+
+    def renamed(part):
+        if isinstance(part, dict):
+            return {key: renamed(value) for key, value in part.items()}
+        if isinstance(part, list | tuple):
+            return type(part)(map(renamed, part))
+        return f"layer{part}" if isinstance(part, str) and part in refused else part
+
+    copy = type(extractor).from_config(renamed(extractor.get_config()))
+    copy.set_weights(extractor.get_weights())
+    return copy
+
+
+def _layer_names(model: keras.Model) -> Iterator[str]:
+    for layer in model.layers:
+        yield layer.name
+        if isinstance(layer, keras.Model):
+            yield from _layer_names(layer)
 
 
 def _checked_input(extractor: keras.Model, image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
