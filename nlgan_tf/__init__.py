@@ -39,6 +39,7 @@ _HOMES = {
     "RunResult": "pipeline.run",
     "TwoStages": "two_stages",
     "train_two_stages": "two_stages",
+    "score_labels": "two_stages",
     "run": "pipeline.run",
     "run_seeds": "pipeline.run",
     "resume": "pipeline.run",

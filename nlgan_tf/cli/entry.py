@@ -16,6 +16,7 @@ from nlgan_tf.cli.figures import figures
 from nlgan_tf.cli.priors import priors
 from nlgan_tf.cli.reproduce import FAILED, reproduce
 from nlgan_tf.cli.run import run
+from nlgan_tf.cli.score import score
 from nlgan_tf.cli.tune import tune
 from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.files import HIDDEN
@@ -68,5 +69,5 @@ def cli() -> None:
     """A clean image data set, a classifier and servable models out of a small set with wrong labels."""
 
 
-for command in (run, export, check_export, priors, tune, reproduce, figures):
+for command in (run, export, check_export, priors, score, tune, reproduce, figures):
     cli.add_command(command)

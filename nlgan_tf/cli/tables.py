@@ -15,10 +15,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     in_terminal = sys.stdout.isatty()
     table = Table(*columns, box=box.ROUNDED if in_terminal else box.ASCII2)
     for row in rows:
-        table.add_row(*row)
+        # As it is: brackets in a file name are no markup.
+        table.add_row(*map(Text, row))
     if table.row_count:
         Console(width=None if in_terminal else UNBOUNDED).print(table)

@@ -12,7 +12,9 @@ swapped task. All methods take the majority for right: pi_p + pi_n > 1.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,6 +69,19 @@ class PriorsEstimate:
     interval_pi_p: Interval
     interval_pi_n: Interval
     verdict: str
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PriorsEstimate:
+        """Returns the estimate of priors.json, which `dataclasses.asdict` described; other entries are passed over.
+
+        Raises:
+            InputError: For a missing entry, or purities that are none.
+        """
+        names = [field.name for field in fields(cls)]
+        if missing := [name for name in names if name not in values]:
+            raise InputError(f"Expected an estimate of {', '.join(names)}; got none of {missing[0]}")
+        found = {name: tuple(value) if isinstance(value := values[name], list) else value for name in names}
+        return cls(**{**found, "priors": NoisePriors(**values["priors"])})
 
 
 def estimate_deltas(logits: ArrayLike, seed: int = 0) -> PriorsEstimate:

@@ -8,7 +8,11 @@ import functools
 import os
 from pathlib import Path
 
+import numpy as np
+
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import DRAWN
+from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
@@ -16,6 +20,7 @@ from nlgan_tf.files import read_json
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import load_model
 from nlgan_tf.noise_rates.callback import PRIORS
+from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.folder import (
     CLASSIFIER_FILE,
@@ -25,6 +30,7 @@ from nlgan_tf.pipeline.folder import (
     HISTORY,
     METRICS,
     NLGAN_FILE,
+    POSTERIOR,
     TIMINGS,
     UNFINISHED,
 )
@@ -75,6 +81,29 @@ class FinishedRun:
             estimated = read_json(self.path(PRIORS))
             return {name: estimated[name] for name in names}
         return {name: getattr(self.config.priors, name) for name in names}
+
+    @functools.cached_property
+    def estimate(self) -> PriorsEstimate | None:
+        """Estimate of the purities that the run trained with; None where they were stated."""
+        if not (self.run_dir / PRIORS).is_file():
+            return None
+        return PriorsEstimate.from_dict(read_json(self.path(PRIORS)))
+
+    @property
+    def priors(self) -> NoisePriors:
+        """Purities that the run trained with, stated or estimated."""
+        return self.config.priors if self.estimate is None else self.estimate.priors
+
+    @functools.cached_property
+    def posterior(self) -> np.ndarray:
+        """P(truly positive) of each original image, float32, shape (n,)."""
+        if self.config.stage_two.learns_from == DRAWN:
+            raise InputError(
+                f"Expected a run whose classifier learns from originals too, got {self.run_dir}, which judges none: "
+                "score --task trains stage one alone"
+            )
+        with np.load(self.path(POSTERIOR)) as posterior:
+            return posterior["originals"]
 
     @functools.cached_property
     def history(self) -> dict[str, list[float]]:

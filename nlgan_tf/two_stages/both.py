@@ -14,7 +14,6 @@ from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.task import check_task_shape
 from nlgan_tf.gan.model import NLGAN
-from nlgan_tf.noise_rates.callback import EstimatePriors
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
@@ -100,9 +99,7 @@ def _both(
     """Both stages on arguments that are checked."""
     fit = CrossFit.build(images, noisy_labels, priors, stage_one, seed)
     if priors == ESTIMATE:
-        priors = EstimatePriors(images, noisy_labels, seed=seed).run(fit.models[0].discriminator).priors
-        for model in fit.models:
-            model.priors = priors
+        priors = fit.estimate_priors(images, noisy_labels, seed).priors
     histories = [fit.train(number, images, noisy_labels, seed, verbose=verbose) for number in range(len(fit.models))]
     if stage_two.learns_from == DRAWN:
         drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)

@@ -17,6 +17,8 @@ from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.folds import most_folds, stratified_folds
 from nlgan_tf.stage_two import predict_views
 from nlgan_tf.two_stages.stage_one import train_stage_one
@@ -78,6 +80,18 @@ class CrossFit:
         seeds = [seed + MEMBER_STRIDE * number for number in range(count)]
         models = [build_nlgan(images.shape[1:], priors, config, its_seed) for its_seed in seeds]
         return cls(models, stratified_folds(noisy_labels, count, seed, images), config)
+
+    def estimate_priors(self, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0) -> PriorsEstimate:
+        """Estimates the purities by copies of the first D, and sets the priors of all models.
+
+        Args:
+            images, noisy_labels: All training images, shape (n, h, w, c), and their labels.
+            seed: Seed of the estimate.
+        """
+        estimate = EstimatePriors(images, noisy_labels, seed=seed).run(self.models[0].discriminator)
+        for model in self.models:
+            model.priors = estimate.priors
+        return estimate
 
     def seen_by(self, number: int) -> np.ndarray:
         """Returns which training images a model trains on, bool, shape (n,)."""

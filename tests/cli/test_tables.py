@@ -24,3 +24,10 @@ def test_a_terminal_without_colours_gets_none(capsys, monkeypatch):
 def test_no_rows_are_no_table(capsys):
     print_table(("name",), [])
     assert capsys.readouterr().out == ""
+
+
+def test_brackets_in_a_text_are_no_markup(capsys):
+    print_table(("file",), [("a[b].png",), ("[/x]",)])
+    shown = capsys.readouterr().out
+    assert "a[b].png" in shown
+    assert "[/x]" in shown

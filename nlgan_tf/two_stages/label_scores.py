@@ -1,0 +1,128 @@
+"""Which labels are wrong: stage one and the posterior of each original label, without stage two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
+from nlgan_tf.data.task import check_task_shape
+from nlgan_tf.noise_rates.callback import describe
+from nlgan_tf.noise_rates.estimate import PriorsEstimate
+from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_table
+from nlgan_tf.recipes import check_recipe
+from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
+from nlgan_tf.two_stages.judging import judge_originals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class JudgedLabels:
+    """What stage one says of the given labels.
+
+    Attributes:
+        quality: P(the given label is right), float32 in [0, 1], shape (n,).
+        priors: Purities of the labels, stated or estimated.
+        estimate: Estimate of the purities; None where they were stated.
+    """
+
+    quality: np.ndarray
+    priors: NoisePriors
+    estimate: PriorsEstimate | None = None
+
+
+def score_labels(
+    images: ArrayLike,
+    noisy_labels: ArrayLike,
+    priors: NoisePriors | str = ESTIMATE,
+    recipe: str = "modern",
+    seed: int = 0,
+    *,
+    stage_one: StageOneConfig | None = None,
+    stage_two: StageTwoConfig | None = None,
+    verbose: int | str = 0,
+) -> pd.DataFrame | np.ndarray:
+    """Returns a table of all labels, the most doubtful first.
+
+    Trains stage one alone. The quality of a label is calibrated: among labels of quality .8, about 80% are right where
+    the purities are.
+
+    Args:
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c), with h and w divisible by 4 and c 1 or 3.
+        noisy_labels: Labels, 1 (positive) or 0, some of them wrong, shape (n,).
+        priors: Purities of the noisy labels, or "estimate".
+        recipe: Name of the settings: "literal", "paper" or "modern".
+        seed: Seed of everything random.
+        stage_one: Settings of the training in place of the recipe's.
+        stage_two: Settings of the posterior (views and witness) in place of the recipe's.
+        verbose: As in `keras.Model.fit`.
+
+    Returns:
+        A pandas frame where pandas is installed, else a NumPy structured array, a row for each image: `index` (place of
+        the image in `images`), `given_label`, `suggested_label` (the likelier label) and `quality` (P that the given
+        label is right, in [0, 1]).
+
+    Raises:
+        InputError: For images, labels, priors, a recipe or a seed that are not accepted.
+        NonFiniteError: If training diverged.
+    """
+    settings = check_recipe(recipe)
+    stages = stage_one or settings.stage_one, stage_two or settings.stage_two
+    check_seed(seed)
+    images = check_training_images(images)
+    check_task_shape(images.shape[1:])
+    labels = check_labels(noisy_labels, length=len(images))
+    judged = judge_labels(images, labels, check_priors(priors), *stages, seed, verbose=verbose)
+    return as_frame(score_table(judged.quality, labels))
+
+
+def judge_labels(
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    priors: NoisePriors | str,
+    stage_one: StageOneConfig,
+    stage_two: StageTwoConfig,
+    seed: int = 0,
+    *,
+    verbose: int | str = 0,
+) -> JudgedLabels:
+    """Trains stage one, and returns the quality of each label.
+
+    Args:
+        images: Checked images, shape (n, h, w, c).
+        noisy_labels: Checked labels, 0 or 1, shape (n,).
+        priors: Purities of the noisy labels, or "estimate".
+        stage_one: Settings of the training.
+        stage_two: Number of views, and the witness beside the D's.
+        seed: Seed of everything random.
+        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
+    """
+
+    def say(line: str | None) -> None:
+        if line and verbose:
+            print(line, flush=True)
+
+    fit = CrossFit.build(images, noisy_labels, priors, stage_one, seed)
+    estimate = None
+    if priors == ESTIMATE:
+        say("Estimating pi_p and pi_n from the outputs of D on held-out images")
+        estimate = fit.estimate_priors(images, noisy_labels, seed)
+        say(describe(estimate))
+    say(describe_folds(fit))
+    count = len(fit.models)
+    for number in range(count):
+        fold = f", fold {number + 1} of {count}" if count > 1 else ""
+        say(f"Stage one: training D, G_P and G_N on the noisy labels{fold}")
+        fit.train(number, images, noisy_labels, seed, verbose=verbose)
+    known = fit.models[0].priors
+    judged = judge_originals(fit, images, noisy_labels, known, stage_two, seed)
+    for remark in judged.remarks:
+        say(remark)
+    return JudgedLabels(label_quality(judged.posterior, noisy_labels), known, estimate)
