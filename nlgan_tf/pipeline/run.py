@@ -13,14 +13,12 @@ from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.accuracies import by_name
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.lifecycle import RunResult
 from nlgan_tf.pipeline.phases import PhasedRun
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.training.distribution import Processes, make_strategy
-
-# Before the name of a peer, in summaries.
-PEER_PREFIX = "peers."
 
 
 def run(config: RunConfig, verbose: int = 1) -> RunResult:
@@ -130,13 +128,8 @@ def holds_seeds(run_dir: str | os.PathLike) -> bool:
 
 def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
     """Mean and (sample) standard deviation over runs of each accuracy that all of them have; peers as "peers.NAME"."""
-    runs = [_accuracies(result.metrics) for result in results]
+    runs = [by_name(result.metrics) for result in results]
     names = [name for name in runs[0] if all(name in run for run in runs)]
     table = {name: [run[name] for run in runs] for name in names}
     spread = {name: np.std(values, ddof=1) if len(values) > 1 else 0.0 for name, values in table.items()}
     return {name: (float(np.mean(values)), float(spread[name])) for name, values in table.items()}
-
-
-def _accuracies(metrics: dict) -> dict[str, float]:
-    peers = {f"{PEER_PREFIX}{name}": value for name, value in metrics.get("peers", {}).items()}
-    return {name: value for name, value in metrics.items() if name.startswith("accuracy_")} | peers

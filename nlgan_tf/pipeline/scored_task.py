@@ -126,7 +126,11 @@ def score_run(run_dir: str | os.PathLike, data_dir: str | None = None) -> Scored
     Raises:
         InputError: For a folder that holds no finished run, a run without posterior, or data that changed since.
     """
-    run = FinishedRun(run_dir, data_dir)
+    return scored(FinishedRun(run_dir, data_dir))
+
+
+def scored(run: FinishedRun) -> ScoredTask:
+    """Returns the labels of a finished run with their quality; errors are those of `score_run`."""
     posterior, task = run.posterior, run.task
     if len(posterior) != len(task.images):
         raise InputError(
