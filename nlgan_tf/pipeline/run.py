@@ -18,6 +18,7 @@ from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.lifecycle import RunResult
 from nlgan_tf.pipeline.phases import PhasedRun
 from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.pipeline.report.page import write_report
 from nlgan_tf.training.distribution import Processes, make_strategy
 
 
@@ -25,8 +26,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too. Until
-    the end it also holds unfinished.json: `resume` continues such a run.
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too; and
+    report.html, the page to open. Until the end it also holds unfinished.json: `resume` continues such a run.
 
     Args:
         config: Settings of the run.
@@ -48,7 +49,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
-        return PhasedRun(config, run_dir, strategy, verbose).start()
+        return _reported(PhasedRun(config, run_dir, strategy, verbose).start(), config, verbose)
 
 
 def resume(
@@ -75,7 +76,19 @@ def resume(
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    result = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    return _reported(result, config, verbose)
+
+
+def _reported(result: RunResult, config: RunConfig, verbose: int) -> RunResult:
+    """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
+    if result.metrics:
+        try:
+            write_report(result.run_dir, data_dir=config.data_dir)
+        except Exception as error:  # Whatever matplotlib, its fonts or the disk may raise: the run is done.
+            if verbose:
+                print(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}", flush=True)
+    return result
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:

@@ -13,7 +13,9 @@ from nlgan_tf.gan.watch import COLLAPSED, MEMORISES, STUCK
 from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.label_quality import LEAST_QUALITY
 
-GOOD, ATTENTION, BAD = "good", "attention", "bad"
+GOOD, PLAIN, ATTENTION, BAD = "good", "plain", "attention", "bad"
+# Accuracy of a guess.
+CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Verdict:
         question: Question of the reader.
         answer: Answer, in a few words.
         detail: What the answer rests on.
-        tone: "good", "attention" or "bad".
+        tone: "good", "plain", "attention" or "bad".
         advice: What to do next, one sentence; empty where nothing is to be done.
         link: Name of the section that the advice leads to.
     """
@@ -32,7 +34,7 @@ class Verdict:
     question: str
     answer: str
     detail: str
-    tone: str = GOOD
+    tone: str = PLAIN
     advice: str = ""
     link: str = ""
 
@@ -69,8 +71,8 @@ def how_many_wrong(
     (low_p, high_p), (low_n, high_n) = estimate.interval_pi_p, estimate.interval_pi_n
     fewest, most = _wrong(counts, (high_p, high_n)), _wrong(counts, (low_p, low_n))
     detail = (
-        f"The purities are estimated: {priors.pi_p:.0%} [{low_p:.0%}, {high_p:.0%}] of the labels given as positive are "
-        f"right, and {priors.pi_n:.0%} [{low_n:.0%}, {high_n:.0%}] of those given as negative (95% intervals). "
+        f"The purities are estimated: {priors.pi_p:.0%} [{low_p:.0%}, {high_p:.0%}] of the labels given as positive "
+        f"are right, and {priors.pi_n:.0%} [{low_n:.0%}, {high_n:.0%}] of those given as negative (95% intervals). "
         f"By them {fewest:.0f} to {most:.0f} labels are wrong."
     )
     return Verdict(question, answer, detail)
@@ -94,12 +96,11 @@ def which_are_wrong(quality: np.ndarray, shown: int, wrong: np.ndarray | None = 
         detail = (
             f"No label has a quality below {LEAST_QUALITY:g}; the quality is the probability that a label is right."
         )
-        return Verdict(question, "No label in particular", detail)
+        return Verdict(question, "No label in particular", detail, GOOD)
     detail = f"Their quality, the probability that the given label is right, is below {LEAST_QUALITY:g}."
     if wrong is not None:
-        detail += (
-            f" The truth is known here: {int(np.sum(wrong & doubted))} of them are wrong, of {int(wrong.sum())} in all."
-        )
+        among = int(np.sum(wrong & doubted))
+        detail += f" The truth is known here: {int(wrong.sum())} labels are wrong, {among} of them among these."
     looked = f"the {shown} most doubtful labels" if shown < count else f"the {count} doubted labels"
     answer = f"{count} {'label is' if count == 1 else 'labels are'} likelier wrong than right"
     return Verdict(question, answer, detail, ATTENTION, f"Look at {looked}.", "suspects")
@@ -128,7 +129,7 @@ def training_went(events: Sequence[str], last: Mapping[str, float], priors: Nois
         )
     found = [line for line in events if any(sign in line for sign in (MEMORISES, COLLAPSED, STUCK))]
     if not found:
-        return Verdict(question, "Yes: no memorisation, no collapse", detail)
+        return Verdict(question, "Yes: no memorisation, no collapse", detail, GOOD)
     signs = {
         MEMORISES: ("D memorises wrong labels", "Run again with fewer epochs (--epochs) or stronger augmentation."),
         COLLAPSED: ("a generator has collapsed", "Run again with another --seed or a lower --g-learning-rate."),
@@ -148,22 +149,28 @@ def trusted_by_test(served: float, tests: int | None, peers: Mapping[str, float]
         tests: Number of test images; None where they cannot be read again.
         peers: Accuracies of other ways from the same noisy labels, by their titles.
     """
-    question = "Can the classifier be trusted?"
-    low, high = served, served
+    question, best = "Can the classifier be trusted?", max(peers, key=peers.get, default=None)
+    low, high = _interval(served, tests)
     detail = f"{served:.1%} of the test images are classified rightly."
     if tests:
-        low, high = binomtest(round(served * tests), tests).proportion_ci(method="wilson")
         detail = f"Of {tests} test images {served:.1%} are classified rightly (95% interval {low:.1%} to {high:.1%})."
-    best = max(peers, key=peers.get, default=None)
     if best is not None:
         detail += f" The best other way from the same labels, “{best}”, reaches {peers[best]:.1%}."
-    if best is not None and peers[best] > high:
+    if best is not None and served < _interval(peers[best], tests)[0]:
         return Verdict(question, "Another way is better", detail, BAD, f"Take “{best}” for this data.", "accuracies")
-    if low <= 0.5:
+    if low <= CHANCE:
         advice = "Do not serve the classifier; more images, or labels with less noise, are needed."
         return Verdict(question, "No better than chance", detail, BAD, advice)
-    beside = "" if best is None else f", {'as good as' if peers[best] >= low else 'better than'} its peers"
-    return Verdict(question, f"Yes, {served:.1%} right{beside}", detail, GOOD, "Serve the classifier.", "serving")
+    beside = "" if best is None else f", {'better than' if peers[best] < low else 'as good as'} the best other way"
+    return Verdict(question, f"Yes: {served:.1%} right{beside}", detail, GOOD, "Serve the classifier.", "serving")
+
+
+def _interval(accuracy: float, tests: int | None) -> tuple[float, float]:
+    """95% interval of an accuracy on so many images; the accuracy itself where the number is not known."""
+    if not tests:
+        return accuracy, accuracy
+    found = binomtest(round(accuracy * tests), tests).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def trusted_without_test(quality: np.ndarray | None) -> Verdict:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from nlgan_tf.pipeline.accuracies import SERVED, by_name, titles
 from nlgan_tf.pipeline.report.blocks import Block, Table, Text
 from nlgan_tf.pipeline.report.facts import RunFacts
@@ -12,7 +15,7 @@ def blocks(facts: RunFacts) -> list[Block]:
     known = by_name(facts.run.metrics)
     if not known:
         return [Text("The run had no test images with true labels, so no accuracy is known.")]
-    named = titles(known)
+    named = plain_titles(known)
     ordered = sorted(named, key=known.get, reverse=True)
     tests = None if facts.task is None else facts.task.test_labels
     caption = "Accuracy on clean test labels" + ("" if tests is None else f" of {len(tests)} images")
@@ -22,3 +25,8 @@ def blocks(facts: RunFacts) -> list[Block]:
     if "accuracy_clean" in known:
         found.append(Text("The classifier of the true labels is what clean data would give, and is no rival."))
     return found
+
+
+def plain_titles(names: Collection[str]) -> dict[str, str]:
+    """Returns the titles of accuracies by name, without the letters that the paper's table has for peers."""
+    return {name: re.sub(r"^[A-Z]: ", "", title) for name, title in titles(names).items()}

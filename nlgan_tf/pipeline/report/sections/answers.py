@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from nlgan_tf.pipeline.accuracies import PEER_PREFIX, SERVED, by_name, titles
+from nlgan_tf.pipeline.accuracies import PEER_PREFIX, SERVED, by_name
 from nlgan_tf.pipeline.report.blocks import Block, Verdicts
 from nlgan_tf.pipeline.report.facts import RunFacts
+from nlgan_tf.pipeline.report.sections.accuracies import plain_titles
 from nlgan_tf.pipeline.report.sections.suspects import SHOWN
 from nlgan_tf.pipeline.report.verdicts import (
     ATTENTION,
@@ -49,9 +50,9 @@ def _trusted(facts: RunFacts) -> Verdict:
     if served is None:
         return trusted_without_test(facts.scored and facts.scored.quality)
     # Of the same labels: the true ones are no rival.
-    peers = {title: known[name] for name, title in titles(known).items() if name.startswith(PEER_PREFIX)}
+    peers = {title: known[name] for name, title in plain_titles(known).items() if name.startswith(PEER_PREFIX)}
     if not peers and "accuracy_noisy" in known:
-        peers = {titles(known)["accuracy_noisy"]: known["accuracy_noisy"]}
+        peers = {plain_titles(known)["accuracy_noisy"]: known["accuracy_noisy"]}
     test_labels = None if facts.task is None else facts.task.test_labels
     return trusted_by_test(served, None if test_labels is None else len(test_labels), peers)
 

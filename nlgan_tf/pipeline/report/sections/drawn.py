@@ -7,7 +7,7 @@ import numpy as np
 from nlgan_tf.figures.samples import Group, noisy_and_drawn, tile
 from nlgan_tf.pipeline.report.blocks import Block, Figures, Text
 from nlgan_tf.pipeline.report.facts import RunFacts
-from nlgan_tf.pipeline.report.pictures import of_image
+from nlgan_tf.pipeline.report.pictures import Picture, of_image
 
 ROWS = 4
 # Pixels of a sheet, by which large images come in fewer columns.
@@ -23,11 +23,11 @@ def blocks(facts: RunFacts) -> list[Block]:
         return [Text(facts.without_data), Figures([_sheet(group) for group in groups], crisp=True)]
     noisy = facts.task.images, facts.task.noisy_labels
     real_p, real_n, drawn_p, drawn_n = noisy_and_drawn(drawn.class_names, noisy, (drawn.images, drawn.labels))
-    text = "Real images stand under the labels that were given, some of which are wrong; generators drew the others."
+    text = "Real images are shown under their given labels, some of which are wrong; the generators drew the others."
     return [Text(text), Figures([_sheet(group) for group in (real_p, drawn_p, real_n, drawn_n)], crisp=True)]
 
 
-def _sheet(group: Group):
+def _sheet(group: Group) -> tuple[Picture, str]:
     title, images = group
     columns = int(np.clip(WIDEST // images.shape[2], *COLUMNS))
     rows = min(ROWS, -(-len(images) // columns))

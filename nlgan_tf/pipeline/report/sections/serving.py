@@ -9,11 +9,11 @@ from nlgan_tf.pipeline import folder
 from nlgan_tf.pipeline.report.blocks import Block, Command, Table, Text
 from nlgan_tf.pipeline.report.facts import RunFacts
 
-REQUEST = """\
-curl http://localhost:8501/v1/models/classifier:predict -d "{\\"signature_name\\": \\"serving_bytes\\", \
-\\"instances\\": [{\\"b64\\": \\"$(base64 < image.png | tr -d '\\n')\\"}]}\""""
-
-
+REQUEST = r"""
+curl http://localhost:8501/v1/models/classifier:predict \
+  -d "{\"signature_name\": \"serving_bytes\",
+       \"instances\": [{\"b64\": \"$(base64 < image.png | tr -d '\n')\"}]}"
+""".strip()
 FILES = {
     folder.DATASET: "the drawn images with their labels",
     folder.DATASET_MANIFEST: "its manifest",
@@ -46,9 +46,12 @@ def _serving(run_dir: Path) -> list[Block]:
     if not (run_dir / folder.SAVED_MODELS).is_dir():
         return [Text(f"The run folder has no {folder.SAVED_MODELS}; nlgan-tf export writes them elsewhere.")]
     models = shlex.quote(f"{run_dir / folder.SAVED_MODELS}:/models:ro")
-    serve = (
-        f"docker run --rm -p 8501:8501 -v {models} tensorflow/serving "
-        "--model_config_file=/models/models.config --allow_version_labels_for_unavailable_models=true"
+    serve = " \\\n  ".join(
+        (
+            f"docker run --rm -p 8501:8501 -v {models} tensorflow/serving",
+            "--model_config_file=/models/models.config",
+            "--allow_version_labels_for_unavailable_models=true",
+        )
     )
     return [
         Command("TensorFlow Serving loads the three models from the run folder:", serve),
@@ -62,4 +65,5 @@ def _serving(run_dir: Path) -> list[Block]:
 
 def _size(path: Path) -> str:
     paths = path.rglob("*") if path.is_dir() else [path]
-    return f"{sum(one.stat().st_size for one in paths if one.is_file()) / 1e6:.1f} MB"
+    kilobytes = sum(one.stat().st_size for one in paths if one.is_file()) / 1e3
+    return f"{kilobytes / 1e3:.1f}\N{NO-BREAK SPACE}MB" if kilobytes >= 1e3 else f"{kilobytes:.0f}\N{NO-BREAK SPACE}kB"

@@ -27,8 +27,8 @@ def blocks(facts: RunFacts) -> list[Block]:
         picture = of_image(scored.task.images[row["index"]], alt)
         items.append((picture, (change, f"quality {quality}", f"{column} {name}")))
     legend = (
-        f"The {len(table)} most doubtful of {len(scored.table)} labels, the worst first: given label → suggested label, "
-        f"the quality (probability that the given label is right), and the {column} of the image."
+        f"The {len(table)} most doubtful of {len(scored.table)} labels, the worst first: given label → suggested "
+        f"label, the quality (probability that the given label is right), and the {column} of the image."
     )
     folder = shlex.quote(str(facts.run.run_dir.absolute()))
     command = f"nlgan-tf score --run {folder} --out scores.csv --corrected corrected.csv"

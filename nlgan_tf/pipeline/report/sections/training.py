@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.special import expit
+import tensorflow as tf
 
-from nlgan_tf.data.pixels import row_batches
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.data.pixels import map_rows, to_network_range
 from nlgan_tf.figures.curves import curves
 from nlgan_tf.figures.histogram import Panel, histograms
 from nlgan_tf.pipeline.report.blocks import Block, Figures, Text
@@ -16,9 +16,9 @@ OUTPUTS = {"d_noisy_p": "noisy positives", "d_fake_p": "drawn positives", "d_noi
 OUTPUTS["d_fake_n"] = "drawn negatives"
 LOSSES = {"d_loss": "D", "gp_loss": "G_P", "gn_loss": "G_N"}
 SIGNS = {
-    "noisy_accuracy": "D agrees with noisy labels",
-    "diversity_p": "diversity of drawn positives",
-    "diversity_n": "diversity of drawn negatives",
+    "noisy_accuracy": "D agrees with labels",
+    "diversity_p": "diversity, positives",
+    "diversity_n": "diversity, negatives",
 }
 
 
@@ -48,13 +48,13 @@ def _curves(facts: RunFacts) -> list[tuple[Picture, str]]:
     }
     perfect = {"a perfect D": ((run.priors.pi_p + run.priors.pi_n) / 2, SIGNS["noisy_accuracy"])}
     wanted = (
-        ("D's mean output", OUTPUTS, deltas, "The generators have learned when drawn images come close to the deltas."),
+        ("D's mean output", OUTPUTS, deltas, "Generators have learned where drawn images are close to the deltas."),
         ("Losses", LOSSES, {}, "Adversarial losses level off; they need not fall."),
         (
             "Memorisation and collapse",
             SIGNS,
             perfect,
-            "D memorises above the dotted line; below 0.1 a generator collapsed.",
+            "D memorises above the dotted line; a generator below 0.1 collapsed.",
         ),
     )
     found = []
@@ -69,10 +69,14 @@ def _curves(facts: RunFacts) -> list[tuple[Picture, str]]:
 
 
 def _histogram(facts: RunFacts) -> tuple[Picture, str]:
-    discriminator, task = facts.run.nlgan().discriminator, facts.task
-    logits = [np.asarray(discriminator(batch, training=False)).reshape(-1) for batch in row_batches(task.images)]
-    outputs = expit(np.concatenate(logits).astype(np.float64))
+    task = facts.task
+    discriminator = facts.run.nlgan().judging_discriminator()
+    outputs = map_rows(lambda images: _outputs(discriminator, images), task.images)
     figure = histograms(task.noisy_labels, [Panel("D's outputs on the training images", outputs, **facts.run.deltas)])
     means = (float(outputs[task.noisy_labels == label].mean()) for label in (1, 0))
     alt = "Histogram of D's outputs: mean {:.2f} on noisy positives, {:.2f} on noisy negatives".format(*means)
     return of_figure(figure, alt), "A D that tells the classes apart has two heaps, near the deltas of the purities."
+
+
+def _outputs(discriminator: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    return tf.sigmoid(tf.cast(discriminator(to_network_range(images), training=False)[:, 0], tf.float32))
