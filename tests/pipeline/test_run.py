@@ -46,6 +46,7 @@ def test_the_run_folder_holds_what_the_design_lists(finished):
         "clean_dataset.json",
         "checkpoints",
         "saved_models",
+        "report.html",
     }
     models = {path.relative_to(finished.run_dir / "saved_models").as_posix() for path in finished.run_dir.glob("*/*/*")}
     assert models == {"positive_generator/1", "negative_generator/1", "classifier/1"}
@@ -247,6 +248,16 @@ def test_a_picture_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
     assert "accuracy_nlgan" in result.metrics
     assert "samples.png is left out: RuntimeError: no font" in capsys.readouterr().out
     assert not (tmp_path / "run" / "samples.png").exists()
+
+
+@pytest.mark.slow
+def test_a_report_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
+    def fails(*_, **__) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(pipeline, "write_report", fails)
+    assert "accuracy_nlgan" in nl.run(small_config(tmp_path / "run", compare=False), verbose=1).metrics
+    assert "report.html is left out: RuntimeError: no font" in capsys.readouterr().out
 
 
 @pytest.mark.slow

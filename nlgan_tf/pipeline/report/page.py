@@ -51,7 +51,11 @@ def render(run: FinishedRun) -> str:
     """Returns the page of a finished run: HTML that refers to no other file."""
     facts = RunFacts(run)
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
     sections = {name: {"title": section.title, "blocks": section.blocks(facts)} for name, section in SECTIONS.items()}
     negative, positive = facts.class_names

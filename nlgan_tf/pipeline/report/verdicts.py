@@ -103,7 +103,8 @@ def which_are_wrong(quality: np.ndarray, shown: int, wrong: np.ndarray | None = 
         detail += f" The truth is known here: {int(wrong.sum())} labels are wrong, {among} of them among these."
     looked = f"the {shown} most doubtful labels" if shown < count else f"the {count} doubted labels"
     answer = f"{count} {'label is' if count == 1 else 'labels are'} likelier wrong than right"
-    return Verdict(question, answer, detail, ATTENTION, f"Look at {looked}.", "suspects")
+    advice = f"Look at {looked}; one command writes a corrected copy of all."
+    return Verdict(question, answer, detail, ATTENTION, advice, "suspects")
 
 
 def not_judged(reason: str, advice: str = "") -> Verdict:
@@ -162,7 +163,8 @@ def trusted_by_test(served: float, tests: int | None, peers: Mapping[str, float]
         advice = "Do not serve the classifier; more images, or labels with less noise, are needed."
         return Verdict(question, "No better than chance", detail, BAD, advice)
     beside = "" if best is None else f", {'better than' if peers[best] < low else 'as good as'} the best other way"
-    return Verdict(question, f"Yes: {served:.1%} right{beside}", detail, GOOD, "Serve the classifier.", "serving")
+    advice = "Serve the classifier by the command below."
+    return Verdict(question, f"Yes: {served:.1%} right{beside}", detail, GOOD, advice, "serving")
 
 
 def _interval(accuracy: float, tests: int | None) -> tuple[float, float]:

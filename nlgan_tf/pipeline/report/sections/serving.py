@@ -65,5 +65,6 @@ def _serving(run_dir: Path) -> list[Block]:
 
 def _size(path: Path) -> str:
     paths = path.rglob("*") if path.is_dir() else [path]
-    kilobytes = sum(one.stat().st_size for one in paths if one.is_file()) / 1e3
-    return f"{kilobytes / 1e3:.1f}\N{NO-BREAK SPACE}MB" if kilobytes >= 1e3 else f"{kilobytes:.0f}\N{NO-BREAK SPACE}kB"
+    size = sum(one.stat().st_size for one in paths if one.is_file())
+    number = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, size / 1e3):.0f} kB"
+    return number.replace(" ", "\N{NO-BREAK SPACE}")
