@@ -36,10 +36,17 @@ class RunFacts:
             self.reasons[name] = f"{' '.join(str(error).split()).rstrip('.')}."
             return None
 
-    @property
+    @functools.cached_property
     def task(self) -> ImageTask | None:
-        """Images and noisy labels; None where the data are gone."""
-        return self.part("task")
+        """Images and noisy labels; None where the data are gone, or are no longer those of the run."""
+        task, posterior = self.part("task"), self.part("posterior")
+        if task is None:
+            return None
+        count = len(task.images) if posterior is None else len(posterior)
+        if task.images.shape != (count, *self.run.drawn.image_shape):
+            self.reasons["task"] = "they have changed since the run."
+            return None
+        return task
 
     @property
     def judges_originals(self) -> bool:
@@ -55,11 +62,10 @@ class RunFacts:
         if self.task is None:
             self.reasons["scored"] = self.without_data
             return None
-        try:
-            return scored(self.run)
-        except InputError as error:
-            self.reasons["scored"] = f"{error}."
+        if self.part("posterior") is None:
+            self.reasons["scored"] = self.reasons["posterior"]
             return None
+        return scored(self.run)
 
     @property
     def without_data(self) -> str:

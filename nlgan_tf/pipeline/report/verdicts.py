@@ -40,24 +40,29 @@ class Verdict:
 
 
 def how_many_wrong(
-    counts: tuple[int, int], priors: NoisePriors, estimate: PriorsEstimate | None, quality: np.ndarray | None
+    counts: tuple[int, int],
+    class_names: tuple[str, str],
+    priors: NoisePriors,
+    estimate: PriorsEstimate | None,
+    quality: np.ndarray | None,
 ) -> Verdict:
     """Answers how many labels are wrong: the sum of 1 - quality, or what the purities say where no label was judged.
 
     Args:
         counts: Numbers of noisy positives and noisy negatives.
+        class_names: Names (negative, positive).
         priors: Purities of the run.
         estimate: Estimate of the purities; None where they were stated.
         quality: P(the given label is right), shape (n,); None where the run judged no labels.
     """
-    question, n = "How many labels are wrong?", sum(counts)
+    question, n, (negative, positive) = "How many labels are wrong?", sum(counts), class_names
     by_purities = _wrong(counts, (priors.pi_p, priors.pi_n))
     wrong = by_purities if quality is None else float(np.sum(1 - quality, dtype=float))
     answer = f"About {wrong:.0f} of {n} ({wrong / n:.0%})"
     if estimate is None:
         detail = (
-            f"The purities are as stated: {priors.pi_p:.0%} of the labels given as positive are right, and "
-            f"{priors.pi_n:.0%} of those given as negative. By them {by_purities:.0f} labels are wrong."
+            f"The purities are as stated: {priors.pi_p:.0%} of the labels “{positive}” are right, and "
+            f"{priors.pi_n:.0%} of the labels “{negative}”. By them {by_purities:.0f} labels are wrong."
         )
         return Verdict(question, answer, detail)
     if not estimate.separable:
@@ -71,8 +76,8 @@ def how_many_wrong(
     (low_p, high_p), (low_n, high_n) = estimate.interval_pi_p, estimate.interval_pi_n
     fewest, most = _wrong(counts, (high_p, high_n)), _wrong(counts, (low_p, low_n))
     detail = (
-        f"The purities are estimated: {priors.pi_p:.0%} [{low_p:.0%}, {high_p:.0%}] of the labels given as positive "
-        f"are right, and {priors.pi_n:.0%} [{low_n:.0%}, {high_n:.0%}] of those given as negative (95% intervals). "
+        f"The purities are estimated: {priors.pi_p:.0%} [{low_p:.0%}, {high_p:.0%}] of the labels “{positive}” are "
+        f"right, and {priors.pi_n:.0%} [{low_n:.0%}, {high_n:.0%}] of the labels “{negative}” (95% intervals). "
         f"By them {fewest:.0f} to {most:.0f} labels are wrong."
     )
     return Verdict(question, answer, detail)
@@ -120,8 +125,9 @@ def training_went(events: Sequence[str], last: Mapping[str, float], priors: Nois
         last: Its measures after the last epoch: `noisy_accuracy`, `diversity_p`, `diversity_n`.
         priors: Purities of the run.
     """
-    question = "Did the training go well?"
-    detail = ""
+    question, detail = "Did the training go well?", ""
+    if not last and not events:
+        return Verdict(question, "Not known", "The run left no measures of its training.", ATTENTION)
     if last:
         detail = (
             f"D agrees with {last['noisy_accuracy']:.0%} of the given labels; a perfect D agrees with "

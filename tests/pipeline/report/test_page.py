@@ -1,10 +1,13 @@
 import base64
+import dataclasses
 import json
 import re
 
 import pytest
 
 from helpers.html_page import Page, check_self_contained
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.report.blocks import Text
@@ -93,8 +96,15 @@ def test_a_page_without_the_data_says_so_and_shows_the_rest(spoiled_run):
 def test_data_that_changed_since_are_not_taken_for_the_runs(spoiled_run):
     (spoiled_run / "config.json").write_text(RunConfig(size=80).to_json())
     page = check_self_contained(render(FinishedRun(spoiled_run)))
-    assert "Expected the 40 images of the run" in page.text
+    assert "cannot be read again: they have changed since the run." in page.text
     assert not any(text.startswith("quality ") for _, text in page.texts)
+
+
+def test_a_page_without_keras_models_lacks_the_histogram_alone(spoiled_run):
+    (spoiled_run / "checkpoints" / "nlgan.keras").unlink()
+    page = check_self_contained(render(FinishedRun(spoiled_run)))
+    assert "D's histogram is left out: Expected a finished run's checkpoints/nlgan.keras" in page.text
+    assert len(page.of("img")) == 24 + 4 + 3
 
 
 def test_a_run_without_test_images_says_so(spoiled_run):
@@ -125,3 +135,14 @@ def test_the_page_is_written_whole_beside_what_exists(spoiled_run, tmp_path):
         write_report(spoiled_run, other)
     assert write_report(spoiled_run, other, overwrite=True) == other
     assert [file.name for file in other.parent.iterdir()] == ["page.html"]
+
+
+def test_estimated_purities_come_with_their_intervals(spoiled_run):
+    estimate = PriorsEstimate(
+        0.2, 0.8, (0.1, 0.3), (0.7, 0.9), (0.5, 0.5), True, NoisePriors(0.7, 0.9), (0.6, 0.8), (0.85, 0.95), "a verdict"
+    )
+    (spoiled_run / "priors.json").write_text(json.dumps(dataclasses.asdict(estimate)))
+    page = check_self_contained(render(FinishedRun(spoiled_run)))
+    assert "The purities are estimated: 70% [60%, 80%] of the labels “<b>five</b>” are right" in page.text
+    assert ("td", "pi_p 0.700, pi_n 0.900, estimated") in page.texts
+    assert ("th", "priors.json") in page.texts

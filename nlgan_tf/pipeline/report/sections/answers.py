@@ -30,7 +30,8 @@ def _how_many(facts: RunFacts) -> Verdict:
     run = facts.run
     if facts.counts is None:
         return Verdict("How many labels are wrong?", "Not known without the data", facts.without_data, ATTENTION)
-    return how_many_wrong(facts.counts, run.priors, run.estimate, facts.scored and facts.scored.quality)
+    quality = None if facts.scored is None else facts.scored.quality
+    return how_many_wrong(facts.counts, facts.class_names, run.priors, run.estimate, quality)
 
 
 def _which(facts: RunFacts) -> Verdict:
@@ -48,7 +49,7 @@ def _trusted(facts: RunFacts) -> Verdict:
     known = by_name(facts.run.metrics)
     served = known.get(SERVED, known.get("accuracy_nlgan"))
     if served is None:
-        return trusted_without_test(facts.scored and facts.scored.quality)
+        return trusted_without_test(None if facts.scored is None else facts.scored.quality)
     # Of the same labels: the true ones are no rival.
     peers = {title: known[name] for name, title in plain_titles(known).items() if name.startswith(PEER_PREFIX)}
     if not peers and "accuracy_noisy" in known:

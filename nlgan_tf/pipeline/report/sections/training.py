@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.pixels import map_rows, to_network_range
+from nlgan_tf.errors import InputError
 from nlgan_tf.figures.curves import curves
 from nlgan_tf.figures.histogram import Panel, histograms
 from nlgan_tf.pipeline.report.blocks import Block, Figures, Text
@@ -33,7 +34,10 @@ def blocks(facts: RunFacts) -> list[Block]:
     if facts.task is None:
         found.append(Text(f"D's histogram is left out. {facts.without_data}"))
     else:
-        figures.append(_histogram(facts))
+        try:
+            figures.append(_histogram(facts))
+        except InputError as error:
+            found.append(Text(f"D's histogram is left out: {error}."))
     found.extend(Text(event) for event in facts.part("events") or ())
     return [*found, Figures(figures)]
 
