@@ -108,7 +108,7 @@ def which_are_wrong(quality: np.ndarray, shown: int, wrong: np.ndarray | None = 
         detail += f" The truth is known here: {int(wrong.sum())} labels are wrong, {among} of them among these."
     looked = f"the {shown} most doubtful labels" if shown < count else f"the {count} doubted labels"
     answer = f"{count} {'label is' if count == 1 else 'labels are'} likelier wrong than right"
-    advice = f"Look at {looked}; one command writes a corrected copy of all."
+    advice = f"Look at {looked}, and correct those that are wrong."
     return Verdict(question, answer, detail, ATTENTION, advice, "suspects")
 
 
@@ -154,7 +154,7 @@ def trusted_by_test(served: float, tests: int | None, peers: Mapping[str, float]
     Args:
         served: Accuracy of the served classifier on the test images.
         tests: Number of test images; None where they cannot be read again.
-        peers: Accuracies of other ways from the same noisy labels, by their titles.
+        peers: Accuracies of other methods on the same noisy labels, by their titles.
     """
     question, best = "Can the classifier be trusted?", max(peers, key=peers.get, default=None)
     low, high = _interval(served, tests)
@@ -162,14 +162,14 @@ def trusted_by_test(served: float, tests: int | None, peers: Mapping[str, float]
     if tests:
         detail = f"Of {tests} test images {served:.1%} are classified rightly (95% interval {low:.1%} to {high:.1%})."
     if best is not None:
-        detail += f" The best other way from the same labels, “{best}”, reaches {peers[best]:.1%}."
+        detail += f" Its best peer on the same labels, “{best}”, reaches {peers[best]:.1%}."
     if best is not None and served < _interval(peers[best], tests)[0]:
-        return Verdict(question, "Another way is better", detail, BAD, f"Take “{best}” for this data.", "accuracies")
+        return Verdict(question, "A peer is better", detail, BAD, f"Take “{best}” for this data.", "accuracies")
     if low <= CHANCE:
         advice = "Do not serve the classifier; more images, or labels with less noise, are needed."
         return Verdict(question, "No better than chance", detail, BAD, advice)
-    beside = "" if best is None else f", {'better than' if peers[best] < low else 'as good as'} the best other way"
-    advice = "Serve the classifier by the command below."
+    beside = "" if best is None else f", {'better than' if peers[best] < low else 'as good as'} its best peer"
+    advice = "Serve the classifier."
     return Verdict(question, f"Yes: {served:.1%} right{beside}", detail, GOOD, advice, "serving")
 
 

@@ -33,10 +33,10 @@ def test_the_first_section_answers_from_the_runs_numbers(html):
     assert ("p", "About 7 of 40 (17%)") in page.texts
     assert ("p", "4 labels are likelier wrong than right") in page.texts
     # 205 of 216 right: the 95% interval begins at .911, above .9.
-    assert ("p", "Another way is better") in page.texts
+    assert ("p", "A peer is better") in page.texts
     assert ("p", "No: a generator has collapsed") in page.texts
     steps = [text for tag, text in page.texts if tag == "a"][:3]
-    assert steps[0] == "Look at the 4 doubted labels; one command writes a corrected copy of all."
+    assert steps[0] == "Look at the 4 doubted labels, and correct those that are wrong."
     assert steps[1] == "Take “SVC” for this data."
     assert steps[2].startswith("Run again with another --seed")
 

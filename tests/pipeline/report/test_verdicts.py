@@ -54,7 +54,7 @@ def test_doubted_labels_are_those_below_one_half():
     assert verdict.answer == "2 labels are likelier wrong than right"
     assert "2 labels are wrong, 1 of them among these." in verdict.detail
     assert verdict.link == "suspects"
-    assert which_are_wrong(quality, 1).advice.startswith("Look at the 1 most doubtful labels;")
+    assert which_are_wrong(quality, 1).advice.startswith("Look at the 1 most doubtful labels,")
     assert which_are_wrong(quality[:1], 24).answer == "1 label is likelier wrong than right"
     assert which_are_wrong(quality[2:], 24).tone == "good"
 
@@ -87,12 +87,12 @@ def test_a_training_without_events_went_well():
     ("served", "tests", "peers", "answer", "tone"),
     [
         # 95% intervals: of .9 at 100 images .826 to .945, of .99 .946 to .998, of .95 .888 to .978.
-        (0.9, 100, {"SVC": 0.99}, "Another way is better", "bad"),
-        (0.9, 100, {"SVC": 0.95}, "Yes: 90.0% right, as good as the best other way", "good"),
-        (0.9, 100, {"SVC": 0.82, "kNN": 0.6}, "Yes: 90.0% right, better than the best other way", "good"),
+        (0.9, 100, {"SVC": 0.99}, "A peer is better", "bad"),
+        (0.9, 100, {"SVC": 0.95}, "Yes: 90.0% right, as good as its best peer", "good"),
+        (0.9, 100, {"SVC": 0.82, "kNN": 0.6}, "Yes: 90.0% right, better than its best peer", "good"),
         (0.9, 100, {}, "Yes: 90.0% right", "good"),
         (0.55, 100, {}, "No better than chance", "bad"),
-        (0.9, None, {"SVC": 0.91}, "Another way is better", "bad"),
+        (0.9, None, {"SVC": 0.91}, "A peer is better", "bad"),
     ],
 )
 def test_trust_by_test_labels(served, tests, peers, answer, tone):
