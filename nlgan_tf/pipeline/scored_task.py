@@ -67,16 +67,13 @@ class ScoredTask:
         """Returns how many labels are wrong, in words, line by line."""
         n, changed = len(self.quality), int(np.sum(self.suggested != self.task.noisy_labels))
         expected = float(np.sum(1 - self.quality, dtype=float))
-        lines = [
+        priors, estimate = self.judged.priors, self.judged.estimate
+        stated = f"Purities as stated: pi_p {priors.pi_p:g}, pi_n {priors.pi_n:g}"
+        return [
             f"About {expected:.0f} of {n} labels are wrong (the sum of 1 - quality); "
-            f"{changed} have a quality below .5, and another label is suggested"
+            f"{changed} have a quality below .5, and another label is suggested",
+            stated if estimate is None else describe(estimate),
         ]
-        lines.append(
-            describe(self.judged.estimate)
-            if self.judged.estimate is not None
-            else f"Purities as stated: pi_p {self.judged.priors.pi_p:g}, pi_n {self.judged.priors.pi_n:g}"
-        )
-        return lines
 
     def gallery(self, most: int = SUSPECTS) -> Figure:
         """Returns a figure of the images with the most doubtful labels, at most `most`."""

@@ -51,8 +51,8 @@ def score_labels(
 ) -> pd.DataFrame | np.ndarray:
     """Returns a table of all labels, the most doubtful first.
 
-    Trains stage one alone. The quality of a label is calibrated: among labels of quality .8, about 80% are right where
-    the purities are.
+    Trains stage one alone. The quality is calibrated as far as the purities are right: of the labels of quality .8,
+    about 80% are right.
 
     Args:
         images: Images, uint8 or floats in [0, 255], shape (n, h, w, c), with h and w divisible by 4 and c 1 or 3.
