@@ -81,12 +81,13 @@ class ScoredTask:
         captions = [
             (
                 f"{_short(names[row['given_label']])} → {_short(names[row['suggested_label']])}",
-                f"{row['quality']:.2f}",
-                _short(images[row["index"]][::-1], 20)[::-1],
+                f"quality {row['quality']:.2f}",
+                # The end of a path says more than its start.
+                _short(images[row["index"]][::-1], 20)[::-1] if column == "file" else f"index {row['index']}",
             )
             for row in table
         ]
-        title = f"The {len(table)} most doubtful labels: given → suggested, its quality, and its {column}"
+        title = f"The {len(table)} most doubtful labels: given → suggested"
         return gallery(self.task.images[table["index"]], captions, title)
 
 
