@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -33,6 +34,20 @@ def test_estimated_priors_give_the_deltas(run):
     (run.run_dir / "config.json").write_text(json.dumps({**config, "estimate_priors": True}))
     (run.run_dir / "priors.json").write_text(json.dumps({"delta_p": 0.2, "delta_n": 0.9, "separable": True}))
     assert FinishedRun(run.run_dir).deltas == {"delta_p": 0.2, "delta_n": 0.9}
+
+
+def test_stated_and_estimated_purities(run):
+    assert (run.priors, run.estimate) == (nl.NoisePriors(0.7, 0.85), None)
+    rng = np.random.default_rng(0)
+    estimate = nl.estimate_priors(np.concatenate([rng.normal(-2, 0.3, 200), rng.normal(2, 0.3, 200)]))
+    found = {**dataclasses.asdict(estimate), "histogram_of_d": [0, 1]}
+    (run.run_dir / "priors.json").write_text(json.dumps(found))
+    again = FinishedRun(run.run_dir)
+    assert again.estimate == estimate
+    assert again.priors == estimate.priors
+    (run.run_dir / "priors.json").write_text(json.dumps({"delta_p": 0.2}))
+    with pytest.raises(nl.InputError, match=r"Expected an estimate of delta_p, .*; got none of delta_n"):
+        _ = FinishedRun(run.run_dir).priors
 
 
 def test_another_data_folder_takes_the_place_of_the_runs_own(run_dir):
