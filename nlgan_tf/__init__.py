@@ -40,6 +40,7 @@ _HOMES = {
     "TwoStages": "two_stages",
     "train_two_stages": "two_stages",
     "score_labels": "two_stages",
+    "NLGANClassifier": "two_stages.estimator",
     "run": "pipeline.run",
     "run_seeds": "pipeline.run",
     "resume": "pipeline.run",

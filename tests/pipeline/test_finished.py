@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -45,6 +46,20 @@ def test_events_of_all_folds_and_versions_are_read(run):
     assert run.folds == 2
     assert run.events == ["G_P stops, then goes on", "first", "second"]
     assert run.versions == {"keras": "3"}
+
+
+def test_stated_and_estimated_purities(run):
+    assert (run.priors, run.estimate) == (nl.NoisePriors(0.7, 0.85), None)
+    rng = np.random.default_rng(0)
+    estimate = nl.estimate_priors(np.concatenate([rng.normal(-2, 0.3, 200), rng.normal(2, 0.3, 200)]))
+    found = {**dataclasses.asdict(estimate), "histogram_of_d": [0, 1]}
+    (run.run_dir / "priors.json").write_text(json.dumps(found))
+    again = FinishedRun(run.run_dir)
+    assert again.estimate == estimate
+    assert again.priors == estimate.priors
+    (run.run_dir / "priors.json").write_text(json.dumps({"delta_p": 0.2}))
+    with pytest.raises(nl.InputError, match=r"Expected an estimate of delta_p, .*; got none of delta_n"):
+        _ = FinishedRun(run.run_dir).priors
 
 
 def test_another_data_folder_takes_the_place_of_the_runs_own(run_dir):
