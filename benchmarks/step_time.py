@@ -8,7 +8,9 @@ contenders alike. Medians over rounds, after warm-up.
 
 ours            `NLGAN.fit` as it runs, input pipeline, metrics and callbacks included
 plain Keras     four calls of D, fresh noise and a second generator pass for D's step, Keras's own layers and Adam
-PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam
+ours, bfloat16  the same with products in bfloat16, as `--precision bfloat16`
+PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam; each also
+                under autocast to bfloat16
 limit           FLOPs of our step at the best measured rate of square matrix products, plus Adam's bytes at the
                 measured memory bandwidth
 """
@@ -63,18 +65,29 @@ class Interleave(keras.callbacks.Callback):
             self.seconds[name].append(time.perf_counter() - start)
 
 
+def batches(shape: tuple[int, int, int], steps: int) -> tf.data.Dataset:
+    """Returns an epoch of so many batches of noise."""
+    images = np.random.default_rng(0).integers(0, 256, (1000, *shape), dtype=np.uint8)
+    return nl.noisy_dataset(images, np.arange(1000) % 2, BATCH, samples_per_epoch=BATCH * steps)
+
+
+def keras_step(model: nl.NLGAN) -> Callable[[], None]:
+    """Returns a step as `fit` runs it, input pipeline and metrics included."""
+    train, iterator = model.make_train_function(), iter(batches(model.discriminator.input_shape[1:], 100).repeat())
+    return lambda: float(train(iterator)["loss"])
+
+
 def measure(network: str, rounds: int) -> dict:
     """Returns median seconds of a step of each contender, and the limit with the rates behind the limit."""
     shape, recipe = NETWORKS[network]
     model = nl.build_nlgan(shape, PRIORS, recipe)
     equality = check_equal(model)
     contenders = {
+        "ours, bfloat16": keras_step(nl.build_nlgan(shape, PRIORS, recipe, precision="bfloat16")),
         "plain Keras": plain_keras_step(nl.build_nlgan(shape, PRIORS, recipe), BATCH),
         **torch_steps(model, BATCH),
     }
-    images = np.random.default_rng(0).integers(0, 256, (1000, *shape), dtype=np.uint8)
-    steps = WARMUP + rounds
-    dataset = nl.noisy_dataset(images, np.arange(1000) % 2, BATCH, samples_per_epoch=BATCH * steps)
+    dataset = batches(shape, WARMUP + rounds)
     interleave = Interleave(contenders)
     limits = [step_limit(model, BATCH)]
     model.fit(dataset, epochs=1, verbose=0, callbacks=[interleave])

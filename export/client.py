@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import io
 import json
 import sys
 import urllib.error
@@ -23,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+# Most pixels of an image that the server decodes.
+MAX_PIXELS = 4096 * 4096
 DTYPES = {"DT_FLOAT": np.float32, "DT_INT64": np.int64, "DT_UINT8": np.uint8, "DT_STRING": object}
 
 
@@ -191,9 +194,40 @@ def _from_json(value, dtype: type) -> np.ndarray:
     return np.array(value, dtype=dtype)
 
 
+def photograph(file: str) -> bytes:
+    """Returns an image file as the served classifier saw such files in training.
+
+    An opaque PNG and a JPEG are sent as they are. With Pillow installed, a PNG is sent in place of another format,
+    CMYK, transparency (white then) and more than MAX_PIXELS pixels; without Pillow, the server refuses most of them.
+    """
+    content = Path(file).read_bytes()
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        return content
+    with Image.open(io.BytesIO(content)) as image:
+        is_small = image.width * image.height <= MAX_PIXELS
+        read_as_it_is = image.format in ("PNG", "JPEG", "MPO") and image.mode != "CMYK"
+        if read_as_it_is and is_small and not image.has_transparency_data:
+            return content
+        upright = image
+        if image.format != "PNG":
+            with contextlib.suppress(Exception):  # Damaged EXIF, of which Pillow raises several types.
+                upright = ImageOps.exif_transpose(image)
+        if upright.has_transparency_data:
+            upright = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", upright.size, (255, 255, 255, 255)), upright)
+        upright = upright.convert("RGB")
+        if not is_small:
+            upright.thumbnail((4096, 4096), Image.Resampling.BOX)
+        stream = io.BytesIO()
+        upright.save(stream, "PNG")
+        return stream.getvalue()
+
+
 def classify(client: RestClient | GrpcClient, files: list[str], model: str) -> None:
     """Prints each image file's class and P(positive)."""
-    answer = client.predict(model, {"image_bytes": [Path(file).read_bytes() for file in files]}, "serving_bytes")
+    answer = client.predict(model, {"image_bytes": list(map(photograph, files))}, "serving_bytes")
     for file, name, probability in zip(files, answer["class_name"], answer["probability"], strict=True):
         print(f"{file}: {name.decode()} ({probability:.3f})")
 
@@ -212,7 +246,7 @@ def main() -> None:
     parser.add_argument("--url", default="http://localhost:8501", help="address for REST (default: %(default)s)")
     parser.add_argument("--grpc", metavar="HOST:PORT", help="address for gRPC, in place of REST")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("classify", help="print the class of PNG or JPEG files")
+    command = commands.add_parser("classify", help="print the class of image files")
     command.add_argument("files", nargs="+")
     command.add_argument("--model", default="classifier")
     command = commands.add_parser("draw", help="write images of a generator, one a seed")

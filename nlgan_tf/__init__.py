@@ -17,6 +17,7 @@ _HOMES = {
     "corrupt_labels": "data.noise",
     "ImageTask": "data.task",
     "load_task": "data.sources",
+    "image_task": "data.sources.objects",
     "noisy_dataset": "data.batches",
     "build_discriminator": "networks.discriminator",
     "build_generator": "networks.generator",
@@ -52,7 +53,15 @@ _HOMES = {
     "InputError": "errors",
 }
 
-_WITHOUT_TENSORFLOW = {"data.noise", "data.task", "data.sources", "config", "pipeline.config", "errors"}
+_WITHOUT_TENSORFLOW = {
+    "data.noise",
+    "data.task",
+    "data.sources",
+    "data.sources.objects",
+    "config",
+    "pipeline.config",
+    "errors",
+}
 
 __all__ = sorted(_HOMES)
 

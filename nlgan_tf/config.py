@@ -25,7 +25,8 @@ SPECTRAL_LAYERS = ("convolutions", "all")
 BATCH_NORM_LAYERS = ("transposed", "all")
 DRAWN, ORIGINALS, BOTH = "drawn", "originals", "both"
 LEARNS_FROM = (DRAWN, ORIGINALS, BOTH)
-WITNESSES = ("hog",)
+FEATURES = "features"
+WITNESSES = ("hog", FEATURES)
 AUGMENTATIONS = ("digits", "photos")
 # Left to the kind of image, see `policy_for`.
 AUTO = "auto"
@@ -50,6 +51,7 @@ class Option:
         least, most: Bounds of a number, accepted themselves.
         search: Range that `nlgan-tf tune` searches by default; None for no search.
         log_scale: Whether `search` is a range on a log scale.
+        group: Heading of `--help` that the setting stands under; None for the configuration's own.
     """
 
     doc: str
@@ -60,6 +62,7 @@ class Option:
     most: float = math.inf
     search: tuple[float, float] | None = None
     log_scale: bool = False
+    group: str | None = None
 
     def check(self, name: str, value: Any) -> None:
         """InputError for a value that is none of the choices or out of bounds; without choices, None is accepted."""
@@ -207,7 +210,10 @@ class StageTwoConfig:
     weight_decay: float = option(0.0, "Decoupled decay of the weights, as AdamW's; 0: none", least=0)
     ema: float = option(0.0, "Decay of the averaged weights; 0: no average", least=0, below=1)
     network: str = option(
-        "paper", "Classifier; auto: small if images are grey, else residual", choices=(AUTO, *CLASSIFIERS)
+        "paper",
+        "Classifier; auto: small if images are grey, else residual; features: a linear one on --features, of the "
+        "originals alone",
+        choices=(AUTO, *CLASSIFIERS, FEATURES),
     )
     width: float = option(1.0, "Factor on the size of the classifier's layers", above=0)
     augment: str | None = option(
@@ -223,7 +229,14 @@ class StageTwoConfig:
     )
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(
-        None, "Judge of the originals beside D; auto: hog if images are coloured", choices=(AUTO, *WITNESSES, None)
+        None,
+        "Judge of the originals beside D; auto: hog if images are coloured, and the features if there are --features",
+        choices=(AUTO, *WITNESSES, None),
+    )
+    served: str = option(
+        "classifier",
+        "What is served; auto: the mean of the classifier and the D's, where folds are and the D's alone judge",
+        choices=("classifier", AUTO),
     )
     rounds: int = option(
         1, "Trainings, each judging the originals for the next; 0: 2 for 500 grey images and more", least=0
@@ -232,3 +245,10 @@ class StageTwoConfig:
     def __post_init__(self) -> None:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)
+        if self.needs_features and self.learns_from == DRAWN:
+            raise InputError("Expected learns_from to be originals or both with features, got drawn")
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether stage two asks for frozen features by name."""
+        return FEATURES in (self.network, self.witness)

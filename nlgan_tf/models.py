@@ -14,6 +14,7 @@ from nlgan_tf.data.task import check_channels
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import stage_one_augmentation
 from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.networks.applications import APPLICATIONS, build_application
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.generator import build_generator
 from nlgan_tf.networks.shapes import check_image_shape
@@ -24,6 +25,8 @@ from nlgan_tf.training.precision import computing_in
 
 # Multiplications a second of a laptop's CPU, as stage one uses it, and what is called large.
 CPU_SPEED, LARGE_MEMORY, LARGE_HOURS = 4e10, 4e9, 1.0
+# Characters of Keras's reason for a refusal, which may contain the whole model.
+LONGEST_REASON = 200
 
 
 def build_nlgan(
@@ -131,6 +134,11 @@ def load_model(path: str | os.PathLike) -> keras.Model:
         FileNotFoundError: If the file does not exist.
         InputError: If the path is a folder, such as a SavedModel, or the file is no Keras model.
     """
+    return keras.models.load_model(check_model_file(path))
+
+
+def check_model_file(path: str | os.PathLike) -> Path:
+    """Returns the path of a `.keras` file. Errors are those of `load_model`."""
     path = Path(path).expanduser()
     if path.is_dir():
         remedy = ": SavedModels are for TF Serving" if (path / "saved_model.pb").is_file() else ""
@@ -139,7 +147,41 @@ def load_model(path: str | os.PathLike) -> keras.Model:
         raise FileNotFoundError(f"Expected a .keras file, got {path}, which does not exist")
     if not _is_model(path):
         raise InputError(f"Expected a .keras file, got {path}, which is no Keras model")
-    return keras.models.load_model(path)
+    return path
+
+
+def load_extractor(features: str | os.PathLike) -> keras.Model:
+    """Loads a frozen feature extractor: a `.keras` file, or an application of Keras with its ImageNet weights.
+
+    Args:
+        features: Path of a file, or a name in `networks.applications.APPLICATIONS`.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        InputError: For an unknown name, weights that cannot be had, or a file that this Keras does not load safely.
+    """
+    name = os.fspath(features)
+    if name in APPLICATIONS:
+        extractor = build_application(name)
+    elif name.endswith(".keras") or Path(name).expanduser().exists():
+        extractor = _load_safely(name)
+    else:
+        raise InputError(f"Expected features to be a .keras file, {', '.join(APPLICATIONS)}; got {name!r}")
+    extractor.trainable = False
+    return extractor
+
+
+def _load_safely(path: str) -> keras.Model:
+    """The model of a file that others may have written: code that the file holds is refused, not run."""
+    check_model_file(path)
+    try:
+        return keras.models.load_model(Path(path).expanduser(), compile=False, safe_mode=True)
+    except Exception as error:  # Whatever the file's layers raise: the file is not of this package.
+        reason = " ".join(str(error).split())
+        reason = reason if len(reason) < LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
+        raise InputError(
+            f"Expected features that Keras {keras.__version__} loads safely, got {path}: {reason}"
+        ) from error
 
 
 def _is_model(path: Path) -> bool:

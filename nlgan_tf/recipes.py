@@ -52,6 +52,7 @@ RECIPES = {
             learns_from=BOTH,
             views=16,
             witness=AUTO,
+            served=AUTO,
             rounds=0,
         ),
     ),

@@ -8,13 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import AUTO, NETWORK_FOR, StageTwoConfig, policy_for
+from nlgan_tf.config import AUTO, FEATURES, NETWORK_FOR, StageTwoConfig, policy_for
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.checks import check_integer, check_seed, check_training_images
-from nlgan_tf.data.pixels import map_rows, row_batches, to_network_range
+from nlgan_tf.data.pixels import ROWS_A_CALL, map_rows, row_batches, to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation, stage_two_augmentation
 from nlgan_tf.networks.classifier import build_classifier
+from nlgan_tf.networks.extractor import ROWS_A_CALL as FROZEN_ROWS_A_CALL
+from nlgan_tf.networks.extractor import has_trunk
 from nlgan_tf.training.averaging import AveragedTraining, assign_weights
 from nlgan_tf.training.fit import Survival, fit
 from nlgan_tf.training.optimizers import FusedAdam
@@ -117,8 +119,11 @@ def train_on_stream(
 
 
 def network_for(config: StageTwoConfig, image_shape: tuple[int, int, int]) -> str:
-    """Returns the name of the network for images of shape (h, w, c): the configured one, or that of their kind."""
-    if config.network == AUTO:
+    """Returns the name of the network for images of shape (h, w, c): the configured one, or that of their kind.
+
+    Beside a classifier of frozen features, whatever else is trained has the network of the images' kind.
+    """
+    if config.network in (AUTO, FEATURES):
         return NETWORK_FOR[policy_for(image_shape)]
     return config.network
 
@@ -145,7 +150,8 @@ def network_inputs(stream: tf.data.Dataset, augment: Augmentation | None, seed: 
 
 def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     """The classifier's logits for public images, shape (n, number of logits)."""
-    return map_rows(lambda batch: classifier(to_network_range(batch), training=False), images)
+    rows_a_call = FROZEN_ROWS_A_CALL if has_trunk(classifier) else ROWS_A_CALL
+    return map_rows(lambda batch: classifier(to_network_range(batch), training=False), images, rows_a_call)
 
 
 def predict_views(

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 # Beside another worker of pytest-xdist threads would only wait for each other, in subprocesses too.
 if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ.setdefault(name, "1")
+    # Coverage is that of the workers: tracing makes the import of TensorFlow in a subprocess take half as long again.
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 import numpy as np
 import pytest
+from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from helpers import ROOT
 from nlgan_tf.compat.installed import STACK
@@ -23,6 +30,22 @@ from nlgan_tf.compat.installed import STACK
 PRIORS = (0.7, 0.85)
 # Marks of the tests that take longer, or need data.
 LATER = ("slow", "real_data", "soak")
+# Files whose marked tests take a minute or more, the longest first, so that all workers end at about the same time.
+LONGEST = (
+    "pipeline/test_survival.py",
+    "pipeline/test_phases.py",
+    "pipeline/test_run.py",
+    "training/test_distribution.py",
+    "reproduce/test_measure.py",
+    "reproduce/test_table1.py",
+    "tuning/test_search.py",
+    "test_notebooks.py",
+    "test_benchmarks.py",
+    "export/test_publish.py",
+    "test_readme.py",
+    "training/test_fit.py",
+    "noise_rates/test_callback.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,14 +53,70 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("stack")
         if marker and marker.args != (STACK,):
             item.add_marker(pytest.mark.skip(reason=f"{marker.args[0]} stack alone: {marker.kwargs['reason']}"))
-    # Unmarked tests first; then the files with the most marked ones, so that all workers end at about the same time.
+    # Unmarked tests first; then the files with the longest marked ones, then those with the most.
     marked = {item: any(map(item.get_closest_marker, LATER)) for item in items}
     many = Counter(item.path for item in items if marked[item])
-    items.sort(key=lambda item: (marked[item], -many[item.path] if marked[item] else 0))
-    for item in items:
-        # What a module's fixtures make is made once: one worker runs all unmarked tests of a file, or all others.
-        part = "later" if marked[item] else "first"
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(ROOT)}, {part}"))
+    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+
+    def order(item: pytest.Item) -> tuple:
+        path = item.path
+        return (True, place.get(path, len(place)), -many[path], path) if marked[item] else (False,)
+
+    items.sort(key=order)
+
+
+class FilesInParts(LoadScopeScheduling):
+    """What a module's fixtures make is made once: one worker runs all unmarked tests of a file, or all others.
+
+    The groups of pytest-xdist 3.8, which would say the same, have no effect under pytest 9.2.
+    """
+
+    @functools.cached_property
+    def parts(self) -> dict[str, str]:
+        """Scope of each test: its file, and whether its row of tests is the first of the file."""
+        scopes, rows = {}, Counter()
+        for file, row in itertools.groupby(self.collection, lambda nodeid: nodeid.partition("::")[0]):
+            rows[file] += 1
+            scopes |= dict.fromkeys(row, f"{file}, {rows[file]}")
+        return scopes
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self.parts[nodeid]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesInParts:
+    return FilesInParts(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Ends the measurement of coverage where the marked tests of this process begin.
+
+    Tracing slows down the building of TensorFlow's graphs. The unmarked tests alone have to reach the share of covered
+    lines.
+    """
+    if any(map(item.get_closest_marker, LATER)) and (coverage := sys.modules.get("coverage")):
+        measuring = coverage.Coverage.current()
+        if measuring:
+            measuring.stop()
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder by a function of its path, once for all workers; who changes the folder copies it first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, complete = base / name, base / f"{name}.complete"
+        with FileLock(base / f"{name}.lock"):
+            if not complete.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                complete.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture
@@ -135,3 +214,11 @@ def tfds_dir() -> str:
     folder = os.environ.get("TFDS_DATA_DIR", "../shared/data/tfds")
     assert Path(folder, "mnist").is_dir(), f"no MNIST in {folder}: set TFDS_DATA_DIR, or deselect real_data"
     return folder
+
+
+@pytest.fixture(scope="session")
+def extractor_file(tfds_dir) -> Path:
+    """A frozen ImageNet extractor of Keras 3, images in [0, 255] -> 1,280 features, beside the data sets."""
+    path = Path(tfds_dir).parent / "features" / "efficientnet_lite0.keras"
+    assert path.is_file(), f"no extractor {path}: deselect real_data"
+    return path

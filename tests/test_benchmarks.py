@@ -13,7 +13,7 @@ from nlgan_tf.evaluation import metrics
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.gan.model import NETWORKS
 from nlgan_tf.recipes import RECIPES, Recipe
-from nlgan_tf.two_stages import both
+from nlgan_tf.two_stages import cross_fitting
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -277,7 +277,7 @@ def test_both_stages_are_trained_by_the_packages_functions(monkeypatch):
     assert 0 <= line["accuracy_d"] <= 1
 
     monkeypatch.setitem(RECIPES, "modern", Recipe(one, two))
-    monkeypatch.setattr(both, "EstimatePriors", functools.partial(nl.EstimatePriors, max_steps=20))
+    monkeypatch.setattr(cross_fitting, "EstimatePriors", functools.partial(nl.EstimatePriors, max_steps=20))
     line = estimated_priors.measure(0.7, 0.85, 2)
     assert (line["pi"], line["seed"]) == ([0.7, 0.85], 2)
     assert 0 <= line["known"] <= 1

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.extractors import WEIGHTS, saved_extractor
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
-from nlgan_tf.models import describe_size
+from nlgan_tf.models import describe_size, load_extractor
 
 
 def test_load_model_takes_classifiers_and_refuses_what_is_no_model(tmp_path):
@@ -30,6 +32,33 @@ def test_a_folder_is_said_to_be_one(tmp_path):
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(InputError, match=r", which is a folder: SavedModels are for TF Serving$"):
         nl.load_model(tmp_path)
+
+
+def test_an_extractor_is_loaded_frozen(tmp_path):
+    extractor = load_extractor(saved_extractor(tmp_path))
+    assert extractor.trainable_weights == []
+    np.testing.assert_array_equal(extractor.get_weights()[0], WEIGHTS)
+
+
+def test_an_extractor_that_holds_code_is_refused_in_one_line(tmp_path):
+    pixels = keras.Input((None, None, 3))
+    code = keras.layers.Lambda(lambda images: images[:, 0, 0], output_shape=(3,))
+    keras.Model(pixels, code(pixels)).save(tmp_path / "code.keras")
+    with pytest.raises(
+        InputError, match=r"^Expected features that Keras .* loads safely, got .*code.keras: "
+    ) as caught:
+        load_extractor(tmp_path / "code.keras")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_an_extractor_is_a_file_or_a_name(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_extractor(tmp_path / "none.keras")
+    with pytest.raises(InputError, match=r"^Expected features to be a .keras file, EfficientNetB0, .*; got 'VGG'$"):
+        load_extractor("VGG")
+    with pytest.raises(InputError, match="which is a folder"):
+        load_extractor(tmp_path)
 
 
 @pytest.mark.parametrize(

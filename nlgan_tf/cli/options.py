@@ -9,10 +9,37 @@ from collections.abc import Callable
 import click
 
 from nlgan_tf.config import Option, StageOneConfig, StageTwoConfig, options, type_hints
-from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.config import DATA, DEVICE_GROUP, NOISE, OUTPUT, TRAINING, RunConfig
 
 CLASSIFIER_PREFIX = "classifier_"
+# Settings of a run that say what its images and labels are.
+DATA_OPTIONS = tuple(name for name, its_option in options(RunConfig).items() if its_option.group == DATA)
+# Headings of `--help`, in their order, and those of configurations as a whole.
+HEADINGS = (DATA, NOISE, TRAINING, "Search", "Stage one", "Stage two", DEVICE_GROUP, OUTPUT)
+HEADING_OF = {StageOneConfig: "Stage one", StageTwoConfig: "Stage two"}
 STAGES = (StageOneConfig, StageTwoConfig)
+
+
+class GroupedOption(click.Option):
+    """An option under a heading of `--help`."""
+
+    def __init__(self, *arguments, group: str | None = None, **settings) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
+
+
+class Grouped(click.Command):
+    """A command whose `--help` lists its options under headings; those without one come last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {heading: [] for heading in (*HEADINGS, "Command")}
+        for parameter in self.get_params(ctx):
+            if record := parameter.get_help_record(ctx):
+                groups[getattr(parameter, "group", None) or "Command"].append(record)
+        for heading, records in groups.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
 
 def config_options(
@@ -35,8 +62,10 @@ def config_options(
             note = "" if kind is bool or default is None else f"  [default: {default}]"
             name = prefix + field
             command = click.option(
-                *flags(name, negated=kind is bool and defaults[field] is True),
+                *flags(name, negated=kind is bool and defaults[field] is not False),
                 name,
+                cls=GroupedOption,
+                group=its_option.group or HEADING_OF.get(config_class, "Search"),
                 type=click.Choice(its_option.names) if its_option.choices else kind,
                 is_flag=kind is bool,
                 default=None,

@@ -11,8 +11,8 @@ import click
 from nlgan_tf.cli.options import config_options
 from nlgan_tf.config import options
 from nlgan_tf.files import claimed
-from nlgan_tf.reproduce.grid import Combination, Grid, Options, planned, run_config
-from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.reproduce.grid import Combination, Grid, Options, features_of, planned, run_config
+from nlgan_tf.reproduce.methods import METHODS, RUNNABLE, default_methods
 
 FAILED = 1
 
@@ -47,9 +47,10 @@ def reproduce() -> None:
 @click.option(
     *("--method", "methods"),
     multiple=True,
-    type=click.Choice(tuple(METHODS)),
+    type=click.Choice(RUNNABLE),
     metavar="METHOD",
-    help=f"One of {', '.join(METHODS)}; may be repeated  [default: all but the ablations]",
+    help=f"One of {', '.join(RUNNABLE)}; may be repeated  [default: all but the ablations, and those of "
+    "frozen features with --features alone]",
 )
 @config_options(Options)
 @click.option("--jobs", default=1, show_default=True, help="Combinations side by side; -1: one a core")
@@ -72,7 +73,7 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **given) 
 
     given = {name: value for name, value in given.items() if value not in (None, ())}
     settings = Options(**{name: given.pop(name) for name in options(Options) if name in given})
-    grid = Grid(**given)
+    grid = Grid(**{"methods": default_methods(settings.features is not None), **given})
     if render:
         _render(ResultsFile(results_path))
         return
@@ -88,7 +89,7 @@ def table1(results_path: Path, jobs: int, dry_run: bool, render: bool, **given) 
         check_runnable(list(plan), settings)
     in_all = f"{len(plan) - len(left)} of {len(plan)} combinations are in {results_path}"
     click.echo(f"{in_all}; the others take about {_duration(sum(left.values()))} on one core of 2.5 GHz.")
-    _warn_of_other_epochs(plan, seen, settings)
+    _warn_of_other_settings(plan, seen, settings)
     _run(list(plan), results, settings, jobs)
 
 
@@ -99,10 +100,17 @@ def _print_plan(left: dict[Combination, float], total: int) -> None:
     click.echo(f"{len(left)} of {total} combinations to run, about {needed} in all on one core of 2.5 GHz.")
 
 
-def _warn_of_other_epochs(plan: Iterable[Combination], seen: Mapping[Combination, dict], settings: Options) -> None:
-    """Prints each result of the file that was trained for other epochs; such results stay as they are."""
+def _warn_of_other_settings(plan: Iterable[Combination], seen: Mapping[Combination, dict], settings: Options) -> None:
+    """Prints each result of the file that was trained for other epochs or features; such results stay as they are."""
     for combination in plan:
-        if combination not in seen or not METHODS[combination.method].stage_one:
+        if combination not in seen:
+            continue
+        asked = Path(features_of(combination, settings) or "").name
+        found = seen[combination].get("features", "")
+        if asked != found:
+            told = f"{combination} has a result with {found or 'no'} features instead of {asked or 'none'}"
+            click.echo(f"{told}, which stays: --results names another file.")
+        if not METHODS[combination.method].stage_one:
             continue
         asked, found = run_config(combination, settings).stage_one.epochs, seen[combination]["epochs"]
         if asked != found:

@@ -7,7 +7,7 @@ import typing
 import click
 
 from nlgan_tf.cli.console import plus_minus, prepare, verbosity
-from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
+from nlgan_tf.cli.options import CLASSIFIER_PREFIX, Grouped, config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
@@ -15,7 +15,7 @@ from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.folder import DATASET, REPORT, SAMPLES, SAVED_MODELS
 
 
-@click.command()
+@click.command(cls=Grouped)
 @config_options(RunConfig)
 @click.option("--seeds", default=1, show_default=True, help="Number of runs, from --seed on, each in its own folder")
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")

@@ -8,25 +8,14 @@ import typing
 import click
 
 from nlgan_tf.cli.console import prepare, verbosity
-from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
+from nlgan_tf.cli.options import CLASSIFIER_PREFIX, DATA_OPTIONS, Grouped, config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig, options
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.tuning.config import SearchConfig
 from nlgan_tf.tuning.space import DEFAULT, OPTIONS, TUNABLE
 
-RUN_OPTIONS = (
-    "task",
-    "size",
-    "scale",
-    "pi_p",
-    "pi_n",
-    "estimate_priors",
-    "corrupt_first",
-    "recipe",
-    "seed",
-    "data_dir",
-)
+RUN_OPTIONS = (*DATA_OPTIONS, "pi_p", "pi_n", "estimate_priors", "corrupt", "corrupt_first", "recipe", "seed")
 
 
 def _tunable() -> str:
@@ -56,7 +45,7 @@ class Tuned(click.ParamType):
             self.fail(f"Expected a range such as {name}=1,20; got {value!r}", param, ctx)
 
 
-@click.command(epilog=f"Settings that --tune accepts, with their default values: {_tunable()}.")
+@click.command(cls=Grouped, epilog=f"Settings that --tune accepts, with their default values: {_tunable()}.")
 @config_options(RunConfig, only=RUN_OPTIONS)
 @click.option("--config", "config_file", type=click.File(), help="JSON file such as a run's config.json; options win")
 @click.option(

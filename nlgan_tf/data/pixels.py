@@ -20,15 +20,17 @@ def to_public_range(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
 
 
-def map_rows(function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor) -> np.ndarray:
-    """Returns `function` of all rows, traced once and called on 512 rows at a time, so that memory stays bounded."""
+def map_rows(
+    function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor, rows_a_call: int = ROWS_A_CALL
+) -> np.ndarray:
+    """Returns `function` of all rows, traced once and called on some rows at a time, so that memory stays bounded."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
     # Concrete: TensorFlow warns of functions that are traced again and again, as a search's many networks are.
     traced = tf.function(function, input_signature=signature).get_concrete_function()
-    return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows)])
+    return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows, rows_a_call)])
 
 
-def row_batches(rows: np.ndarray | tf.Tensor) -> Iterator[np.ndarray | tf.Tensor]:
-    """Yields all rows in their order, 512 at a time; one empty batch where no rows are given."""
-    for start in range(0, max(len(rows), 1), ROWS_A_CALL):
-        yield rows[start : start + ROWS_A_CALL]
+def row_batches(rows: np.ndarray | tf.Tensor, rows_a_call: int = ROWS_A_CALL) -> Iterator[np.ndarray | tf.Tensor]:
+    """Yields all rows in their order, some at a time; one empty batch where no rows are given."""
+    for start in range(0, max(len(rows), 1), rows_a_call):
+        yield rows[start : start + rows_a_call]

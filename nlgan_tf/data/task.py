@@ -31,6 +31,8 @@ class ImageTask:
         noisy_labels: Labels as the source gives them, where the source has noise of its own.
         subclass_labels: Subclasses as integers, shape (n,), such as the digit within {5; 7}.
         class_names: Names (negative, positive), indexed by the label.
+        files: Path of each training image relative to the folder of the source, in the order of `images`.
+        remarks: What the source says of its images and labels, a line each.
 
     Raises:
         InputError: For images or labels that are not accepted, arrays that do not fit each other, neither true nor
@@ -44,6 +46,8 @@ class ImageTask:
     noisy_labels: np.ndarray | None = None
     subclass_labels: np.ndarray | None = None
     class_names: tuple[str, str] = ("negative", "positive")
+    files: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._set("images", check_training_images(self.images))
@@ -57,6 +61,8 @@ class ImageTask:
         if self.subclass_labels is not None:
             self._set("subclass_labels", _check_subclasses(self.subclass_labels, n))
         self._set("class_names", _check_class_names(self.class_names))
+        if self.files is not None:
+            self._set("files", _check_files(self.files, n))
         if (self.test_images is None) != (self.test_labels is None):
             given = "test_labels" if self.test_images is None else "test_images"
             raise InputError(f"Expected both test_images and test_labels or neither in a task, got {given} alone")
@@ -109,9 +115,10 @@ class ImageTask:
             )
         kept = np.sort(np.concatenate([indices[:share] for indices in members]))
         per_image = ("images", "labels", "noisy_labels", "subclass_labels")
-        return dataclasses.replace(
-            self, **{name: getattr(self, name)[kept] for name in per_image if getattr(self, name) is not None}
-        )
+        parts = {name: getattr(self, name)[kept] for name in per_image if getattr(self, name) is not None}
+        if self.files is not None:
+            parts["files"] = tuple(self.files[index] for index in kept)
+        return dataclasses.replace(self, **parts)
 
 
 def check_channels(shape: tuple[int, int, int]) -> None:
@@ -142,6 +149,13 @@ def _check_subclasses(subclass_labels: Any, n: int) -> np.ndarray:
     if array.dtype.kind not in "biuf" or not np.array_equal(array, np.rint(array)):
         raise InputError(f"Expected subclass_labels to be integers, got dtype {array.dtype}, or fractions or NaN")
     return np.ascontiguousarray(array, np.int64)
+
+
+def _check_files(files: Any, n: int) -> tuple[str, ...]:
+    array = as_array(files, "files", "one path per image")
+    if array.shape != (n,) or not all(isinstance(file, str) for file in array.tolist()):
+        raise InputError(f"Expected files as {n} paths, one per image, got shape {array.shape} of dtype {array.dtype}")
+    return tuple(map(str, array))
 
 
 def _check_class_names(names: Any) -> tuple[str, str]:

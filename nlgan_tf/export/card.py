@@ -23,7 +23,8 @@ Tells two classes of small images apart. The training images were drawn by gener
   above 0.5.
 - An image of neither class gets one of the two labels all the same.
 - Encoded images are turned as the EXIF orientation of a JPEG says, reduced to 8 bits, stripped of alpha, and resized
-  without keeping the aspect ratio. The orientation of a PNG is not read.""",
+  with their aspect kept: the outermost pixels are repeated in what is left of the model's size. The orientation of a
+  PNG is not read.""",
     "generator": """\
 Draws images of one class, learned from a small set with partly wrong labels (NL-GAN, ICIP 2019).
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from nlgan_tf.data.letterbox import letterboxed
+
 # EXIF comes first, or after JFIF; a colour profile or XMP of 64 KB may come before too.
 HEADER_BYTES = 2**18
 SEGMENTS = 64
@@ -20,7 +22,7 @@ WITH_EXIF = r"\C*Exif\x00\x00\C*"
 
 
 def resize_upright(pixels: tf.Tensor, encoded: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Returns decoded pixels turned as the EXIF orientation of their JPEG says, at another size.
+    """Returns decoded pixels turned as the EXIF orientation of their JPEG says, at another size (`letterboxed`).
 
     Args:
         pixels: Decoded image, shape (any, any, c).
@@ -30,15 +32,9 @@ def resize_upright(pixels: tf.Tensor, encoded: tf.Tensor, size: tuple[int, int])
     Returns:
         float32, shape (*size, c).
     """
-
-    def turned() -> tf.Tensor:
-        # Small before it is turned: averages of areas are the same in either order.
-        orientation = jpeg_orientation(encoded)
-        small = tf.image.resize(pixels, tf.where(orientation >= 5, size[::-1], size), method="area")
-        return tf.ensure_shape(_upright(small, orientation), (*size, pixels.shape[-1]))
-
     has_exif = tf.strings.regex_full_match(tf.strings.substr(encoded, 0, HEADER_BYTES), WITH_EXIF)
-    return tf.cond(has_exif, turned, lambda: tf.image.resize(pixels, size, method="area"))
+    orientation = tf.cond(has_exif, lambda: jpeg_orientation(encoded), lambda: tf.constant(1))
+    return letterboxed(pixels, size, orientation)
 
 
 def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
@@ -58,13 +54,6 @@ def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
     values = _number(content, entries + 8, 2, little_endian)
     value = tf.concat([values[tags == ORIENTATION_TAG], [1]], 0)[0]
     return tf.cast(tf.where(found & (value >= 1) & (value <= 8), value, 1), tf.int32)
-
-
-def _upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: tf.identity(image))
-    mirrored, upside_down = (tf.reduce_any(orientation == which) for which in ([2, 3, 6, 7], [3, 4, 7, 8]))
-    image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: tf.identity(image))
-    return tf.cond(upside_down, lambda: tf.reverse(image, [0]), lambda: tf.identity(image))
 
 
 def _exif(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

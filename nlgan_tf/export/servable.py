@@ -63,7 +63,11 @@ def tolerance_of(facts: Mapping[str, Any]) -> float:
 
 def compute_dtype(model: keras.Model) -> str:
     """Returns the coarsest dtype that a layer of the model computes in, a key of TOLERANCES."""
-    found = {model.compute_dtype} if not hasattr(model, "layers") else {compute_dtype(part) for part in model.layers}
+    if hasattr(model, "layers"):
+        # An input layer computes nothing, and has Keras's policy of the moment.
+        found = {compute_dtype(part) for part in model.layers if not isinstance(part, keras.layers.InputLayer)}
+    else:
+        found = {model.compute_dtype}
     found &= set(TOLERANCES)
     return max(found, key=TOLERANCES.get, default="float32")
 

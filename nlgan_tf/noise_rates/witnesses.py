@@ -7,7 +7,7 @@ than D's raise the accuracy of the label posterior. `select_witnesses` keeps tho
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -147,7 +147,7 @@ class Selection:
     """The witnesses that are kept.
 
     Attributes:
-        kept: Names of the witnesses that are kept, the best one first.
+        kept: Names of the witnesses that are kept, those that have learned the labels first, then the best one.
         lines: Reason for each witness, in words.
     """
 
@@ -156,19 +156,26 @@ class Selection:
 
 
 def select_witnesses(
-    scores: Mapping[str, ArrayLike], noisy_labels: ArrayLike, priors: NoisePriors, seed: int = 0
+    scores: Mapping[str, ArrayLike],
+    noisy_labels: ArrayLike,
+    priors: NoisePriors,
+    seed: int = 0,
+    in_sample: Collection[str] = (),
 ) -> Selection:
     """Returns which witnesses to sum, by noisy labels alone.
 
     Witnesses are tried in the order of their own likelihood. Each is kept if its score, added to the sum of those kept
     before, raises the held-out likelihood of the noisy labels; the first is compared with the class prior for all
-    images.
+    images. The likelihood of a witness that has learned the labels says too much: such a witness is compared with the
+    class prior alone, and no other witness with it.
 
     Args:
-        scores: Held-out scores of the original images by the name of each witness (D is one), shapes (n,).
+        scores: Scores of the original images by the name of each witness (D is one), shapes (n,); held-out ones, but
+            for those of `in_sample`.
         noisy_labels: Labels, 0 or 1, shape (n,).
         priors: Purities of the noisy labels.
         seed: Seed of the calibration's folds.
+        in_sample: Names of witnesses that have learned the labels of the images that they score.
 
     Raises:
         InputError: For scores, labels or priors that are not accepted.
@@ -178,18 +185,25 @@ def select_witnesses(
     def likelihood(names: list[str]) -> float:
         return held_out_likelihood(combined_scores([scores[name] for name in names]), labels, priors, seed)
 
-    best = noisy_likelihood(np.full(len(labels), Channel.of(labels, priors).class_prior), labels, priors)
-    kept, lines = [], []
-    for name in sorted(scores, key=lambda name: likelihood([name]), reverse=True):
-        found = likelihood([*kept, name])
-        keeps = found > best
-        lines.append(
-            f"{name}: held-out noisy log-likelihood {best:.4f} -> {found:.4f}: {'kept' if keeps else 'dropped'}"
-        )
-        if keeps:
+    def line(name: str, before: float, after: float, note: str = "") -> str:
+        verdict = "kept" if after > before else "dropped"
+        return f"{name}: held-out noisy log-likelihood {before:.4f} -> {after:.4f}{note}: {verdict}"
+
+    prior = noisy_likelihood(np.full(len(labels), Channel.of(labels, priors).class_prior), labels, priors)
+    learned, held_out, lines = [], [], []
+    for name in (name for name in scores if name in in_sample):
+        found = likelihood([name])
+        lines.append(line(name, prior, found, ", of labels that it has learned"))
+        learned += [name] if found > prior else []
+    best = prior
+    others = [name for name in scores if name not in in_sample]
+    for name in sorted(others, key=lambda name: likelihood([name]), reverse=True):
+        found = likelihood([*held_out, name])
+        lines.append(line(name, best, found))
+        if found > best:
             best = found
-            kept.append(name)
-    return Selection(kept, lines)
+            held_out.append(name)
+    return Selection(learned + held_out, lines)
 
 
 def held_out_likelihood(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors, seed: int = 0) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nlgan_tf.config import BOTH, DRAWN, ORIGINALS
+from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.baselines.registry import BASELINES
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Other ways to a classifier from the same noisy labels, in seconds each, by their names in the registry of baselines.
 EARLY_STOPPED = "early-stopped"
 PEERS = ("svc", "cleanlab-svc", "no-gan", EARLY_STOPPED)
+# And from the same frozen features, where a run has features.
+FROZEN_PEERS = ("frozen-lr", "frozen-cleanlab")
 # Before the name of a peer, in tables.
 PEER_PREFIX = "peers."
 SERVED = "accuracy_served"
@@ -61,7 +63,7 @@ def accuracies(run: PhasedRun) -> dict:
     if two.learns_from != DRAWN:
         found["accuracy_nlgan"] = accuracy(run.trained_on_evidence(DRAWN, "drawn"), *test)
         found["accuracy_originals"] = served
-    if two.learns_from == BOTH:
+    if run.serves_ensemble or (two.learns_from == BOTH and two.network != FEATURES):
         found["accuracy_originals"] = accuracy(run.trained_on_evidence(ORIGINALS, "originals"), *test)
     if run.config.compare:
         found |= _peers(run) if two.learns_from != DRAWN else _memorised(run)
@@ -80,8 +82,8 @@ def _memorised(run: PhasedRun) -> dict:
 def _peers(run: PhasedRun) -> dict:
     """Of each peer that takes this set, under "peers"; the one stopped early is "accuracy_noisy" too."""
     task, config, found = run.task, run.config, {}
-    for name in PEERS:
-        baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed)
+    for name in PEERS + (FROZEN_PEERS if run.features else ()):
+        baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed, run.features)
         try:
             # On matrices as small as these, threads of scikit-learn's libraries wait for each other.
             with threadpool_limits(1):

@@ -10,13 +10,23 @@ from typing import Any
 
 from nlgan_tf.config import PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_source
+from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_reading, check_source
+from nlgan_tf.data.sources.folder.settings import Reading
 from nlgan_tf.errors import InputError
 from nlgan_tf.recipes import RECIPES, check_recipe
 
 # Purities that true labels are corrupted to where none are stated: the paper's middle noise level.
 SIMULATED = (0.7, 0.85)
 UNSTATED = "data of one's own: estimated unless stated; true labels: corrupted to {} unless stated"
+# Headings of `--help`.
+DATA, NOISE, TRAINING, OUTPUT, DEVICE_GROUP = "Data", "Noise", "Training", "Output", "Devices"
+# Settings of a task: another task has its own.
+OF_TASK = {
+    "pi_p": None,
+    "pi_n": None,
+    "corrupt": None,
+    **{item.name: item.default for item in dataclasses.fields(Reading)},
+}
 # Settings that say where and how safely, not what is computed.
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
 DEVICES = ("strategy", "devices")
@@ -26,6 +36,9 @@ LATER = {
     "compare": True,
     "precision": "float32",
     "scale": None,
+    "corrupt": None,
+    **{item.name: item.default for item in dataclasses.fields(Reading)},
+    "features": None,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -42,6 +55,7 @@ LATER = {
     "stage_two.weight_decay": 0.0,
     "stage_two.ema": 0.0,
     "stage_two.network": "paper",
+    "stage_two.served": "classifier",
 }
 
 
@@ -53,41 +67,86 @@ class RunConfig:
     InputError for a value that is not accepted.
     """
 
-    task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}")
-    size: int | None = option(None, "Training images kept, shared among the subclasses; all by default", above=0)
-    scale: float | None = option(None, "Factor on the values of the images: 255 for floats in [0, 1]", above=0)
+    task: str = option("digits:5,7-vs-2,4", f"Images and labels: {ACCEPTED}", group=DATA)
+    size: int | None = option(
+        None, "Training images kept, shared among the subclasses; all by default", above=0, group=DATA
+    )
+    scale: float | None = option(
+        None, "Factor on the values of the images: 255 for floats in [0, 1]", above=0, group=DATA
+    )
     pi_p: float | None = option(
-        None, f"Share of right labels among the noisy positives; {UNSTATED.format(SIMULATED[0])}", above=0, most=1
+        None,
+        f"Share of right labels among the noisy positives; {UNSTATED.format(SIMULATED[0])}",
+        above=0,
+        most=1,
+        group=NOISE,
     )
     pi_n: float | None = option(
-        None, f"Share of right labels among the noisy negatives; {UNSTATED.format(SIMULATED[1])}", above=0, most=1
+        None,
+        f"Share of right labels among the noisy negatives; {UNSTATED.format(SIMULATED[1])}",
+        above=0,
+        most=1,
+        group=NOISE,
     )
     estimate_priors: bool = option(
-        False, "Purities found from D's outputs; pi_p and pi_n then only corrupt true labels"
+        False, "Purities found from D's outputs; pi_p and pi_n then only corrupt true labels", group=NOISE
     )
-    corrupt_first: bool = option(False, "Corruption of the full set before it is reduced, as the paper words it")
-    recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES))
-    seed: int = option(0, "Seed of everything random in the run", least=0)
-    data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default")
-    run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default")
-    overwrite: bool = option(False, "Replacement of the run folder, if it exists")
-    strategy: str = option("auto", "Devices of stage one; multiworker reads TF_CONFIG", choices=STRATEGIES)
+    corrupt_first: bool = option(
+        False, "Corruption of the full set before it is reduced, as the paper words it", group=NOISE
+    )
+    recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES), group=TRAINING)
+    features: str | None = option(
+        None,
+        "Frozen Keras model of images in [0, 255], a .keras file or a name of keras.applications such as "
+        "EfficientNetB0 with its ImageNet weights: a judge of the originals, see --classifier-network too",
+        group=TRAINING,
+    )
+    seed: int = option(0, "Seed of everything random in the run", least=0, group=TRAINING)
+    data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default", group=DATA)
+    run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default", group=OUTPUT)
+    overwrite: bool = option(False, "Replacement of the run folder, if it exists", group=OUTPUT)
+    strategy: str = option(
+        "auto", "Devices of stage one; multiworker reads TF_CONFIG", choices=STRATEGIES, group=DEVICE_GROUP
+    )
     devices: str | None = option(
-        None, "Devices for mirrored: GPU:0,GPU:1 and so on, or their number; all GPUs by default"
+        None,
+        "Devices for mirrored: GPU:0,GPU:1 and so on, or their number; all GPUs by default",
+        group=DEVICE_GROUP,
     )
     precision: str = option(
         "float32",
         "Precision of the networks' products; auto: bfloat16 where the GPU or processor multiplies it, else float32",
         choices=PRECISIONS,
+        group=DEVICE_GROUP,
     )
     on_non_finite: str = option(
         "lower",
         "Answer to a loss that is NaN: lower restores the last checkpoint with lower learning rates",
         choices=("lower", "stop"),
+        group=TRAINING,
     )
-    compare: bool = option(True, "Classifiers on the noisy and on the true labels too, to compare with")
-    checkpoint_seconds: float = option(60.0, "Least time between checkpoints, which are taken at epoch ends", least=0)
-    keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2)
+    compare: bool = option(True, "Classifiers on the noisy and on the true labels too, to compare with", group=TRAINING)
+    checkpoint_seconds: float = option(
+        60.0, "Least time between checkpoints, which are taken at epoch ends", least=0, group=OUTPUT
+    )
+    keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2, group=OUTPUT)
+    image_size: int | None = option(
+        None,
+        "Side of a folder's images, a multiple of 4; by default the median of their shorter sides, in 16 to 64",
+        least=4,
+        group=DATA,
+    )
+    positive: str | None = option(
+        None, "Positive classes NAME[,NAME] of a folder or .npz file, against the rest", group=DATA
+    )
+    skip_unreadable: bool = option(False, "Leaving out a folder's files that cannot be read", group=DATA)
+    file_column: str = option("file_name", "Column of a label file with the names of the images", group=DATA)
+    label_column: str = option("label", "Column of a label file with the labels", group=DATA)
+    corrupt: bool | None = option(
+        None,
+        "Simulated noise in labels that are true; by default of digits, mnist and cifar10 alone",
+        group=NOISE,
+    )
     stage_one: StageOneConfig | None = None
     stage_two: StageTwoConfig | None = None
 
@@ -96,14 +155,26 @@ class RunConfig:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_fields(self)
-        source, _ = check_source(self.task)
+        check_reading(self.task, self.reading)
         if (self.pi_p is None) != (self.pi_n is None):
             raise InputError(f"Expected pi_p and pi_n, or neither; got pi_p={self.pi_p}, pi_n={self.pi_n}")
-        if self.pi_p is None and source in CLASS_SOURCES:
+        if self.corrupt_first and self.corrupt is False:
+            raise InputError("Expected corrupt_first or no corruption, got both")
+        if self.pi_p is None and self.corrupts:
             # True labels are there to be corrupted; data of one's own bring their noise with them.
             for name, value in zip(("pi_p", "pi_n"), SIMULATED, strict=True):
                 object.__setattr__(self, name, value)
         _ = self.priors
+
+    @property
+    def reading(self) -> Reading:
+        """How photographs of a folder are read."""
+        return Reading(**{item.name: getattr(self, item.name) for item in dataclasses.fields(Reading)})
+
+    @property
+    def corrupts(self) -> bool:
+        """Whether the labels of the source count as true and get simulated noise."""
+        return check_source(self.task)[0] in CLASS_SOURCES if self.corrupt is None else self.corrupt
 
     @property
     def priors(self) -> NoisePriors | None:
@@ -130,7 +201,7 @@ class RunConfig:
 
         Args:
             text: JSON object.
-            **given: Fields that win over those of the text. Another task has purities of its own.
+            **given: Fields that win over those of the text. Another task has purities and labels of its own.
 
         Raises:
             InputError: For text that is no JSON object, unknown keys, or values that are not accepted.
@@ -139,7 +210,7 @@ class RunConfig:
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
         if "task" in values and given.get("task", values["task"]) != values["task"]:
-            values |= {"pi_p": None, "pi_n": None}
+            values |= OF_TASK
         values |= given
         recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
         for name, part in parts.items():

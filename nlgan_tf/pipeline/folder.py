@@ -104,7 +104,8 @@ def _next_free(config: RunConfig) -> Path:
 def slug(task: str) -> str:
     """A task's name as part of a folder's."""
     source, _, rest = task.partition(":")
-    return re.sub(r"[^\w.-]+", "_", Path(rest).stem if source == "npz" else task)
+    names = {"npz": Path(rest).stem, "folder": Path(rest).expanduser().absolute().name or "folder"}
+    return re.sub(r"[^\w.-]+", "_", names.get(source, task))
 
 
 def is_finished(run_dir: Path) -> bool:

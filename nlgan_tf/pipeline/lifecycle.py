@@ -37,6 +37,7 @@ from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.precision import choose_precision, computing_in
 from nlgan_tf.training.signals import StopSignals, advised
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
+from nlgan_tf.two_stages.head import describe_features, frozen_features
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class RunInFolder(abc.ABC):
         self.task = prepare_task(self.config)
         self.data_seconds = time.perf_counter() - start
         replicas = self.strategy.num_replicas_in_sync
+        for remark in self.task.remarks:
+            self.say(remark)
         self.say(describe_task(self.task) + (f"; {replicas} replicas" if replicas > 1 else ""))
         self.say(describe_priors(self.config, self.task))
         if self.precision.name != "float32" or self.config.precision == AUTO:
@@ -123,11 +126,18 @@ class RunInFolder(abc.ABC):
         if self.estimates and self.processes.several:
             raise InputError("Expected pi_p and pi_n on several machines, got none: `nlgan-tf priors` estimates them")
         images, noisy_labels, config = self.task.images, self.task.noisy_labels, self.config
-        self.owner = digest(json.dumps(config.settings(without=DEVICES)).encode(), images, noisy_labels)
+        self.features = frozen_features(config.features, config.stage_two, self.task.image_shape)
+        weights = self.features.weights if self.features else ()
+        self.owner = digest(json.dumps(config.settings(without=DEVICES)).encode(), images, noisy_labels, *weights)
         with self.strategy.scope():
             self.fit = CrossFit.build(images, noisy_labels, priors, config.stage_one, config.seed)
         shape = self.task.image_shape
-        for line in (describe_choices(config, shape), describe_folds(self.fit), describe_size(shape, config.stage_one)):
+        for line in (
+            describe_choices(config, shape),
+            describe_features(self.features),
+            describe_folds(self.fit),
+            describe_size(shape, config.stage_one),
+        ):
             if line:
                 self.say(line)
 

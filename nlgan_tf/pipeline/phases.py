@@ -11,7 +11,7 @@ import numpy as np
 
 import nlgan_tf
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import BOTH, DRAWN, ORIGINALS
+from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
 from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
@@ -38,6 +38,8 @@ from nlgan_tf.pipeline.folder import (
 from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
+from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
+from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds
 
@@ -83,7 +85,7 @@ class PhasedRun(RunInFolder):
         if self.config.stage_two.learns_from != DRAWN:
             numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
             self.judge = Judge.from_dict(self.fit, numbers)
-        message = f"Stage two: training the classifier on {TRAINED_ON[self.config.stage_two.learns_from]}"
+        message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = self._metrics()
         source = run_source(read_json(self.run_dir / CONFIG), metrics)
@@ -163,7 +165,7 @@ class PhasedRun(RunInFolder):
         """Writes the posteriors of originals and drawn images; returns the numbers of the judge."""
         task, config = self.task, self.config
         known = task.images, task.noisy_labels, self.model.priors
-        judged = judge_originals(self.fit, *known, config.stage_two, config.seed)
+        judged = judge_originals(self.fit, *known, config.stage_two, config.seed, self.features)
         for remark in judged.remarks:
             self.say(remark)
         drawn = judged.judge.probability(self.drawn[0])
@@ -180,11 +182,28 @@ class PhasedRun(RunInFolder):
         return Evidence(task.images, task.noisy_labels, self.model.priors, originals, self.drawn[0], drawn)
 
     def _train_classifier(self) -> None:
+        if self.config.stage_two.network == FEATURES:
+            # Keras's own layers already, around a model of the user's.
+            head = train_head(self.features, self.task.images, self.evidence.posterior)
+            self._save(head, CLASSIFIER_FILE)
+            return
         if self.config.stage_two.learns_from == DRAWN:
             classifier = self.trained_on(*self.drawn, "stage_two")
         else:
             classifier = self.trained_on_evidence(self.config.stage_two.learns_from, "stage_two")
-        self._save(of_plain_layers(classifier), CLASSIFIER_FILE)
+        classifier = of_plain_layers(classifier)
+        self._save(build_ensemble(classifier, self.judge) if self.serves_ensemble else classifier, CLASSIFIER_FILE)
+
+    @property
+    def serves_ensemble(self) -> bool:
+        """Whether the D's are part of what is served."""
+        return serves_ensemble(self.config.stage_two, self.fit, self.task.images, self.features)
+
+    @property
+    def _classifier_learns_from(self) -> str:
+        """What the classifier that is served learns from: one of frozen features has no use for drawn images."""
+        two = self.config.stage_two
+        return ORIGINALS if two.network == FEATURES else two.learns_from
 
     def trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
         """Trains a classifier as stage two does on labelled images."""

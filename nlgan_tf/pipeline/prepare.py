@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from nlgan_tf.config import AUTO, NETWORK_FOR, policy_for
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, corrupt_labels, realised_priors
-from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_task
+from nlgan_tf.data.sources import PHOTOGRAPH_SOURCES, check_source, load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
+from nlgan_tf.noise_rates.estimate import LEAST_IMAGES
 from nlgan_tf.pipeline.config import RunConfig
 
 
 def prepare_task(config: RunConfig) -> ImageTask:
     """The task of a run with its noisy labels: the source's own, or its true labels corrupted."""
-    return noisy_task(load_task(config.task, data_dir=config.data_dir, seed=config.seed, scale=config.scale), config)
+    places = {"data_dir": config.data_dir, "seed": config.seed, "scale": config.scale}
+    task = load_task(config.task, **places, **vars(config.reading))
+    if config.corrupt and check_source(config.task)[0] in PHOTOGRAPH_SOURCES:
+        task = dataclasses.replace(task, labels=task.noisy_labels, noisy_labels=None)
+    task = noisy_task(task, config)
+    if check_source(config.task)[0] in PHOTOGRAPH_SOURCES and training_priors(config) == ESTIMATE:
+        _check_enough(task)
+    return task
 
 
 def noisy_task(task: ImageTask, config: RunConfig) -> ImageTask:
     """A whole task, reduced to the run's size and with its noisy labels."""
-    if config.corrupt_first and task.noisy_labels is not None:
-        raise InputError(f"Expected --corrupt-first with true labels alone, got {config.task} with noisy_labels")
+    for asked, option in ((config.corrupt_first, "--corrupt-first"), (config.corrupt, "--corrupt")):
+        if asked and task.noisy_labels is not None:
+            raise InputError(f"Expected {option} with true labels alone, got {config.task} with noisy_labels")
     if not config.corrupt_first:
         task = task.reduced(config.size)
     if task.noisy_labels is None:
-        if config.priors is None:
-            raise InputError(
-                f"Expected noisy_labels in {config.task}, or --pi-p and --pi-n to corrupt its true labels; "
-                "got labels alone"
-            )
-        task = task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
+        task = _with_noise(task, config)
     return task.reduced(config.size)
+
+
+def _with_noise(task: ImageTask, config: RunConfig) -> ImageTask:
+    """A task of true labels with noisy ones: corrupted, or taken as they are where that is asked for."""
+    if config.corrupt is False:
+        return dataclasses.replace(task, labels=None, noisy_labels=task.labels)
+    if config.priors is None:
+        raise InputError(
+            f"Expected noisy_labels in {config.task}, or --corrupt to corrupt its true labels (with --pi-p and --pi-n "
+            "to these purities), or --no-corrupt to take them for noisy ones; got labels alone"
+        )
+    if not config.corrupts:
+        remark = f"True labels of {config.task} are corrupted; labels with noise of their own have the key noisy_labels"
+        task = dataclasses.replace(task, remarks=(*task.remarks, remark))
+    return task.with_noisy_labels(corrupt_labels(task.labels, config.priors, config.seed))
+
+
+def _check_enough(task: ImageTask) -> None:
+    """InputError where a class has too few images for an estimate of its purity."""
+    counts = np.bincount(task.noisy_labels, minlength=2)
+    if counts.min() < LEAST_IMAGES:
+        raise InputError(
+            f"Expected at least {LEAST_IMAGES} images of each class to estimate how many labels are wrong, got "
+            f"{counts.min()} of {task.class_names[counts.argmin()]}: add images, or state --pi-p and --pi-n"
+        )
 
 
 def training_priors(config: RunConfig) -> NoisePriors | str:
@@ -44,7 +75,7 @@ def describe_priors(config: RunConfig, task: ImageTask) -> str:
     if priors == ESTIMATE:
         reason = "as asked for" if config.estimate_priors else "as none are stated"
         return f"Purities of the labels: to be estimated from images and labels, {reason}"
-    simulated = task.labels is not None and check_source(config.task)[0] in CLASS_SOURCES
+    simulated = task.labels is not None and config.corrupts
     origin = "to which true labels were corrupted" if simulated else "as stated"
     return f"Purities of the labels: pi_p {priors.pi_p:g}, pi_n {priors.pi_n:g}, {origin}"
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nlgan_tf.config import check_fields, option
+from nlgan_tf.config import DRAWN, FEATURES, check_fields, option
 from nlgan_tf.data.sources import check_source
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.recipes import RECIPES
-from nlgan_tf.reproduce.methods import METHODS, Method, check_method
+from nlgan_tf.reproduce.methods import METHODS, Method, check_method, default_methods
 
 TASKS = ("mnist:5,7-vs-2,4", "cifar10:automobile-vs-airplane")
 SIZES = (1000, 100)
@@ -69,6 +69,11 @@ class Options:
     epochs: int | None = option(
         None, "Epochs of stage one; by default the paper's, 40 on MNIST and 500 on CIFAR-10", above=0
     )
+    features: str | None = option(
+        None,
+        "Frozen Keras model, a .keras file or a name of keras.applications, for the methods of frozen features and for "
+        "NL-GAN where it learns from originals; give such a grid its own --results",
+    )
     keep: str | None = option(None, "Folder that keeps NL-GAN's run folders; none are kept by default")
 
     def __post_init__(self) -> None:
@@ -86,7 +91,7 @@ class Grid:
 
     Attributes:
         tasks, sizes, priors: Cells, the product of all three.
-        methods: Names in `METHODS`, by default all but the ablations; each runs at its own noise levels.
+        methods: Names in `METHODS`, by default `default_methods`; each runs at its own noise levels.
 
     Raises:
         InputError: For values that are not accepted.
@@ -95,14 +100,15 @@ class Grid:
     tasks: Sequence[str] = TASKS
     sizes: Sequence[int] = SIZES
     priors: Sequence[tuple[float, float]] = PRIORS
-    methods: Sequence[str] = tuple(name for name, method in METHODS.items() if not method.ablation)
+    methods: Sequence[str] = default_methods()
     recipe: str = option("paper", "Settings of stage one and of the classifier by name", choices=tuple(RECIPES))
     seeds: int = option(5, "Seeds of each combination, from 0 on", least=1)
 
     def __post_init__(self) -> None:
         check_fields(self)
         for method in self.methods:
-            check_method(method)
+            if METHODS[check_method(method)].part_of:
+                raise InputError(f"Expected methods that run, got {method}: {METHODS[method].part_of} measures it too")
         for task, size, (pi_p, pi_n) in itertools.product(self.tasks, self.sizes, self.priors):
             check_source(task)
             RunConfig(task=task, size=size, pi_p=pi_p, pi_n=pi_n, recipe=self.recipe)
@@ -135,8 +141,16 @@ def _cells(tasks: Iterable[str], sizes: Iterable[int], priors: Iterable[tuple[fl
     return {(task, size, *pair) for task, size, pair in itertools.product(tasks, sizes, priors)}
 
 
+def features_of(combination: Combination, options: Options) -> str | None:
+    """Returns the frozen features that a combination has a use for; None for none."""
+    method = METHODS[combination.method]
+    judges = method.changes is not None and RECIPES[combination.recipe].stage_two.learns_from != DRAWN
+    return options.features if method.frozen or judges else None
+
+
 def run_config(combination: Combination, options: Options) -> RunConfig:
     """Returns the configuration of a combination's run."""
+    features = features_of(combination, options)
     config = RunConfig(
         task=combination.task,
         size=combination.size,
@@ -145,7 +159,10 @@ def run_config(combination: Combination, options: Options) -> RunConfig:
         recipe=combination.recipe,
         seed=combination.seed,
         data_dir=options.data_dir,
+        features=features,
     )
+    if features is not None and METHODS[combination.method].changes is not None:
+        config = dataclasses.replace(config, stage_two=dataclasses.replace(config.stage_two, network=FEATURES))
     epochs = options.epochs
     if epochs is None and combination.task.startswith("cifar10:") and combination.recipe != "modern":
         epochs = CIFAR10_EPOCHS

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 import nlgan_tf
 from nlgan_tf.compat.keras import keras
+from nlgan_tf.config import DRAWN
 from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes, load_task
 from nlgan_tf.data.sources.classes import parse_classes
 from nlgan_tf.data.task import ImageTask
@@ -25,6 +26,8 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.metrics import accuracy, class_accuracy, purity_and_coverage, train_judge
 from nlgan_tf.files import read_json, write_text
+from nlgan_tf.models import load_extractor
+from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
@@ -39,6 +42,12 @@ from nlgan_tf.two_stages import stage_one_batches, train_stage_two
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # Versions and commit of what finished a kept run, in the run's folder.
 MADE_BY = "made_by.json"
+# Parts of NL-GAN, by their names in the grid, and their names in metrics.json.
+PARTS = {
+    "nlgan-drawn": "accuracy_nlgan",
+    "nlgan-originals": "accuracy_originals",
+    "nlgan-d": "accuracy_discriminator",
+}
 # Images and labels that generators drew.
 Drawn = tuple[np.ndarray, np.ndarray]
 
@@ -53,7 +62,8 @@ def measure(combination: Combination, options: Options) -> dict:
 
     Returns:
         The record for the results file, with `results.KEYS`; for a method with generators also the judge's
-        measurements of drawn images (`results.JUDGED`), for NL-GAN also "accuracy_discriminator".
+        measurements of drawn images (`results.JUDGED`). NL-GAN adds "accuracy_discriminator", or, where stage two
+        learns from originals, "parts": accuracies by the methods that are its parts, see `results.split_parts`.
 
     Raises:
         InputError: For a combination that its data do not allow, or a kept run with other settings.
@@ -73,6 +83,7 @@ def measure(combination: Combination, options: Options) -> dict:
         found, drawn = _ancestor(combination.method, config, task)
     else:
         found = _baseline(combination.method, config, task)
+    features = {} if config.features is None else {"features": Path(config.features).name}
     seconds = found.pop("seconds", time.perf_counter() - start)
     return {
         **dataclasses.asdict(combination),
@@ -80,13 +91,15 @@ def measure(combination: Combination, options: Options) -> dict:
         "seconds": round(seconds, 1),
         "epochs": found.pop("epochs"),
         **made_by,
+        **features,
         **found,
         **(_judged(*drawn, config) if drawn else {}),
     }
 
 
 def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
-    baseline = build_baseline(method, config.priors, config.stage_two, config.seed)
+    features = None if config.features is None else _frozen_features(config.features, task.image_shape)
+    baseline = build_baseline(method, config.priors, config.stage_two, config.seed, features)
     # On matrices as small as these, threads of scikit-learn's libraries wait for each other, five times as long.
     with threadpool_limits(1):
         predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
@@ -124,8 +137,11 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
         "epochs": stage_one.epochs,
         # The clock of `measure` began at the last start; of an earlier start the phases that it finished count.
         "seconds": sum(timings.values()),
-        "accuracy_discriminator": metrics["accuracy_discriminator"],
     }
+    if combination.method == "nlgan" and config.stage_two.learns_from != DRAWN:
+        found["parts"] = {part: metrics[name] for part, name in PARTS.items()}
+    else:
+        found["accuracy_discriminator"] = metrics["accuracy_discriminator"]
     return found, (drawn.images, drawn.labels)
 
 
@@ -161,6 +177,12 @@ def _judge(source: str, data_dir: str | None) -> tuple[keras.Model, tuple[str, .
     class_names, train, test = load_classes(source, data_dir)
     judge = train_judge(*train)
     return judge, class_names, class_accuracy(judge, *test)
+
+
+@functools.lru_cache(maxsize=2)
+def _frozen_features(features: str, image_shape: tuple[int, int, int]) -> FrozenFeatures:
+    """Returns frozen features, whose vectors serve all combinations of a task."""
+    return FrozenFeatures(load_extractor(features), image_shape, features)
 
 
 @functools.lru_cache(maxsize=4)

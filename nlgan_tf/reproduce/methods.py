@@ -25,6 +25,9 @@ class Method:
         ablation: Whether the method runs only where it is asked for by name.
         changes: Settings of stage one that set a variant of NL-GAN apart; None for what is no variant of NL-GAN.
         library: Package of the extra `baselines` that the method imports; None for none.
+        frozen: Whether the method needs frozen features.
+        part_of: Method whose run measures this one too, where stage two learns from originals; None for a method of its
+            own.
     """
 
     title: str
@@ -36,6 +39,8 @@ class Method:
     ablation: bool = False
     changes: Mapping[str, Any] | None = None
     library: str | None = None
+    frozen: bool = False
+    part_of: str | None = None
 
 
 def _generative(title: str, stage_one: float = 1.0, **settings: Any) -> Method:
@@ -45,12 +50,15 @@ def _generative(title: str, stage_one: float = 1.0, **settings: Any) -> Method:
 
 def method_of(entry: Entry) -> Method:
     """Returns the row of a baseline."""
-    shared = "title", "levels", "importance", "fits", "upsampled", "library"
+    shared = "title", "levels", "importance", "fits", "upsampled", "library", "frozen"
     return Method(**{name: getattr(entry, name) for name in shared})
 
 
 METHODS = {
     "nlgan": _generative("NL-GAN", importance=30, ablation=False, changes={}),
+    "nlgan-drawn": _generative("NL-GAN, drawn images alone", part_of="nlgan"),
+    "nlgan-originals": _generative("NL-GAN, originals alone", part_of="nlgan"),
+    "nlgan-d": _generative("NL-GAN, D alone", part_of="nlgan"),
     **{name: method_of(entry) for name, entry in BASELINES.items()},
     "conditional-dcgan": _generative("Conditional DCGAN, eq. (1)", 0.8),
     "conditional-dcgan-sn": _generative("Conditional DCGAN, eq. (1), spectral norm", 0.8),
@@ -62,8 +70,18 @@ METHODS = {
 }
 
 
+RUNNABLE = tuple(name for name, method in METHODS.items() if method.part_of is None)
+
+
+def default_methods(with_features: bool = False) -> tuple[str, ...]:
+    """Returns the names of all methods but the ablations; those of frozen features where there are features."""
+    return tuple(
+        name for name in RUNNABLE if not METHODS[name].ablation and (with_features or not METHODS[name].frozen)
+    )
+
+
 def check_method(name: str) -> str:
     """Returns the name of a method of the grid; InputError for another name."""
     if name not in METHODS:
-        raise InputError(f"Expected method to be one of {', '.join(METHODS)}; got {name!r}")
+        raise InputError(f"Expected method to be one of {', '.join(RUNNABLE)}; got {name!r}")
     return name

@@ -33,7 +33,7 @@ KEYS = {
 IDENTITY = [field.name for field in dataclasses.fields(Combination)]
 # Measurements that a judge of the drawn images adds, all or none; and shares, which lie in [0, 1].
 JUDGED = {"judge_accuracy": NUMBER, "purity_p": NUMBER, "purity_n": NUMBER, "coverage": (dict,)}
-KINDS = {**KEYS, "accuracy_discriminator": NUMBER, **JUDGED}
+KINDS = {**KEYS, "features": (str,), "accuracy_discriminator": NUMBER, **JUDGED}
 SHARES = ("accuracy", "accuracy_discriminator", "judge_accuracy", "purity_p", "purity_n")
 # Suffixes of the table, whose files lie beside the results.
 TABLE_SUFFIXES = (".md", ".png")
@@ -87,23 +87,25 @@ class ResultsFile:
             records[combination] = record
         return records
 
-    def append(self, record: dict) -> None:
-        """Adds one line.
+    def append(self, *records: dict) -> None:
+        """Adds a line for each record, all at once.
 
         Raises:
-            InputError: If the combination has a line already, or the file cannot be read.
+            InputError: If a combination has a line already, or the file cannot be read.
         """
-        line = json.dumps(record)
-        _parsed(line.encode() + b"\n")
+        lines = [json.dumps(record) for record in records]
+        for line in lines:
+            _parsed(line.encode() + b"\n")
         make_folder(self.path.parent)
         with locked(self.path, wait=True):
             known = self.read()
-            if Combination(**{name: record[name] for name in IDENTITY}) in known:
-                raise InputError(f"Expected a combination without a line in {self.path}, got {line}")
+            for record, line in zip(records, lines, strict=True):
+                if Combination(**{name: record[name] for name in IDENTITY}) in known:
+                    raise InputError(f"Expected a combination without a line in {self.path}, got {line}")
             for path in self.path.parent.iterdir():
                 if HIDDEN.match(path.name) and HIDDEN.sub("", path.name) == self.path.name:
                     path.unlink()  # A process that was killed here held the lock.
-            add_line(self.path, line)
+            add_line(self.path, "\n".join(lines))
 
     def claim(self, combination: Combination) -> contextlib.ExitStack | None:
         """Returns the right to run a combination until `close()`; None if another has it or the combination is done."""
@@ -122,6 +124,14 @@ class ResultsFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
         return path
+
+
+def split_parts(record: dict) -> list[dict]:
+    """Returns the record of a run, and one for each method in its "parts", a mapping of methods to accuracies."""
+    whole = {name: value for name, value in record.items() if name != "parts"}
+    shared = {name: whole[name] for name in (*KEYS, "features") if name in whole}
+    parts = record.get("parts", {})
+    return [whole, *({**shared, "method": method, "accuracy": value} for method, value in parts.items())]
 
 
 def _parsed(line: bytes) -> dict[str, typing.Any]:

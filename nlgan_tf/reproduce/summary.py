@@ -49,23 +49,26 @@ class _RowKey:
     recipe: str
     epochs: int
     discriminator: bool = False
+    features: str = ""
 
     @property
     def place(self) -> tuple:
         """Key that sorts the rows of a table."""
-        return list(METHODS).index(self.method), self.recipe, self.epochs, self.discriminator
+        return list(METHODS).index(self.method), self.recipe, self.epochs, self.features, self.discriminator
 
     def title(self) -> str:
         name = METHODS[self.method].title
         notes = [f"recipe {self.recipe}"] if self.recipe else []
         notes += [f"{self.epochs} epochs"] if self.epochs else []
+        notes += [f"features {self.features}"] if self.features else []
         return name + (", D itself" if self.discriminator else "") + (f" ({', '.join(notes)})" if notes else "")
 
 
 def summarise(records: Mapping[Combination, dict]) -> dict[tuple[str, int], list[Row]]:
-    """Returns rows by (task, size), in the order of `METHODS`; recipes and epochs of stage one are rows of their own.
+    """Returns rows by (task, size), in the order of `METHODS`.
 
-    NL-GAN's row is followed by the row of its D. A method that no recipe changes counts once a seed.
+    Recipes, epochs of stage one and features are rows of their own. NL-GAN's row is followed by the row of its D. A
+    method that no recipe changes counts once a seed.
     """
     tables: dict = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     for combination, record in records.items():
@@ -89,7 +92,7 @@ def _row_key(combination: Combination, record: dict) -> _RowKey:
     method = METHODS[combination.method]
     recipe = combination.recipe if method.fits else ""
     epochs = record["epochs"] if method.stage_one else 0
-    return _RowKey(combination.method, recipe, epochs)
+    return _RowKey(combination.method, recipe, epochs, features=record.get("features", ""))
 
 
 def _cell(task: str, size: int, priors: Priors, key: _RowKey, by_seed: dict[int, float]) -> Cell:

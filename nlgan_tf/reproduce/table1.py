@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
+from pathlib import Path
 
 import joblib
 
@@ -19,7 +20,7 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
-from nlgan_tf.reproduce.results import ResultsFile
+from nlgan_tf.reproduce.results import ResultsFile, split_parts
 from nlgan_tf.training.signals import advised
 
 POLL_SECONDS = 1.0
@@ -81,12 +82,16 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
 
     Raises:
         InputError: For a task that is unknown, has no test images, is too small for a size, or whose share of
-            positives contradicts a pi; for a method whose library is not installed.
-        OSError: For missing data, or a folder of `options.keep` that cannot be written.
+            positives contradicts a pi; for a method whose library is not installed, or whose features are not given.
+        OSError: For missing data, missing features, or a folder of `options.keep` that cannot be written.
     """
     for method in dict.fromkeys(combination.method for combination in combinations):
         if METHODS[method].library is not None:
             _check_installed(METHODS[method].library)
+        if METHODS[method].frozen and options.features is None:
+            raise InputError(f"Expected --features for the method {method}, got none")
+    if options.features is not None and options.features.endswith(".keras"):
+        Path(options.features).expanduser().stat()
     for task in dict.fromkeys(combination.task for combination in combinations):
         whole = load_task(task, data_dir=options.data_dir)
         if whole.test_images is None or whole.labels is None:
@@ -127,7 +132,7 @@ def _run_unclaimed(
     try:
         for combination, outcome in parallel(tasks()):
             if not isinstance(outcome, Exception):
-                results.append(outcome)
+                results.append(*split_parts(outcome))
             claims.pop(combination).close()
             yield combination, outcome
     finally:

@@ -96,15 +96,12 @@ def float32_copy(network: keras.Model) -> keras.Model:
     """Returns the same network computing in float32 alone, with the same weights; a float32 network as it is.
 
     Args:
-        network: Functional model of layers with `dtype` in their configuration, built.
+        network: Functional model, built; its parts may be models.
     """
-    if all(layer.compute_dtype == FLOAT32 for layer in network.layers):
+    description = network.to_json()
+    in_float32 = description.replace('"mixed_bfloat16"', '"float32"').replace('"mixed_float16"', '"float32"')
+    if in_float32 == description:
         return network
-    with computing_in(FLOAT32):  # Or the input layer would take the present policy.
-        copy = keras.models.clone_model(network, clone_function=_in_float32)
+    copy = keras.models.model_from_json(in_float32)
     copy.set_weights(network.get_weights())
     return copy
-
-
-def _in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
-    return type(layer).from_config({**layer.get_config(), "dtype": FLOAT32})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN, StageOneConfig, StageTwoConfig
+from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
 from nlgan_tf.data.task import check_task_shape
 from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
+from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
+from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
 
@@ -57,6 +61,7 @@ def train_two_stages(
     *,
     stage_one: StageOneConfig | None = None,
     stage_two: StageTwoConfig | None = None,
+    features: keras.Model | str | os.PathLike | None = None,
     precision: str | None = None,
     verbose: int | str = 0,
 ) -> TwoStages:
@@ -69,12 +74,15 @@ def train_two_stages(
         recipe: Name of the settings of both stages: "literal", "paper" or "modern".
         seed: Seed of everything random.
         stage_one, stage_two: Settings in place of the recipe's.
+        features: Frozen feature extractor, images in [0, 255] -> vectors: a Keras model, its `.keras` file, or a name
+            of keras.applications. A judge of the originals beside D, if stage two learns from them; with
+            `StageTwoConfig(network="features")` the trunk of the classifier too.
         precision: Precision of the networks' products: "auto", "float32", "bfloat16" or "float16"; None: Keras's
             present policy. The classifier's too: `training.precision.float32_copy` makes a float32 one.
         verbose: As in `keras.Model.fit`.
 
     Raises:
-        InputError: For images, labels, priors, a recipe, a seed or a precision that are not accepted.
+        InputError: For images, labels, priors, a recipe, features, a seed or a precision that are not accepted.
         NonFiniteError: If training diverged.
     """
     settings = check_recipe(recipe)
@@ -83,8 +91,9 @@ def train_two_stages(
     images = check_training_images(images)
     check_task_shape(images.shape[1:])
     noisy_labels, priors = check_labels(noisy_labels, length=len(images)), check_priors(priors)
+    frozen = frozen_features(features, stage_two, images.shape[1:])
     with computing_in(precision):
-        return _both(images, noisy_labels, priors, seed, stage_one, stage_two, verbose)
+        return _both(images, noisy_labels, priors, seed, stage_one, stage_two, frozen, verbose)
 
 
 def _both(
@@ -94,6 +103,7 @@ def _both(
     seed: int,
     stage_one: StageOneConfig,
     stage_two: StageTwoConfig,
+    frozen: FrozenFeatures | None,
     verbose: int | str,
 ) -> TwoStages:
     """Both stages on arguments that are checked."""
@@ -106,9 +116,14 @@ def _both(
         posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
     else:
         drawn = fit.hallucinate(stage_two.num_images, seed)
-        judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed)
+        judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
-        of_drawn = judged.judge.probability(drawn[0])
-        evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
-        classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+        if stage_two.network == FEATURES:
+            classifier = train_head(frozen, images, posterior)
+        else:
+            of_drawn = judged.judge.probability(drawn[0])
+            evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
+            classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+            if serves_ensemble(stage_two, fit, images, frozen):
+                classifier = build_ensemble(classifier, judged.judge)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

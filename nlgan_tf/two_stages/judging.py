@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.config import AUTO, StageTwoConfig
+from nlgan_tf.config import AUTO, FEATURES, StageTwoConfig
 from nlgan_tf.data.features import LEAST_SIDE
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.noise_rates.calibration import Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
-from nlgan_tf.noise_rates.witnesses import build_witness, combined_scores, select_witnesses
+from nlgan_tf.noise_rates.witnesses import Vectors, build_witness, combined_scores, select_witnesses
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
 
 
@@ -72,6 +72,7 @@ def judge_originals(
     priors: NoisePriors,
     config: StageTwoConfig,
     seed: int = 0,
+    features: Vectors | None = None,
 ) -> Judged:
     """Calibrates the D's on noisy labels alone, and gives each training image a posterior.
 
@@ -80,8 +81,12 @@ def judge_originals(
         images: Training images, uint8 or floats in [0, 255], shape (n, h, w, c).
         noisy_labels: Labels, 0 or 1, shape (n,).
         priors: Purities of the noisy labels.
-        config: Number of views, and the witness beside the D's.
-        seed: Seed of views and of the witness's folds.
+        config: Number of views, and the witnesses beside the D's.
+        seed: Seed of views and of the witnesses' folds.
+        features: Function of images to vectors, shape (n, d), of a frozen network.
+
+    Raises:
+        InputError: For a configuration that needs features, and none.
     """
     scores, standards = np.empty(len(images), np.float32), []
     for number, model in enumerate(fit.models):
@@ -91,9 +96,13 @@ def judge_originals(
         scores[judged] = (its_scores - standards[-1][0]) / standards[-1][1]
     judge = Judge(fit, tuple(standards), calibrate(scores, noisy_labels, priors))
     kept, remarks = [scores], []
-    if (name := witness_for(config, images)) is not None:
-        known = {"D": scores, name: build_witness(name, images, noisy_labels, seed=seed).scores}
-        selection = select_witnesses(known, noisy_labels, priors, seed)
+    if names := witnesses_for(config, images, features):
+        known = {"D": scores}
+        for name in names:
+            known[name] = build_witness(name, images, noisy_labels, features=features, seed=seed).scores
+        # Without folds D has learned the very labels that it judges.
+        in_sample = ["D"] if len(fit.models) == 1 else []
+        selection = select_witnesses(known, noisy_labels, priors, seed, in_sample)
         # Where no witness tells the classes apart, D's word is as good as any.
         kept, remarks = [known[name] for name in selection.kept] or [scores], selection.lines
     combined = combined_scores(kept)
@@ -101,8 +110,9 @@ def judge_originals(
     return Judged(judge, label_posterior(probability, noisy_labels, priors), tuple(remarks))
 
 
-def witness_for(config: StageTwoConfig, images: np.ndarray) -> str | None:
-    """Returns the name of the witness beside the D's: the configured one, or the one that the images' kind wants."""
-    if config.witness == AUTO:
-        return "hog" if images.shape[-1] > 1 and min(images.shape[1:3]) >= LEAST_SIDE else None
-    return config.witness
+def witnesses_for(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> list[str]:
+    """Returns the names of the witnesses beside the D's: the configured one, or those that the images' kind allows."""
+    if config.witness != AUTO:
+        return [config.witness] if config.witness else []
+    hog = ["hog"] if images.shape[-1] > 1 and min(images.shape[1:3]) >= LEAST_SIDE else []
+    return hog + ([FEATURES] if features is not None else [])

@@ -1,10 +1,15 @@
 """Options of the command line become the configuration that a user of Python would write."""
 
 import dataclasses
+import re
 
 import pytest
+from click.testing import CliRunner
 
-from nlgan_tf.cli.options import run_config
+from nlgan_tf.cli.options import HEADINGS, run_config
+from nlgan_tf.cli.priors import priors
+from nlgan_tf.cli.run import run
+from nlgan_tf.cli.tune import tune
 from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.config import RunConfig
 
@@ -36,3 +41,17 @@ def test_each_stage_has_an_augmentation_of_its_own():
     assert (config.stage_one.augment, config.stage_one.augment_probability) == ("digits", 1)
     assert (config.stage_two.augment, config.stage_two.augment_probability) == ("photos", 0.5)
     assert run_config(config.to_json(), {"augment": "none"}).stage_one.augment is None
+
+
+@pytest.mark.parametrize("command", [run, tune, priors])
+def test_help_lists_every_option_under_one_heading(command):
+    text = CliRunner().invoke(command, ["--help"]).output
+    headings = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)
+    assert headings == [heading for heading in (*HEADINGS, "Command") if heading in headings]
+    assert headings[:2] == ["Data", "Noise"]
+    flags = re.findall(r"^  (?:-\w, )?(--[\w-]+)", text, re.MULTILINE)
+    assert len(flags) == len(set(flags))
+    assert {parameter.opts[-1] for parameter in command.params if parameter.opts[0].startswith("-")} <= set(flags)
+    data, noise = text[text.index("Data:") :].split("Noise:")
+    assert "--image-size" in data
+    assert "--corrupt / --no-corrupt" in noise

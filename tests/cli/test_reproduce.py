@@ -10,7 +10,7 @@ from helpers.records import LINE
 from nlgan_tf import cli
 from nlgan_tf.cli.figures import figures
 from nlgan_tf.cli.reproduce import table1
-from nlgan_tf.reproduce.methods import METHODS
+from nlgan_tf.reproduce.methods import RUNNABLE
 
 SMALL = ["reproduce", "table1", "--task", "digits:5-vs-7", "--size", "40", "--priors", "0.7,0.85", "--seeds", "2"]
 SMALL += ["--method", "svc", "--results", "t.jsonl"]
@@ -103,6 +103,8 @@ def test_a_failure_is_told_and_is_exit_code_1(nlgan_tf):
         (["--jobs", "0"], None, "Expected jobs to be at least 1, or -1 for one a core; got 0"),
         (["--results", "t.md"], None, "Expected a results file of another suffix, such as .jsonl; got t.md"),
         (["--results", "/proc/t.jsonl"], None, "/proc"),
+        (["--features", "none.keras"], None, "none.keras"),
+        (["--method", "frozen-lr"], None, "Expected --features for the method frozen-lr, got none"),
         (["--keep", "/proc/runs"], None, "folder /proc/runs cannot be written"),
         (["--keep", "we[i]rd dir"], None, "Expected a folder without the characters"),
         (["--dry-run", "--task", "fashion:1-vs-2"], None, "(A and B: comma-separated classes); got 'fashion:1-vs-2'"),
@@ -134,7 +136,7 @@ def test_every_option_has_help():
 
 def test_help_names_the_methods_and_the_recipes(nlgan_tf):
     words = " ".join(nlgan_tf("reproduce", "table1", "--help")[1].split())
-    assert f"--method METHOD One of {', '.join(METHODS)}; may be repeated" in words.replace("- ", "-")
+    assert f"--method METHOD One of {', '.join(RUNNABLE)}; may be repeated" in words.replace("- ", "-")
     assert "--recipe [literal|paper|modern]" in words
 
 

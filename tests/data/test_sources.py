@@ -29,9 +29,10 @@ def test_a_source_is_one_entry_of_the_registry(monkeypatch, images, labels):
 
 def test_each_source_is_named_among_the_accepted_ones():
     assert sources.ACCEPTED == (
-        "digits:A-vs-B, mnist:A-vs-B, cifar10:A-vs-B, npz:PATH (A and B: comma-separated classes)"
+        "digits:A-vs-B, mnist:A-vs-B, cifar10:A-vs-B, npz:PATH, folder:PATH (A and B: comma-separated classes)"
     )
-    assert [*sources.CLASS_SOURCES, *sources.TASK_SOURCES] == ["digits", "mnist", "cifar10", "npz"]
+    known = [*sources.CLASS_SOURCES, *sources.TASK_SOURCES, *sources.PHOTOGRAPH_SOURCES]
+    assert known == ["digits", "mnist", "cifar10", "npz", "folder"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def test_each_source_is_named_among_the_accepted_ones():
         ("", "Expected task to be one of digits:A-vs-B, .*; got ''"),
         ("npz", "Expected a path after npz: in task, as npz:PATH; got 'npz'"),
         ("npz:", "Expected a path after npz: in task, as npz:PATH; got 'npz:'"),
+        ("folder:", "Expected a path after folder: in task, as folder:PATH; got 'folder:'"),
         (5, "Expected task to be a name such as digits:5,7-vs-2,4; got 5"),
     ],
 )

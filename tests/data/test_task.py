@@ -26,6 +26,21 @@ def test_reduction_takes_noisy_labels_along():
     assert task_of(12).with_noisy_labels(noisy).reduced(4).noisy_labels.tolist() == [0, 1, 0, 1]
 
 
+def test_files_follow_their_images():
+    task = task_of(12, files=[f"{index}.png" for index in range(12)])
+    assert task.reduced(4).files == ("0.png", "1.png", "2.png", "3.png")
+    uneven = task_of(files=np.array(list("abcdefghijkl")), subclass_labels=np.repeat([5, 6], 6)).reduced(4)
+    assert uneven.files == ("a", "b", "g", "h")
+    assert task.with_noisy_labels(np.tile([0, 1], 6)).files == task.files
+    assert task_of(12).reduced(4).files is None
+
+
+@pytest.mark.parametrize("files", ["abc", ["a"] * 11, [1] * 12, [None] * 12, np.full((12, 1), "a")])
+def test_files_are_one_path_per_image(files):
+    with pytest.raises(InputError, match="Expected files as 12 paths, one per image, got shape"):
+        task_of(12, files=files)
+
+
 def test_classes_stand_in_for_unknown_subclasses():
     task = task_of(12, subclass_labels=None).reduced(4)
     assert task.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3]

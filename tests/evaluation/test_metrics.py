@@ -6,6 +6,7 @@ import nlgan_tf as nl
 from helpers.halves import halves
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.sources import load_classes
+from nlgan_tf.evaluation import metrics
 from nlgan_tf.evaluation.metrics import (
     accuracy,
     class_accuracy,
@@ -38,7 +39,8 @@ def test_the_seed_decides_the_classifier():
 
 
 @pytest.mark.slow
-def test_the_judge_knows_digits_and_tells_purity_and_coverage():
+def test_the_judge_knows_digits_and_tells_purity_and_coverage(monkeypatch):
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 60_000)
     class_names, (images, classes), (test_images, test_classes) = load_classes("digits")
     judge = train_judge(images, classes)
     judged = np.argmax(predict_logits(judge, test_images), axis=1)

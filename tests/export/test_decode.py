@@ -67,7 +67,7 @@ def test_a_png_of_the_right_size_comes_back_exactly(grey):
 
 
 def test_a_larger_image_is_averaged_by_areas(grey):
-    large = grey.repeat(3, axis=0).repeat(5, axis=1)
+    large = grey.repeat(5, axis=0).repeat(5, axis=1)
     np.testing.assert_allclose(decode([encoded(large)])[0, :, :, 0], grey, atol=1e-3)
 
 

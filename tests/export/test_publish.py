@@ -158,15 +158,15 @@ def test_many_at_once_take_different_numbers(tmp_path):
 
 
 @pytest.mark.slow
-def test_eight_exports_at_once_give_eight_whole_versions(tmp_path):
-    processes = [start_export(tmp_path) for _ in range(8)]
-    assert [process.wait(500) for process in processes] == [0] * 8
-    assert versions(tmp_path / "generator") == list(range(1, 9))
-    for version in range(1, 9):
+def test_four_exports_at_once_give_four_whole_versions(tmp_path):
+    processes = [start_export(tmp_path) for _ in range(4)]
+    assert [process.wait(500) for process in processes] == [0] * 4
+    assert versions(tmp_path / "generator") == list(range(1, 5))
+    for version in range(1, 5):
         check_manifest(tmp_path / "generator" / str(version))
-    assert {row["version"] for row in check_export(tmp_path / "generator" / "8")} == {"8"}
+    assert {row["version"] for row in check_export(tmp_path / "generator" / "4")} == {"4"}
     labels = dict(read_models_config(tmp_path).model_config_list.config[0].version_labels)
-    assert labels["canary"] == 8
+    assert labels["canary"] == 4
 
 
 def standing(base: Path) -> set[str]:

@@ -13,14 +13,14 @@ from nlgan_tf.recipes import RECIPES
 # The plain path of recipe `paper`; tests/two_stages and tests/pipeline/test_phases.py have that of `modern`.
 STAGE_ONE = dataclasses.replace(
     RECIPES["paper"].stage_one,
-    epochs=6,
-    samples_per_epoch=640,
+    epochs=4,
+    samples_per_epoch=320,
     batch_size=64,
     width=0.1,
     translation=0.125,
     decay_share=0.0,
 )
-STAGE_TWO = StageTwoConfig(num_images=64, epochs=4, samples_per_epoch=640, batch_size=64, width=0.1)
+STAGE_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=320, batch_size=64, width=0.1)
 CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
 
 

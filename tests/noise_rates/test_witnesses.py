@@ -123,6 +123,22 @@ def prior(noisy: np.ndarray) -> float:
     return share * np.log(share) + (1 - share) * np.log(1 - share)
 
 
+def test_what_has_learned_the_labels_is_no_measure_for_the_others(rng):
+    true = np.tile([1, 0], 200)
+    noisy = nl.corrupt_labels(true, PRIORS, 0)
+    # D has memorised most of the wrong labels; the other witness is good, and adds nothing to what D has memorised.
+    scores = {"D": 4 * noisy + rng.normal(size=400), "other": rng.normal(1.5 * true, 1)}
+    assert select_witnesses(scores, noisy, PRIORS).kept == ["D"]
+    selection = select_witnesses(scores, noisy, PRIORS, in_sample=["D"])
+    assert selection.kept == ["D", "other"]
+    alone = held_out_likelihood(scores["other"], noisy, PRIORS)
+    assert selection.lines[0].endswith(", of labels that it has learned: kept")
+    assert selection.lines[1] == f"other: held-out noisy log-likelihood {prior(noisy):.4f} -> {alone:.4f}: kept"
+    # Noise is dropped as before, learned or not.
+    noise = {"D": rng.normal(size=400), "other": scores["other"]}
+    assert select_witnesses(noise, noisy, PRIORS, in_sample=["D"]).kept == ["other"]
+
+
 def test_where_nothing_knows_the_labels_nothing_is_kept(rng):
     noisy = nl.corrupt_labels(np.tile([1, 0], 300), PRIORS, 0)
     assert select_witnesses({"one": rng.normal(size=600), "two": rng.normal(size=600)}, noisy, PRIORS).kept == []

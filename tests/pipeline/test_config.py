@@ -51,6 +51,23 @@ def test_a_simulation_has_purities_and_data_of_ones_own_have_none():
     assert RunConfig(task="npz:mine.npz").priors is None
 
 
+def test_another_task_has_labels_of_its_own():
+    text = RunConfig(task="folder:mine", positive="cat", image_size=32, corrupt=True).to_json()
+    assert RunConfig.from_json(text).positive == "cat"
+    other = RunConfig.from_json(text, task="npz:mine.npz")
+    assert (other.positive, other.image_size, other.corrupt, other.priors) == (None, None, None, None)
+
+
+def test_ways_of_reading_belong_to_folders():
+    for name, value in {"image_size": 32, "skip_unreadable": True, "file_column": "a", "label_column": "b"}.items():
+        for task in ("digits:5-vs-7", "npz:mine.npz"):
+            with pytest.raises(InputError, match=f"Expected {name} with folder:PATH alone, got '{task}'"):
+                RunConfig(task=task, **{name: value})
+    assert RunConfig(task="npz:mine.npz", positive="cat").positive == "cat"
+    with pytest.raises(InputError, match="Expected positive with folder:PATH alone"):
+        RunConfig(positive="5")
+
+
 def test_settings_leave_out_places_and_what_later_versions_added():
     config = RunConfig(run_dir="somewhere", data_dir="elsewhere", seed=3)
     assert {

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.extractors import saved_extractor
 from helpers.html_page import check_self_contained
 from helpers.runs import start, wait_for
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.files import sha256
 from nlgan_tf.pipeline import phases
-from nlgan_tf.pipeline.accuracies import PEERS
+from nlgan_tf.pipeline.accuracies import FROZEN_PEERS, PEERS
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.stage_two import predict_logits
 
 STAGE_ONE = StageOneConfig(
     batch_size=16,
@@ -58,6 +60,18 @@ def config_of(run_dir: Path, **changes) -> RunConfig:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> nl.RunResult:
     return nl.run(config_of(tmp_path_factory.mktemp("phases") / "run"), verbose=0)
+
+
+@pytest.fixture
+def stopped(tmp_path) -> Path:
+    """The folder of a run whose process was told to end in its second fold."""
+    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
+    config.write_text(CONFIG.to_json())
+    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
+    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
+    return run_dir
 
 
 def assert_same_run(run_dir: Path, reference: Path) -> None:
@@ -125,6 +139,45 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, capsys):
+    extractor = saved_extractor(tmp_path, shape=(8, 8, 1), weights=np.array([[1.0, -1.0]], np.float32))
+    stage_two = dataclasses.replace(STAGE_TWO, network="features", views=1, rounds=1)
+    config = config_of(tmp_path / "run", stage_two=stage_two, features=str(extractor))
+    metrics = nl.run(config, verbose=1).metrics
+    printed = capsys.readouterr().out
+    assert f"Frozen features of {extractor}: 2 numbers an image" in printed
+    assert "features: held-out noisy log-likelihood" in printed
+    assert set(metrics["peers"]) == {*PEERS, *FROZEN_PEERS}
+    assert metrics["accuracy_originals"] == metrics["accuracy_served"]
+    task = prepare_task(config)
+    classifier = nl.load_model(tmp_path / "run" / "checkpoints" / "classifier.keras")
+    assert metrics["accuracy_served"] == accuracy(classifier, task.test_images, task.test_labels)
+    rows = list(nl.check_export(tmp_path / "run" / "saved_models" / "classifier"))
+    assert {row["signature"] for row in rows} == {"serving_default", "serving_uint8", "serving_bytes"}
+    assert nl.export_run(tmp_path / "run", tmp_path / "base")
+
+
+@pytest.mark.slow
+def test_an_ensemble_is_served_as_one_model(tmp_path, finished):
+    config = config_of(tmp_path / "run", compare=False)
+    stage_two = dataclasses.replace(STAGE_TWO, served="auto")
+    run = nl.run(dataclasses.replace(config, stage_two=stage_two), verbose=0)
+    task = prepare_task(config)
+    served = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
+    assert run.metrics["accuracy_served"] == accuracy(served, task.test_images, task.test_labels)
+    # All else is as without: the classifier that joins, and each part of the run.
+    alone = nl.load_model(finished.run_dir / "checkpoints" / "classifier.keras")
+    for a, b in zip(served.get_layer("classifier").weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    for name in ("accuracy_nlgan", "accuracy_originals", "accuracy_discriminator"):
+        assert run.metrics[name] == finished.metrics[name]
+    assert list(nl.check_export(run.run_dir / "saved_models" / "classifier"))
+    found = nl.train_two_stages(task.images, task.noisy_labels, CONFIG.priors, stage_one=STAGE_ONE, stage_two=stage_two)
+    logits = (predict_logits(model, task.test_images) for model in (found.classifier, served))
+    np.testing.assert_allclose(*logits, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
 def test_both_stages_in_memory_give_the_same(finished):
     task = prepare_task(CONFIG)
     found = nl.train_two_stages(task.images, task.noisy_labels, CONFIG.priors, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
@@ -140,31 +193,26 @@ def test_both_stages_in_memory_give_the_same(finished):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cut_before", ["judge_originals", "train_rounds", "accuracies"])
-def test_a_run_that_is_cut_off_between_phases_goes_on(finished, tmp_path, monkeypatch, cut_before):
+def test_a_run_that_is_stopped_in_its_second_fold_and_cut_off_between_phases_goes_on(finished, stopped, monkeypatch):
+    assert (stopped / "checkpoints" / "nlgan.keras").is_file()
+    assert not (stopped / "checkpoints" / "nlgan-1.keras").exists()
+
     def fails(*_, **__) -> None:
         raise InterruptedError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(phases, cut_before, fails)
-        with pytest.raises(InterruptedError):
-            nl.run(config_of(tmp_path / "run"), verbose=0)
-    assert nl.resume(tmp_path / "run", verbose=0).metrics == finished.metrics
-    assert_same_run(tmp_path / "run", finished.run_dir)
-
-
-@pytest.mark.slow
-def test_a_run_that_is_stopped_in_its_second_fold_goes_on(finished, tmp_path):
-    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
-    config.write_text(CONFIG.to_json())
-    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
-    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
-    assert (run_dir / "checkpoints" / "nlgan.keras").is_file()
-    assert not (run_dir / "checkpoints" / "nlgan-1.keras").exists()
-    assert start("--resume", str(run_dir), log=log).wait() == 0, log.read_text()
-    assert_same_run(run_dir, finished.run_dir)
+    for cut_before, done in (
+        ("judge_originals", "clean_dataset.npz"),
+        ("train_rounds", "posterior.npz"),
+        ("accuracies", "checkpoints/classifier.keras"),
+    ):
+        assert not (stopped / done).exists()
+        with monkeypatch.context() as patch:
+            patch.setattr(phases, cut_before, fails)
+            with pytest.raises(InterruptedError):
+                nl.resume(stopped, verbose=0)
+        assert (stopped / done).is_file()
+    assert nl.resume(stopped, verbose=0).metrics == finished.metrics
+    assert_same_run(stopped, finished.run_dir)
 
 
 @pytest.mark.slow

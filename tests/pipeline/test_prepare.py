@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.photographs import class_folders
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
 
@@ -61,3 +62,68 @@ def test_noise_of_the_source_is_not_corrupted_first(tmp_path, images, labels):
         nl.InputError, match=r"^Expected --corrupt-first with true labels alone, got npz:.*own.npz with "
     ):
         prepare_task(config)
+
+
+@pytest.fixture
+def photographs(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return f"folder:{class_folders(tmp_path / 'photos', {'cat': 20, 'dog': 20})}"
+
+
+def test_a_folder_has_noise_of_its_own_which_is_estimated(photographs):
+    config = nl.RunConfig(task=photographs)
+    task = prepare_task(config)
+    assert task.labels is None
+    assert task.noisy_labels.tolist() == [0] * 20 + [1] * 20
+    assert training_priors(config) == "estimate"
+    stated = dataclasses.replace(config, pi_p=0.9, pi_n=0.8)
+    assert training_priors(stated) == nl.NoisePriors(0.9, 0.8)
+    assert prepare_task(stated).noisy_labels.tolist() == task.noisy_labels.tolist()
+
+
+def test_a_folder_of_true_labels_is_corrupted_on_demand(photographs):
+    task = prepare_task(nl.RunConfig(task=photographs, corrupt=True))
+    assert task.labels.tolist() == [0] * 20 + [1] * 20
+    np.testing.assert_array_equal(task.noisy_labels, nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0))
+    config = nl.RunConfig(task=photographs, corrupt=True, pi_p=0.9, pi_n=0.8)
+    task = prepare_task(config)
+    np.testing.assert_array_equal(task.noisy_labels, nl.corrupt_labels(task.labels, nl.NoisePriors(0.9, 0.8), seed=0))
+    assert describe_priors(config, task).endswith("pi_p 0.9, pi_n 0.8, to which true labels were corrupted")
+
+
+def test_few_photographs_need_stated_purities(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    config = nl.RunConfig(task=f"folder:{class_folders(tmp_path / 'photos', {'cat': 8, 'dog': 5})}")
+    with pytest.raises(nl.InputError, match="got 5 of dog: add images, or state --pi-p and --pi-n"):
+        prepare_task(config)
+    assert len(prepare_task(dataclasses.replace(config, pi_p=0.9, pi_n=0.9)).images) == 13
+
+
+def test_true_labels_of_a_file_are_corrupted_or_taken_as_they_are_on_demand(tmp_path, images, labels):
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    config = nl.RunConfig(task=f"npz:{tmp_path / 'own.npz'}")
+    with pytest.raises(nl.InputError, match=r"or --corrupt to corrupt its true labels .*got labels alone"):
+        prepare_task(config)
+    corrupted = prepare_task(dataclasses.replace(config, corrupt=True))
+    np.testing.assert_array_equal(corrupted.labels, labels)
+    np.testing.assert_array_equal(corrupted.noisy_labels, nl.corrupt_labels(labels, nl.NoisePriors(0.7, 0.85), seed=0))
+    kept = prepare_task(dataclasses.replace(config, corrupt=False))
+    assert kept.labels is None
+    np.testing.assert_array_equal(kept.noisy_labels, labels)
+    stated = prepare_task(dataclasses.replace(config, pi_p=0.7, pi_n=0.85))
+    np.testing.assert_array_equal(stated.noisy_labels, corrupted.noisy_labels)
+    assert "are corrupted; labels with noise of their own have the key noisy_labels" in stated.remarks[0]
+
+
+def test_noise_of_the_source_is_not_corrupted_again(tmp_path, images, labels):
+    np.savez(tmp_path / "own.npz", images=images, noisy_labels=labels)
+    config = nl.RunConfig(task=f"npz:{tmp_path / 'own.npz'}", corrupt=True)
+    with pytest.raises(nl.InputError, match=r"^Expected --corrupt with true labels alone, got npz:.*own.npz with "):
+        prepare_task(config)
+
+
+def test_known_classes_without_simulated_noise_are_as_they_are():
+    config = nl.RunConfig(task="digits:5-vs-7", corrupt=False)
+    assert (config.pi_p, training_priors(config)) == (None, "estimate")
+    task = prepare_task(config)
+    np.testing.assert_array_equal(task.noisy_labels, nl.load_task("digits:5-vs-7").labels)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,13 @@ def small_config(run_dir, **changes) -> RunConfig:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> nl.RunResult:
-    return nl.run(small_config(tmp_path_factory.mktemp("runs") / "run"), verbose=0)
+def finished(made_once) -> nl.RunResult:
+    def make(folder: Path) -> None:
+        result = nl.run(small_config(folder / "run"), verbose=0)
+        (folder / "result.json").write_text(json.dumps(result.metrics))
+
+    folder = made_once("finished", make)
+    return nl.RunResult(folder / "run", json.loads((folder / "result.json").read_text()))
 
 
 def test_the_run_folder_holds_what_the_design_lists(finished):
@@ -122,12 +128,26 @@ def test_a_folder_that_exists_is_refused_and_kept(finished):
 
 
 @pytest.mark.slow
-def test_a_run_may_replace_a_run_and_nothing_else(tmp_path):
+def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monkeypatch, capsys):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").touch()
     (tmp_path / "run" / "old").touch()
-    result = nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
+
+    def fails(*_, **__) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(phases, "sample_grids", fails)
+    monkeypatch.setattr(pipeline, "write_report", fails)
+    result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False), verbose=1)
     assert not (result.run_dir / "old").exists()
+    assert "accuracy_nlgan" in result.metrics
+    said = capsys.readouterr().out
+    for name in ("samples.png", "report.html"):
+        assert f"{name} is left out: RuntimeError: no font" in said
+        assert not (result.run_dir / name).exists()
+
+
+def test_a_run_replaces_nothing_but_a_run(tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").touch()
     with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
@@ -186,7 +206,7 @@ def test_a_result_is_shown_by_its_folder_and_accuracies():
 
 
 @pytest.mark.slow
-def test_a_resumed_run_says_the_purities_that_it_had_estimated(tmp_path, monkeypatch, capsys):
+def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp_path, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
@@ -196,15 +216,9 @@ def test_a_resumed_run_says_the_purities_that_it_had_estimated(tmp_path, monkeyp
         with pytest.raises(KeyboardInterrupt):
             nl.run(config, verbose=0)
     found = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]
-    nl.resume(tmp_path / "run")
+    metrics = nl.resume(tmp_path / "run").metrics
     line = f"Purities of the labels: pi_p {found['pi_p']:.3f}, pi_n {found['pi_n']:.3f}, as estimated"
     assert line in capsys.readouterr().out.splitlines()
-
-
-@pytest.mark.slow
-def test_priors_that_are_estimated_are_used_and_written(tmp_path):
-    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
-    metrics = nl.run(config, verbose=0).metrics
     for name in ("pi_p", "pi_n"):
         assert metrics[f"{name}_estimated"] == pytest.approx(metrics[f"{name}_realised"], abs=0.1)
     written = json.loads((tmp_path / "run" / "priors.json").read_text())["priors"]
@@ -236,28 +250,6 @@ def test_true_labels_of_own_data_are_corrupted_only_as_stated(tmp_path):
     assert not (tmp_path / "run").exists()
     prepared = prepare_task(dataclasses.replace(config, pi_p=0.7, pi_n=0.85))
     assert realised_priors(prepared.labels, prepared.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.02)
-
-
-@pytest.mark.slow
-def test_a_picture_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
-    def fails(*_, **__) -> None:
-        raise RuntimeError("no font")
-
-    monkeypatch.setattr(phases, "sample_grids", fails)
-    result = nl.run(small_config(tmp_path / "run", compare=False), verbose=1)
-    assert "accuracy_nlgan" in result.metrics
-    assert "samples.png is left out: RuntimeError: no font" in capsys.readouterr().out
-    assert not (tmp_path / "run" / "samples.png").exists()
-
-
-@pytest.mark.slow
-def test_a_report_that_fails_ends_no_run(tmp_path, monkeypatch, capsys):
-    def fails(*_, **__) -> None:
-        raise RuntimeError("no font")
-
-    monkeypatch.setattr(pipeline, "write_report", fails)
-    assert "accuracy_nlgan" in nl.run(small_config(tmp_path / "run", compare=False), verbose=1).metrics
-    assert "report.html is left out: RuntimeError: no font" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -314,21 +306,28 @@ def test_corrupting_first_corrupts_the_full_set():
     np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
 
 
-@pytest.fixture
-def unfinished(finished, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def ended_in_the_export(tmp_path_factory) -> Path:
     """The folder of a run like `finished` that ended in the export."""
+    run_dir = tmp_path_factory.mktemp("ended") / "run"
 
     def fails(*_, **__) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(phases, "publish_versions", fails)
         with pytest.raises(
             OSError,
             match=r"no space left on the disk while writing .*run: make room and continue by: nlgan-tf run --resume",
         ):
-            nl.run(small_config(tmp_path / "run"), verbose=0)
-    return tmp_path / "run"
+            nl.run(small_config(run_dir), verbose=0)
+    return run_dir
+
+
+@pytest.fixture
+def unfinished(ended_in_the_export, tmp_path) -> Path:
+    """A copy of that folder, to continue or to spoil."""
+    return Path(shutil.copytree(ended_in_the_export, tmp_path / "run"))
 
 
 @pytest.mark.slow
@@ -371,7 +370,7 @@ def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monk
         run = pipeline.run
         patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
         with pytest.raises(KeyboardInterrupt):
-            nl.run_seeds(small_config(tmp_path / "runs"), 2, verbose=0)
+            nl.run_seeds(small_config(tmp_path / "runs", compare=False), 2, verbose=0)
     first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
     assert not (tmp_path / "runs" / "summary.json").exists()
     assert pipeline.holds_seeds(tmp_path / "runs")

@@ -52,6 +52,7 @@ def test_a_part_of_the_papers_grid_shares_its_file_and_another_grid_does_not():
         ({"seeds": "5"}, "Expected seeds to be int; got '5'"),
         ({"methods": 5}, "Expected methods to be Sequence; got 5"),
         ({"methods": ("sv",)}, "Expected method to be one of nlgan, pn, .*; got 'sv'"),
+        ({"methods": ("nlgan-d",)}, "Expected methods that run, got nlgan-d: nlgan measures it too"),
         ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
         ({"priors": ((0.2, 0.3),)}, "their sum to be above 1; got pi_p=0.2, pi_n=0.3"),
         ({"sizes": (0,)}, "Expected size to be finite and above 0; got 0"),
@@ -82,6 +83,17 @@ def test_epochs_are_the_papers_unless_given():
     assert run_config(cifar10, Options()).stage_one.epochs == 500
     assert run_config(cifar10, Options(epochs=7)).stage_one.epochs == 7
     assert run_config(change(recipe="modern"), Options()).stage_one.epochs == 9
+
+
+def test_features_go_to_the_methods_that_use_them():
+    options = Options(features="some.keras")
+    served = run_config(change(method="nlgan", recipe="modern"), options)
+    assert (served.features, served.stage_two.network) == ("some.keras", "features")
+    assert run_config(change(method="frozen-lr"), options).features == "some.keras"
+    for other in (change(method="nlgan"), change(method="svc", recipe="modern"), change(method="no-gan")):
+        assert run_config(other, options).features is None
+    without = run_config(change(method="nlgan", recipe="modern"), Options())
+    assert (without.features, without.stage_two.network) == (None, "auto")
 
 
 def test_estimates_follow_what_was_measured():

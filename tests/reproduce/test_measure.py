@@ -10,6 +10,7 @@ import pytest
 
 import nlgan_tf
 from helpers import ROOT
+from helpers.extractors import saved_extractor
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation import metrics
@@ -20,7 +21,7 @@ from nlgan_tf.reproduce import conditional_gan
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
 from nlgan_tf.reproduce.measure import MADE_BY, commit, measure, versions
 from nlgan_tf.reproduce.methods import METHODS, Method, method_of
-from nlgan_tf.reproduce.results import KEYS, ResultsFile
+from nlgan_tf.reproduce.results import KEYS, ResultsFile, split_parts
 from nlgan_tf.reproduce.summary import summarise
 from nlgan_tf.reproduce.table1 import run_grid
 from nlgan_tf.training.fit import NonFiniteError
@@ -112,6 +113,37 @@ def test_a_baseline_is_a_class_and_an_entry_of_the_registry(monkeypatch, tmp_pat
     ((row,),) = summarise(results.read()).values()
     assert row.title == "The majority's label"
     assert set(row.cells) == {(0.7, 0.85), (1.0, 1.0)}
+
+
+@pytest.mark.parametrize("method", ["frozen-lr", "frozen-cleanlab"])
+def test_a_method_of_frozen_features_says_whose_they_are(tmp_path, method):
+    path = saved_extractor(tmp_path)
+    record = measure(Combination("digits:5-vs-7", 40, 0.85, 0.85, method, "paper", 0), Options(features=str(path)))
+    assert record["features"] == "means.keras"
+    assert record["epochs"] is None
+    assert 0 <= record["accuracy"] <= 1
+
+
+@pytest.mark.slow
+def test_a_run_that_learns_from_originals_measures_its_parts(monkeypatch, tmp_path):
+    one = StageOneConfig(width=0.1, batch_size=16, samples_per_epoch=64)
+    two = StageTwoConfig(
+        width=0.1, epochs=1, num_images=20, batch_size=16, samples_per_epoch=32, network="auto", learns_from="both"
+    )
+    monkeypatch.setitem(RECIPES, "modern", Recipe(one, two))
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 2000)
+    combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "nlgan", "modern", 0)
+    record = measure(combination, Options(epochs=1, keep=str(tmp_path)))
+    found = json.loads((tmp_path / combination.slug / "metrics.json").read_text())
+    assert record["accuracy"] == found["accuracy_served"]
+    assert record["parts"] == {
+        "nlgan-drawn": found["accuracy_nlgan"],
+        "nlgan-originals": found["accuracy_originals"],
+        "nlgan-d": found["accuracy_discriminator"],
+    }
+    results = ResultsFile(tmp_path / "t.jsonl")
+    results.append(*split_parts(record))
+    assert [one.method for one in results.read()] == ["nlgan", "nlgan-drawn", "nlgan-originals", "nlgan-d"]
 
 
 @pytest.mark.slow

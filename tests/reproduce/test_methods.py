@@ -6,13 +6,14 @@ from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import BASELINES
 from nlgan_tf.reproduce.conditional_gan import ANCESTORS
-from nlgan_tf.reproduce.methods import METHODS, check_method
+from nlgan_tf.reproduce.measure import PARTS
+from nlgan_tf.reproduce.methods import METHODS, check_method, default_methods
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_can_be_run_in_exactly_one_way(name):
     method = METHODS[name]
-    ways = (name in BASELINES, name in ANCESTORS, method.changes is not None)
+    ways = (name in BASELINES, name in ANCESTORS, method.changes is not None, method.part_of is not None)
     assert sum(ways) == 1
     assert method.levels in ("noisy", "clean", "all")
     # A generator's images train a classifier.
@@ -22,6 +23,14 @@ def test_every_method_can_be_run_in_exactly_one_way(name):
 
 def test_every_baseline_and_every_ancestor_is_a_method():
     assert METHODS.keys() >= {*BASELINES, *ANCESTORS}
+
+
+def test_parts_and_methods_of_frozen_features_run_where_they_can():
+    assert [name for name, method in METHODS.items() if method.part_of] == list(PARTS)
+    assert {METHODS[name].part_of for name in PARTS} == {"nlgan"}
+    assert not set(default_methods(with_features=True)) & set(PARTS)
+    assert set(default_methods(with_features=True)) - set(default_methods()) == {"frozen-lr", "frozen-cleanlab"}
+    assert "no-gan" in default_methods()
 
 
 def test_variants_of_nlgan_change_settings_of_stage_one():

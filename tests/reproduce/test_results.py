@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import pytest
 
 from helpers.records import LINE, ONE, TWO, record
 from nlgan_tf.errors import InputError
-from nlgan_tf.reproduce.results import ResultsFile
+from nlgan_tf.reproduce.results import ResultsFile, split_parts
 
 
 @pytest.fixture
@@ -105,6 +106,24 @@ def test_a_combination_is_written_once(results):
     with pytest.raises(ValueError, match=r"Expected a combination without a line in .*table1\.jsonl, got {"):
         results.append(record(accuracy=0.8))
     assert results.read() == {ONE: record()}
+
+
+def test_one_run_gives_a_line_for_each_of_its_parts(results):
+    nlgan = dataclasses.replace(ONE, method="nlgan", recipe="modern")
+    of_run = record(nlgan, accuracy=0.97, epochs=9, features="f.keras", judge_accuracy=0.9, purity_p=1.0, purity_n=1.0)
+    of_run |= {"coverage": {}, "parts": {"nlgan-drawn": 0.9, "nlgan-d": 0.95}}
+    whole, drawn, of_d = split_parts(of_run)
+    assert whole == {name: value for name, value in of_run.items() if name != "parts"}
+    plain = record(nlgan, epochs=9, features="f.keras")
+    assert drawn == {**plain, "method": "nlgan-drawn", "accuracy": 0.9}
+    assert of_d == {**plain, "method": "nlgan-d", "accuracy": 0.95}
+    results.append(whole, drawn, of_d)
+    assert list(results.read().values()) == [whole, drawn, of_d]
+    # All or nothing: no line of a second run is added where one combination has a line already.
+    with pytest.raises(InputError, match="Expected a combination without a line"):
+        results.append({**whole, "seed": 1}, drawn)
+    assert len(results.read()) == 3
+    assert split_parts(record()) == [record()]
 
 
 def test_what_is_no_result_is_not_written(results):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from helpers.records import NLGAN, record, table_records
@@ -27,6 +29,17 @@ def test_the_best_of_a_level_is_the_largest_mean_as_it_is_printed():
     # D of the paper recipe: the mean of .96 and .98.
     assert best(rows, (0.7, 0.85)) == 0.97
     assert best(rows, (1.0, 1.0)) == 0.98
+
+
+def test_runs_with_features_are_rows_of_their_own():
+    combinations = [dataclasses.replace(NLGAN, recipe="modern"), dataclasses.replace(NLGAN, method="frozen-lr")]
+    records = {one: record(one, epochs=9 if one.method == "nlgan" else None) for one in combinations}
+    records[combinations[1]]["features"] = "f.keras"
+    (rows,) = summarise(records).values()
+    assert [row.title for row in rows] == [
+        "NL-GAN (recipe modern, 9 epochs)",
+        "Frozen features: logistic regression (features f.keras)",
+    ]
 
 
 def test_one_seed_has_no_deviation():

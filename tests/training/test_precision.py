@@ -80,6 +80,21 @@ def test_a_float32_copy_rounds_less_and_has_the_same_weights(build):
     assert float32_copy(exact) is exact
 
 
+def nested(precision: str) -> keras.Model:
+    with computing_in(precision):
+        small = StageOneConfig(width=0.1, spectral_layers="all")
+        inner = nl.build_nlgan(SHAPE, nl.NoisePriors(0.7, 0.85), small).discriminator
+        images = keras.Input(SHAPE)
+        return keras.Model(images, keras.layers.Rescaling(2.0, dtype="float32")(inner(images)))
+
+
+def test_a_float32_copy_of_models_within_models():
+    copy, exact = float32_copy(nested("bfloat16")), nested("float32")
+    assert (compute_dtype(nested("bfloat16")), compute_dtype(copy)) == ("bfloat16", "float32")
+    inputs = np.random.default_rng(0).uniform(-1, 1, (4, *SHAPE)).astype(np.float32)
+    np.testing.assert_allclose(copy(inputs), exact(inputs), rtol=1e-5)
+
+
 def test_a_classifier_of_plain_layers_computes_in_float32():
     with computing_in("bfloat16"):
         low = build_classifier(SHAPE, width=0.2, network="small")

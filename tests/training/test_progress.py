@@ -52,27 +52,36 @@ def test_the_time_left_is_that_of_the_steps_that_are_left(monkeypatch):
     assert "2:00 left" in lines.stream.getvalue()
 
 
-def test_what_a_real_terminal_and_a_pipe_show_of_a_fit():
-    code = (
-        "import numpy as np; from nlgan_tf.compat.keras import keras;"
-        "from nlgan_tf.training.progress import EpochLines;"
-        "model = keras.Sequential([keras.layers.Dense(1)]); model.compile('sgd', 'mse');"
-        "callbacks = [EpochLines(2, 5)]; data = np.zeros((10, 2)), np.zeros(10);"
-        "model.fit(*data, batch_size=2, epochs=2, verbose=0, callbacks=callbacks)"
-    )
-    piped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+FIT = """
+import numpy as np
+from nlgan_tf.compat.keras import keras
+from nlgan_tf.training.progress import EpochLines
+
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+data = np.zeros((10, 2)), np.zeros(10)
+model.fit(*data, batch_size=2, epochs=2, verbose=0, callbacks=[EpochLines(2, 5, stream)])
+"""
+
+
+def test_what_a_pipe_shows_of_a_fit():
+    command = [sys.executable, "-c", f"stream = None{FIT}"]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
     assert len(piped.stdout.splitlines()) == 2
     assert not set(piped.stdout) & {"\x1b", "\b", "\r"}
+
+
+def test_what_a_real_terminal_shows_of_a_fit():
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=theirs, stderr=subprocess.DEVNULL)
-    os.close(theirs)
+    with os.fdopen(theirs, "w") as stream:
+        exec(FIT, {"stream": stream})
     shown = b""
     try:
         while chunk := os.read(ours, 4096):
             shown += chunk
     except OSError:  # Linux: the other side is closed.
         pass
-    assert process.wait() == 0
+    os.close(ours)
     assert shown.count(b"\n") == 2
     assert b"Epoch 2/2" in shown
 

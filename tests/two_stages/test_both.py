@@ -1,15 +1,18 @@
 import dataclasses
+import functools
 import json
 
 import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.extractors import channel_means, saved_extractor
 from helpers.halves import halves
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.errors import TrainingFailed
+from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.evaluation.metrics import accuracy
-from nlgan_tf.two_stages import train_stage_one, train_stage_two
+from nlgan_tf.noise_rates.callback import EstimatePriors
+from nlgan_tf.two_stages import cross_fitting, train_stage_one, train_stage_two
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
@@ -58,7 +61,27 @@ def test_it_gives_what_a_run_gives(images, labels, tmp_path):
     assert json.loads((run.run_dir / "metrics.json").read_text())["settings"]["seed"] == 3
 
 
-def test_unknown_priors_are_estimated(images, labels):
+@pytest.mark.parametrize("as_file", [False, True])
+def test_frozen_features_are_the_trunk_of_the_classifier(images, labels, tmp_path, as_file):
+    # Brighter positives: the means of the channels tell the classes apart, and D has hardly trained.
+    images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
+    weights = np.array([[1.0, -1.0]] * 3, np.float32)
+    weights[0, 1] = 1.0
+    extractor = saved_extractor(tmp_path, weights=weights) if as_file else channel_means(weights=weights)
+    two = dataclasses.replace(STAGE_TWO, learns_from="both", witness="features", network="features")
+    stages = {"stage_one": STAGE_ONE, "stage_two": two}
+    noisy = nl.corrupt_labels(labels, nl.NoisePriors(0.85, 0.85), seed=0)
+    found = nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), features=extractor, **stages)
+    assert found.classifier.get_layer("vectors").output.shape == (None, 2)
+    assert found.classifier.output_shape == (None, 1)
+    with pytest.raises(InputError, match="Expected features for a network or witness of features"):
+        nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), **stages)
+    with pytest.raises(InputError, match="Expected learns_from to be originals or both with features, got drawn"):
+        nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), features=extractor, **STAGES)
+
+
+def test_unknown_priors_are_estimated(images, labels, monkeypatch):
+    monkeypatch.setattr(cross_fitting, "EstimatePriors", functools.partial(EstimatePriors, max_steps=60))
     # Positives are bright: a small D tells the classes apart within seconds.
     images = np.where(labels[:, None, None, None] == 1, images // 2 + 128, images // 2).astype(np.uint8)
     found = nl.train_two_stages(images, labels, **STAGES)

@@ -10,7 +10,7 @@ from nlgan_tf.gan.augment import RandomTranslation
 from nlgan_tf.noise_rates.calibration import Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
-from nlgan_tf.two_stages.judging import Judge, judge_originals, witness_for
+from nlgan_tf.two_stages.judging import Judge, judge_originals, witnesses_for
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
 PLAIN = StageTwoConfig()
@@ -110,17 +110,39 @@ def test_a_noisy_label_moves_the_posterior_as_bayes_says():
 
 
 @pytest.mark.parametrize(
-    ("witness", "shape", "expected"),
+    ("witness", "shape", "has_features", "expected"),
     [
-        ("auto", (24, 24, 3), "hog"),
-        ("auto", (24, 20, 3), None),  # HOG refuses it.
-        ("auto", (24, 24, 1), None),
-        ("hog", (24, 24, 3), "hog"),
-        (None, (24, 24, 3), None),
+        ("auto", (24, 24, 3), False, ["hog"]),
+        ("auto", (24, 24, 3), True, ["hog", "features"]),
+        ("auto", (24, 20, 3), False, []),  # HOG refuses it.
+        ("auto", (24, 24, 1), False, []),
+        ("auto", (24, 24, 1), True, ["features"]),
+        ("hog", (24, 24, 3), True, ["hog"]),
+        ("features", (24, 24, 3), True, ["features"]),
+        (None, (24, 24, 3), True, []),
     ],
 )
-def test_the_witness_is_the_configured_one_or_the_one_of_the_kind(witness, shape, expected):
-    assert witness_for(StageTwoConfig(witness=witness), np.zeros((2, *shape), np.uint8)) == expected
+def test_the_witnesses_are_the_configured_one_or_those_of_the_kind(witness, shape, has_features, expected):
+    config = StageTwoConfig(witness=witness, learns_from="both")
+    images = np.zeros((2, *shape), np.uint8)
+    assert witnesses_for(config, images, mean_vectors if has_features else None) == expected
+
+
+def mean_vectors(images):
+    """One number an image, and its negative."""
+    means = images.mean(axis=(1, 2, 3))[:, None] / 255
+    return np.concatenate([means, 1 - means], axis=1)
+
+
+def test_features_judge_where_the_discriminator_is_blind():
+    images, true, noisy = bright_positives(80)
+    fit = fit_of([brightness_nlgan(slope=0.0)], 80)
+    config = StageTwoConfig(witness="features", learns_from="both")
+    judged = judge_originals(fit, images, noisy, PRIORS, config, features=mean_vectors)
+    np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
+    assert any(remark.startswith("features: ") and remark.endswith("kept") for remark in judged.remarks)
+    with pytest.raises(nl.InputError, match="Expected features"):
+        judge_originals(fit, images, noisy, PRIORS, config)
 
 
 def test_a_witness_that_knows_more_is_kept_and_told_of():

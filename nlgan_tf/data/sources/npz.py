@@ -14,7 +14,7 @@ from nlgan_tf.data.sources.classes import TaskFields
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 
-TASK_FIELDS = tuple(field.name for field in dataclasses.fields(ImageTask))
+TASK_FIELDS = tuple(field.name for field in dataclasses.fields(ImageTask) if field.name != "remarks")
 
 
 def load_npz(path: str) -> TaskFields:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from nlgan_tf.evaluation.baselines.cnn import Loss
 
+    # Images, shape (n, h, w, c), to vectors, shape (n, d).
+    Vectors = Callable[[np.ndarray], np.ndarray]
+
 
 class Predictor(Protocol):
     """A fitted baseline."""
@@ -42,11 +45,13 @@ class Setting:
         priors: Purities of the noisy labels, for methods that know the noise.
         classifier: Configuration of the CNN.
         seed: Seed of everything random.
+        features: Function of images to vectors, shape (n, d), for the entries that are `frozen`.
     """
 
     priors: NoisePriors
     classifier: StageTwoConfig
     seed: int
+    features: Vectors | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Entry:
         fits: Number of stage-two classifiers that are trained, in units of one on all images; 0 for none.
         upsampled: Whether these see 10,000 images an epoch, as the paper upsamples, or the images as they are.
         library: Package of the extra `baselines` that the baseline imports; None for none.
+        frozen: Whether the baseline needs frozen features.
     """
 
     title: str
@@ -70,6 +76,7 @@ class Entry:
     fits: float = 0.0
     upsampled: bool = False
     library: str | None = None
+    frozen: bool = False
 
 
 def _cnn(setting: Setting, loss: Loss | None = None) -> Baseline:
@@ -93,16 +100,34 @@ def _on_features(estimator) -> Baseline:
     return make_pipeline(FunctionTransformer(features), estimator)
 
 
-def _logistic(class_weight: str | None = "balanced"):
+def _on_frozen(setting: Setting, estimator) -> Baseline:
+    """On the frozen features, scaled to length 1: so C means the same for any extractor."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, Normalizer
+
+    return make_pipeline(FunctionTransformer(setting.features), Normalizer(), estimator)
+
+
+def _logistic(class_weight: str | None = "balanced", c: float = 0.01):
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=0.01, class_weight=class_weight, max_iter=1000)
+    return LogisticRegression(C=c, class_weight=class_weight, max_iter=1000)
 
 
 def _svc():
     from sklearn.svm import SVC
 
     return SVC(class_weight="balanced")
+
+
+def _frozen_logistic(setting: Setting) -> Baseline:
+    return _on_frozen(setting, _logistic(c=0.03))
+
+
+def _frozen_filtered(setting: Setting) -> Baseline:
+    from nlgan_tf.evaluation.baselines.confident import FilteredClassifier
+
+    return _on_frozen(setting, FilteredClassifier(_logistic(c=0.1), setting.seed))
 
 
 def _rank_pruning(setting: Setting) -> Baseline:
@@ -186,11 +211,17 @@ BASELINES = {
     "forward": Entry("Forward correction, CNN", _forward, importance=2, fits=1),
     "no-gan": Entry("No GAN: stage two, forward correction", _without_gan, importance=6, fits=1, upsampled=True),
     "early-stopped": Entry("Stage two, noisy labels, stopped early", _early_stopped, fits=1, upsampled=True),
+    "frozen-lr": Entry("Frozen features: logistic regression", _frozen_logistic, "all", frozen=True),
+    "frozen-cleanlab": Entry(
+        "Frozen features: kNN, cleanlab, logistic regression", _frozen_filtered, "all", frozen=True
+    ),
     "co-teaching": Entry("Co-teaching, CNN", _co_teaching, importance=1, fits=2.5),
 }
 
 
-def build_baseline(name: str, priors: NoisePriors, classifier: StageTwoConfig, seed: int = 0) -> Baseline:
+def build_baseline(
+    name: str, priors: NoisePriors, classifier: StageTwoConfig, seed: int = 0, features: Vectors | None = None
+) -> Baseline:
     """Returns a baseline, not yet fitted.
 
     Args:
@@ -198,10 +229,13 @@ def build_baseline(name: str, priors: NoisePriors, classifier: StageTwoConfig, s
         priors: Purities of the noisy labels, which only methods with known noise use.
         classifier: Configuration of the CNN.
         seed: Seed of everything random.
+        features: Function of images to vectors, for the baselines of frozen features.
 
     Raises:
-        InputError: For an unknown name.
+        InputError: For an unknown name, or missing features.
     """
     if name not in BASELINES:
         raise InputError(f"Expected a baseline among {', '.join(BASELINES)}; got {name!r}")
-    return BASELINES[name].build(Setting(priors, classifier, seed))
+    if BASELINES[name].frozen and features is None:
+        raise InputError(f"Expected features, a frozen Keras model, for {name}; got none")
+    return BASELINES[name].build(Setting(priors, classifier, seed, features))

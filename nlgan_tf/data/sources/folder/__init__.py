@@ -1,0 +1,1 @@
+"""A folder of photographs as a task: listing, reading, labels, and remarks on what was found."""

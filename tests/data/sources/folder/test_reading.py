@@ -1,0 +1,96 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.photographs import pixels, write
+from nlgan_tf.data.sources.folder.cache import cache_folder
+from nlgan_tf.data.sources.folder.reading import default_side, read_images
+
+
+@pytest.mark.parametrize(
+    ("sides", "side"), [([28] * 3, 28), ([20, 31, 900], 28), ([20, 40], 28), ([5], 16), ([480, 640], 64), ([67], 64)]
+)
+def test_the_default_side_is_the_median_rounded_down_to_a_multiple_of_4(sides, side):
+    assert default_side(sides) == side
+
+
+def test_photographs_are_stacked_in_their_order(tmp_path):
+    paths = [write(tmp_path / f"{index}.png", index, height=32, width=32) for index in range(9)]
+    read = read_images(paths, None, {})
+    np.testing.assert_array_equal(read.images, np.stack([pixels(index, 32, 32) for index in range(9)]))
+    assert (read.images.dtype, read.kept.tolist(), read.causes) == (np.uint8, list(range(9)), {})
+
+
+def test_grey_images_have_one_channel_and_one_coloured_image_makes_three(tmp_path):
+    grey = [write(tmp_path / f"{index}.png", index, height=16, width=16, channels=1) for index in range(3)]
+    assert read_images(grey, None, {}).images.shape == (3, 16, 16, 1)
+    as_rgb = tmp_path / "rgb.webp"
+    Image.fromarray(pixels(7, 16, 16, 1)).convert("RGB").save(as_rgb, lossless=True)
+    assert read_images([*grey, as_rgb], None, {}).images.shape == (4, 16, 16, 1)
+    coloured = write(tmp_path / "c.png", 9, height=16, width=16)
+    both = read_images([*grey, coloured], 16, {}).images
+    np.testing.assert_array_equal(both[1], pixels(1, 16, 16, 1)[..., np.newaxis].repeat(3, -1))
+    np.testing.assert_array_equal(both[3], pixels(9, 16, 16))
+
+
+def test_a_side_that_is_asked_for_is_taken(tmp_path):
+    path = write(tmp_path / "a.png", 0, height=64, width=128, channels=1)
+    fitted = read_images([path], 32, {}).images[0, ..., 0]
+    means = pixels(0, 64, 128, 1).reshape(16, 4, 32, 4).mean(axis=(1, 3))
+    np.testing.assert_allclose(fitted[8:24], means, atol=0.501)
+    np.testing.assert_array_equal(fitted[:8], fitted[8:9].repeat(8, 0))
+    np.testing.assert_array_equal(fitted[24:], fitted[23:24].repeat(8, 0))
+
+
+def test_what_cannot_be_read_is_told_by_its_place(tmp_path):
+    paths = [write(tmp_path / f"{index}.png", index, height=16, width=16) for index in range(4)]
+    paths[1].write_bytes(b"")
+    read = read_images(paths, None, {3: "known"})
+    assert read.causes == {1: "zero bytes", 3: "known"}
+    assert read.kept.tolist() == [0, 2]
+    np.testing.assert_array_equal(read.images[1], pixels(2, 16, 16))
+    assert not list(cache_folder().glob("*"))
+    assert len(read_images([paths[1]], None, {}).images) == 0
+
+
+def test_the_cache_is_read_until_a_photograph_changes(tmp_path):
+    paths = [write(tmp_path / f"{index}.png", index, height=16, width=16) for index in range(2)]
+    first = read_images(paths, None, {}).images
+    (entry,) = cache_folder().glob("*")
+    np.savez(entry, images=255 - first)
+    np.testing.assert_array_equal(read_images(paths, None, {}).images, 255 - first)
+    assert read_images(paths, 20, {}).images.shape[1:] == (20, 20, 3)
+    write(paths[0], 7, height=16, width=16)
+    np.testing.assert_array_equal(read_images(paths, None, {}).images[0], pixels(7, 16, 16))
+    assert len(list(cache_folder().glob("*"))) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", b"PK\3\4" + bytes(40)])
+def test_a_damaged_cache_is_read_again_from_the_photographs(tmp_path, content):
+    paths = [write(tmp_path / "a.png", 0, height=16, width=16)]
+    first = read_images(paths, None, {}).images
+    (entry,) = cache_folder().glob("*")
+    entry.write_bytes(content)
+    np.testing.assert_array_equal(read_images(paths, None, {}).images, first)
+    with np.load(entry) as stored:
+        np.testing.assert_array_equal(stored["images"], first)
+
+
+def test_a_cache_that_cannot_be_written_is_none(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    paths = [write(tmp_path / "a.png", 0, height=16, width=16)]
+    np.testing.assert_array_equal(read_images(paths, None, {}).images[0], pixels(0, 16, 16))
+
+
+def test_the_cache_keeps_the_newest_sixteen(tmp_path):
+    path = write(tmp_path / "a.png", 0, height=16, width=16)
+    for place, side in enumerate(range(16, 88, 4)):
+        read_images([path], side, {})
+        for entry in cache_folder().glob("*"):
+            os.utime(entry, (entry.stat().st_mtime - 1, entry.stat().st_mtime - 1))
+        assert len(list(cache_folder().glob("*.npz"))) == min(place + 1, 16)
+    shapes = {np.load(entry)["images"].shape[1] for entry in cache_folder().glob("*")}
+    assert shapes == set(range(24, 88, 4))
