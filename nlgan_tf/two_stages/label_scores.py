@@ -18,7 +18,7 @@ from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_table
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, usual_folds
-from nlgan_tf.two_stages.judging import judge_originals, witness_for
+from nlgan_tf.two_stages.judging import judge_originals, witnesses_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +143,6 @@ def cross_fitted_beside_witness(
         images: Checked images, shape (n, h, w, c).
         noisy_labels: Checked labels, 0 or 1, shape (n,).
     """
-    if stage_one.folds or witness_for(stage_two, images) is None:
+    if stage_one.folds or not witnesses_for(stage_two, images):
         return stage_one
     return dataclasses.replace(stage_one, folds=usual_folds(noisy_labels))
