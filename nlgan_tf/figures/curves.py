@@ -30,7 +30,8 @@ def curves(
         colours[name] = line.get_color()
     for name, (value, of_series) in (levels or {}).items():
         axes.axhline(value, color=colours[of_series], linestyle=":", label=plain_text(name))
-    axes.set(title=plain_text(title), xlabel="epoch")
+    longest = max(map(len, series.values()))
+    axes.set(title=plain_text(title), xlabel="epoch", xlim=(0.5, longest + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure

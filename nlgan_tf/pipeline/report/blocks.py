@@ -36,11 +36,11 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures side by side where the screen is wide, each with its caption; `crisp` keeps pixels square."""
+    """Figures side by side where the screen is wide, each with its caption; `sheets` of images are smaller than plots."""
 
     kind: ClassVar[str] = "figures"
     items: Sequence[tuple[Picture, str]]
-    crisp: bool = False
+    sheets: bool = False
 
 
 @dataclass(frozen=True)

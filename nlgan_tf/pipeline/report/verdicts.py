@@ -138,7 +138,7 @@ def training_went(events: Sequence[str], last: Mapping[str, float], priors: Nois
     if not found:
         return Verdict(question, "Yes: no memorisation, no collapse", detail, GOOD)
     signs = {
-        MEMORISES: ("D memorises wrong labels", "Run again with fewer epochs (--epochs) or stronger augmentation."),
+        MEMORISES: ("D memorises wrong labels", "Run again with fewer epochs or stronger augmentation."),
         COLLAPSED: ("a generator has collapsed", "Run again with another --seed or a lower --g-learning-rate."),
         STUCK: ("a generator does not learn", "Run again with a higher --g-learning-rate."),
     }

@@ -20,11 +20,11 @@ def blocks(facts: RunFacts) -> list[Block]:
     drawn = facts.run.drawn
     if facts.task is None:
         groups = [(f"Drawn: {drawn.class_names[label]}", drawn.images[drawn.labels == label]) for label in (1, 0)]
-        return [Text(facts.without_data), Figures([_sheet(group) for group in groups], crisp=True)]
+        return [Text(facts.without_data), Figures([_sheet(group) for group in groups], sheets=True)]
     noisy = facts.task.images, facts.task.noisy_labels
     real_p, real_n, drawn_p, drawn_n = noisy_and_drawn(drawn.class_names, noisy, (drawn.images, drawn.labels))
     text = "Real images are shown under their given labels, some of which are wrong; the generators drew the others."
-    return [Text(text), Figures([_sheet(group) for group in (real_p, drawn_p, real_n, drawn_n)], crisp=True)]
+    return [Text(text), Figures([_sheet(group) for group in (real_p, drawn_p, real_n, drawn_n)], sheets=True)]
 
 
 def _sheet(group: Group) -> tuple[Picture, str]:
