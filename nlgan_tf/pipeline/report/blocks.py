@@ -36,7 +36,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures side by side where the screen is wide, each with its caption; `sheets` of images are smaller than plots."""
+    """Figures side by side where the screen is wide, each with its caption; `sheets` are smaller than plots."""
 
     kind: ClassVar[str] = "figures"
     items: Sequence[tuple[Picture, str]]
