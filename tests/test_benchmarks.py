@@ -127,6 +127,26 @@ def test_rank_pruning_is_measured_beside_its_variants(tmp_path, monkeypatch):
     )
 
 
+def test_scores_of_labels_are_measured_once_for_each_case(tmp_path, monkeypatch, capsys):
+    import label_scores
+
+    method = "cleanlab logistic, self-confidence"
+    cell = ["--tasks", "digits:5,7-vs-2,4", "--sizes", "100", "--seeds", "0", "1", "--methods", method]
+    file = str(tmp_path / "lines.jsonl")
+    monkeypatch.setattr("sys.argv", ["label_scores.py", file, *cell])
+    label_scores.main()
+    label_scores.main()
+    rows = label_scores.read_lines(tmp_path / "lines.jsonl")
+    assert [row["seed"] for row in rows] == [0, 1]
+    for row in rows:
+        assert row["average_precision"] > 0.5 > row["wrong"] / row["size"] > 0
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["label_scores.py", file, "--table"])
+    label_scores.main()
+    mean = np.mean([row["average_precision"] for row in rows])
+    assert f"| {method} | {mean:.3f} ± " in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_serving_is_timed_beside_its_competitors():
     import serving

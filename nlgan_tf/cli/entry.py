@@ -14,6 +14,7 @@ from nlgan_tf.cli.console import tolerate_encoding
 from nlgan_tf.cli.export import check_export, export
 from nlgan_tf.cli.figures import figures
 from nlgan_tf.cli.priors import priors
+from nlgan_tf.cli.report import report
 from nlgan_tf.cli.reproduce import FAILED, reproduce
 from nlgan_tf.cli.run import run
 from nlgan_tf.cli.score import score
@@ -69,5 +70,5 @@ def cli() -> None:
     """A clean image data set, a classifier and servable models out of a small set with wrong labels."""
 
 
-for command in (run, export, check_export, priors, score, tune, reproduce, figures):
+for command in (run, export, check_export, priors, score, tune, reproduce, figures, report):
     cli.add_command(command)

@@ -12,17 +12,7 @@ from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.config import RunConfig
-from nlgan_tf.pipeline.folder import DATASET, SAMPLES, SAVED_MODELS
-
-# In this order: what is served, its parts, other ways from the same noisy labels, and what true labels give.
-ROWS = {
-    "accuracy_served": "Served: the classifier of the run",
-    "accuracy_nlgan": "Classifier of the drawn images alone (NL-GAN)",
-    "accuracy_originals": "Classifier of the originals alone, with their posterior",
-    "accuracy_discriminator": "D of stage one itself",
-    "accuracy_noisy": "Classifier of the noisy labels",
-}
-REFERENCE = {"accuracy_clean": "Classifier of the true labels"}
+from nlgan_tf.pipeline.folder import DATASET, REPORT, SAMPLES, SAVED_MODELS
 
 
 @click.command(cls=Grouped)
@@ -70,17 +60,15 @@ def _print_results(results: list, several: bool) -> None:
     _print_accuracies(pipeline.summarise(results), len(results))
     first = results[0].run_dir
     click.echo(f"Run folder: {first.parent if several else first}")
-    click.echo(f"Look at {first / SAMPLES}; use {first / DATASET} and {first / SAVED_MODELS}.")
+    click.echo(f"Use {first / DATASET} and {first / SAVED_MODELS}.")
+    best_seen = next((name for name in (REPORT, SAMPLES) if (first / name).is_file()), None)
+    if best_seen is not None:
+        click.echo(f"Open {first / best_seen}")
 
 
 def _print_accuracies(summary: dict[str, tuple[float, float]], seeds: int) -> None:
-    from nlgan_tf.evaluation.baselines.registry import BASELINES
-    from nlgan_tf.pipeline.accuracies import EARLY_STOPPED
-    from nlgan_tf.pipeline.run import PEER_PREFIX
+    from nlgan_tf.pipeline.accuracies import titles
 
     shown = f"{{:.3f}} {plus_minus()} {{:.3f}}" if seeds > 1 else "{:.3f}"
-    titles = {**ROWS, **{f"{PEER_PREFIX}{name}": entry.title for name, entry in BASELINES.items()}, **REFERENCE}
-    # The peer that is stopped early is `accuracy_noisy` too.
-    seen = summary.keys() - ({"accuracy_noisy"} if f"{PEER_PREFIX}{EARLY_STOPPED}" in summary else set())
-    rows = [(title, shown.format(*summary[name])) for name, title in titles.items() if name in seen]
+    rows = [(title, shown.format(*summary[name])) for name, title in titles(summary).items()]
     print_table(("accuracy on clean test labels", "mean of seeds" if seeds > 1 else "value"), rows)

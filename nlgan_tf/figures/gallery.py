@@ -27,7 +27,7 @@ def gallery(images: np.ndarray, captions: Sequence[tuple[str, ...]], title: str 
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     lines = max(map(len, captions))
-    figure = Figure(figsize=(1.5 * columns, (1.35 + 0.17 * lines) * rows + 0.4 * bool(title)), layout="constrained")
+    figure = Figure(figsize=(1.5 * columns, (1.4 + 0.2 * lines) * rows + 0.4 * bool(title)), layout="constrained")
     places = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in places:
         axes.axis("off")

@@ -20,6 +20,8 @@ COLLAPSED_BELOW = 0.1
 COLLAPSED_EPOCHS = 2
 STUCK_GAP = 0.4
 STUCK_EPOCHS = 5
+# Each event's line contains one of them, by which readers of a history know the event.
+MEMORISES, COLLAPSED, STUCK = "memorises wrong labels", "has collapsed", "does not learn"
 
 
 class TrainingWatch(keras.callbacks.Callback):
@@ -94,7 +96,7 @@ class TrainingWatch(keras.callbacks.Callback):
             "memorisation": (
                 logs["noisy_accuracy"] > perfect + 2 * error + MEMORISED_POINTS,
                 1,
-                f"D memorises wrong labels: D agrees with {logs['noisy_accuracy']:.3f} of the noisy labels, "
+                f"D {MEMORISES}: D agrees with {logs['noisy_accuracy']:.3f} of the noisy labels, "
                 f"a perfect D with (pi_p + pi_n) / 2 = {perfect:.3f}; take fewer epochs, more dropout or translation",
             )
         }
@@ -103,13 +105,13 @@ class TrainingWatch(keras.callbacks.Callback):
             signs[f"collapse_{letter}"] = (
                 diversity < COLLAPSED_BELOW,
                 COLLAPSED_EPOCHS,
-                f"{generator} has collapsed: its images differ {diversity:.3f} times as much as the training images; "
+                f"{generator} {COLLAPSED}: its images differ {diversity:.3f} times as much as the training images; "
                 "another seed or a lower learning rate of the generators may help",
             )
             signs[f"stuck_{letter}"] = (
                 abs(gap) > far,
                 STUCK_EPOCHS,
-                f"{generator} does not learn: gap_{letter} is {gap:.2f}, and was beyond {far:.2f} for "
+                f"{generator} {STUCK}: gap_{letter} is {gap:.2f}, and was beyond {far:.2f} for "
                 f"{STUCK_EPOCHS} epochs; a higher learning rate of the generators may help",
             )
         return signs

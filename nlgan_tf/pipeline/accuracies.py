@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
+from nlgan_tf.evaluation.baselines.registry import BASELINES
 from nlgan_tf.evaluation.metrics import accuracy
 
 if TYPE_CHECKING:
@@ -20,6 +22,32 @@ EARLY_STOPPED = "early-stopped"
 PEERS = ("svc", "cleanlab-svc", "no-gan", EARLY_STOPPED)
 # And from the same frozen features, where a run has features.
 FROZEN_PEERS = ("frozen-lr", "frozen-cleanlab")
+# Before the name of a peer, in tables.
+PEER_PREFIX = "peers."
+SERVED = "accuracy_served"
+# In this order: what is served, its parts, other ways from the same noisy labels, and what true labels give.
+PARTS = {
+    SERVED: "Served: the classifier of the run",
+    "accuracy_nlgan": "Classifier of the drawn images alone (NL-GAN)",
+    "accuracy_originals": "Classifier of the originals alone, with their posterior",
+    "accuracy_discriminator": "D of stage one itself",
+    "accuracy_noisy": "Classifier of the noisy labels",
+}
+REFERENCE = {"accuracy_clean": "Classifier of the true labels"}
+
+
+def by_name(metrics: dict) -> dict[str, float]:
+    """Returns the accuracies of metrics.json by name, those of peers as "peers.NAME"."""
+    peers = {f"{PEER_PREFIX}{name}": value for name, value in metrics.get("peers", {}).items()}
+    return {name: value for name, value in metrics.items() if name.startswith("accuracy_")} | peers
+
+
+def titles(names: Collection[str]) -> dict[str, str]:
+    """Returns the titles of accuracies by name, in the order of tables; what two names share is listed once."""
+    known = {**PARTS, **{f"{PEER_PREFIX}{name}": entry.title for name, entry in BASELINES.items()}, **REFERENCE}
+    # The peer that is stopped early is `accuracy_noisy` too.
+    twice = {"accuracy_noisy"} if f"{PEER_PREFIX}{EARLY_STOPPED}" in names else set()
+    return {name: title for name, title in known.items() if name in names and name not in twice}
 
 
 def accuracies(run: PhasedRun) -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import functools
+import itertools
 import os
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
+from nlgan_tf.export.manifest import NAME as MANIFEST
 from nlgan_tf.files import read_json
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import load_model
@@ -31,8 +33,11 @@ from nlgan_tf.pipeline.folder import (
     METRICS,
     NLGAN_FILE,
     POSTERIOR,
+    SAVED_MODELS,
     TIMINGS,
     UNFINISHED,
+    history_file,
+    nlgan_file,
 )
 from nlgan_tf.pipeline.prepare import prepare_task
 
@@ -108,14 +113,28 @@ class FinishedRun:
     @functools.cached_property
     def history(self) -> dict[str, list[float]]:
         """Numbers of history.csv by column, a value an epoch; the sentences of the column `event` are left out."""
-        # Not by numpy: an event with a comma is quoted.
-        with self.path(HISTORY).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = _rows(self.path(HISTORY))
         try:
             return {column: [float(row[column]) for row in rows] for column in (rows or [{}])[0] if column != "event"}
         except (KeyError, TypeError, ValueError):
             path = self.run_dir / HISTORY
             raise InputError(f"Expected whole rows of numbers in {path}, got a torn or foreign file") from None
+
+    @functools.cached_property
+    def events(self) -> list[str]:
+        """Sentences of the column `event` in the histories of all folds, one string an epoch that has any."""
+        histories = (self.path(history_file(fold)) for fold in range(self.folds))
+        return [row["event"] for history in histories for row in _rows(history) if row.get("event")]
+
+    @property
+    def folds(self) -> int:
+        """Number of NLGANs that stage one trained."""
+        return next(fold for fold in itertools.count(1) if not (self.run_dir / nlgan_file(fold)).exists())
+
+    @functools.cached_property
+    def versions(self) -> dict[str, str]:
+        """Versions of the packages that the run was computed with, by name."""
+        return read_json(self.path(f"{SAVED_MODELS}/classifier/1/{MANIFEST}")).get("versions", {})
 
     @functools.cached_property
     def task(self) -> ImageTask:
@@ -146,3 +165,9 @@ class FinishedRun:
         if not path.is_file():
             raise InputError(f"Expected a finished run's {name} in {self.run_dir}, got no such file")
         return path
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    # Not by numpy: an event with a comma is quoted.
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

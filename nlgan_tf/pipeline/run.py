@@ -13,22 +13,21 @@ from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
+from nlgan_tf.pipeline.accuracies import by_name
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.lifecycle import RunResult
 from nlgan_tf.pipeline.phases import PhasedRun
 from nlgan_tf.pipeline.prepare import prepare_task
+from nlgan_tf.pipeline.report.page import write_report
 from nlgan_tf.training.distribution import Processes, make_strategy
-
-# Before the name of a peer, in summaries.
-PEER_PREFIX = "peers."
 
 
 def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too. Until
-    the end it also holds unfinished.json: `resume` continues such a run.
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too; and
+    report.html, the page to open. Until the end it also holds unfinished.json: `resume` continues such a run.
 
     Args:
         config: Settings of the run.
@@ -50,7 +49,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
-        return PhasedRun(config, run_dir, strategy, verbose).start()
+        return _reported(PhasedRun(config, run_dir, strategy, verbose).start(), config, verbose)
 
 
 def resume(
@@ -77,7 +76,19 @@ def resume(
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    return PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    result = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
+    return _reported(result, config, verbose)
+
+
+def _reported(result: RunResult, config: RunConfig, verbose: int) -> RunResult:
+    """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
+    if result.metrics:
+        try:
+            write_report(result.run_dir, data_dir=config.data_dir)
+        except Exception as error:  # Whatever matplotlib, its fonts or the disk may raise: the run is done.
+            if verbose:
+                print(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}", flush=True)
+    return result
 
 
 def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult]:
@@ -130,13 +141,8 @@ def holds_seeds(run_dir: str | os.PathLike) -> bool:
 
 def summarise(results: list[RunResult]) -> dict[str, tuple[float, float]]:
     """Mean and (sample) standard deviation over runs of each accuracy that all of them have; peers as "peers.NAME"."""
-    runs = [_accuracies(result.metrics) for result in results]
+    runs = [by_name(result.metrics) for result in results]
     names = [name for name in runs[0] if all(name in run for run in runs)]
     table = {name: [run[name] for run in runs] for name in names}
     spread = {name: np.std(values, ddof=1) if len(values) > 1 else 0.0 for name, values in table.items()}
     return {name: (float(np.mean(values)), float(spread[name])) for name, values in table.items()}
-
-
-def _accuracies(metrics: dict) -> dict[str, float]:
-    peers = {f"{PEER_PREFIX}{name}": value for name, value in metrics.get("peers", {}).items()}
-    return {name: value for name, value in metrics.items() if name.startswith("accuracy_")} | peers

@@ -67,16 +67,13 @@ class ScoredTask:
         """Returns how many labels are wrong, in words, line by line."""
         n, changed = len(self.quality), int(np.sum(self.suggested != self.task.noisy_labels))
         expected = float(np.sum(1 - self.quality, dtype=float))
-        lines = [
+        priors, estimate = self.judged.priors, self.judged.estimate
+        stated = f"Purities as stated: pi_p {priors.pi_p:g}, pi_n {priors.pi_n:g}"
+        return [
             f"About {expected:.0f} of {n} labels are wrong (the sum of 1 - quality); "
-            f"{changed} have a quality below .5, and another label is suggested"
+            f"{changed} have a quality below .5, and another label is suggested",
+            stated if estimate is None else describe(estimate),
         ]
-        lines.append(
-            describe(self.judged.estimate)
-            if self.judged.estimate is not None
-            else f"Purities as stated: pi_p {self.judged.priors.pi_p:g}, pi_n {self.judged.priors.pi_n:g}"
-        )
-        return lines
 
     def gallery(self, most: int = SUSPECTS) -> Figure:
         """Returns a figure of the images with the most doubtful labels, at most `most`."""
@@ -84,12 +81,13 @@ class ScoredTask:
         captions = [
             (
                 f"{_short(names[row['given_label']])} → {_short(names[row['suggested_label']])}",
-                f"{row['quality']:.2f}",
-                _short(images[row["index"]][::-1], 20)[::-1],
+                f"quality {row['quality']:.2f}",
+                # The end of a path says more than its start.
+                _short(images[row["index"]][::-1], 20)[::-1] if column == "file" else f"index {row['index']}",
             )
             for row in table
         ]
-        title = f"The {len(table)} most doubtful labels: given → suggested, its quality, and its {column}"
+        title = f"The {len(table)} most doubtful labels: given → suggested"
         return gallery(self.task.images[table["index"]], captions, title)
 
 
@@ -126,7 +124,11 @@ def score_run(run_dir: str | os.PathLike, data_dir: str | None = None) -> Scored
     Raises:
         InputError: For a folder that holds no finished run, a run without posterior, or data that changed since.
     """
-    run = FinishedRun(run_dir, data_dir)
+    return scored(FinishedRun(run_dir, data_dir))
+
+
+def scored(run: FinishedRun) -> ScoredTask:
+    """Returns the labels of a finished run with their quality; errors are those of `score_run`."""
     posterior, task = run.posterior, run.task
     if len(posterior) != len(task.images):
         raise InputError(

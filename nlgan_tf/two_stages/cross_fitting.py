@@ -33,8 +33,11 @@ def number_of_folds(config: StageOneConfig, noisy_labels: np.ndarray) -> int:
     """Returns the number of folds of a set with these labels; 1: one NLGAN on all images."""
     if config.folds:
         return config.folds
-    if len(noisy_labels) >= SMALL_SET:
-        return 1
+    return 1 if len(noisy_labels) >= SMALL_SET else usual_folds(noisy_labels)
+
+
+def usual_folds(noisy_labels: np.ndarray) -> int:
+    """Returns the number of folds of a set that is cross-fitted: 4, or fewer where a label has fewer images."""
     count = most_folds(noisy_labels, FOLDS_OF_SMALL_SETS)
     # Of two images of a label, half would be one, which no stage one trains on.
     return count if count > 2 else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from nlgan_tf.noise_rates.callback import describe
 from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_table
 from nlgan_tf.recipes import check_recipe
-from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
-from nlgan_tf.two_stages.judging import judge_originals
+from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, usual_folds
+from nlgan_tf.two_stages.judging import judge_originals, witnesses_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +52,8 @@ def score_labels(
 ) -> pd.DataFrame | np.ndarray:
     """Returns a table of all labels, the most doubtful first.
 
-    Trains stage one alone. The quality of a label is calibrated: among labels of quality .8, about 80% are right where
-    the purities are.
+    Trains stage one alone. The quality is calibrated as far as the purities are right: of the labels of quality .8,
+    about 80% are right.
 
     Args:
         images: Images, uint8 or floats in [0, 255], shape (n, h, w, c), with h and w divisible by 4 and c 1 or 3.
@@ -109,6 +110,7 @@ def judge_labels(
         if line and verbose:
             print(line, flush=True)
 
+    stage_one = cross_fitted_beside_witness(stage_one, stage_two, images, noisy_labels)
     fit = CrossFit.build(images, noisy_labels, priors, stage_one, seed)
     estimate = None
     if priors == ESTIMATE:
@@ -126,3 +128,21 @@ def judge_labels(
     for remark in judged.remarks:
         say(remark)
     return JudgedLabels(label_quality(judged.posterior, noisy_labels), known, estimate)
+
+
+def cross_fitted_beside_witness(
+    stage_one: StageOneConfig, stage_two: StageTwoConfig, images: np.ndarray, noisy_labels: np.ndarray
+) -> StageOneConfig:
+    """Returns the settings with folds where another witness judges beside D, unless their number is stated.
+
+    Witnesses are kept by the likelihood of the noisy labels, which favours a D that has trained on the same labels.
+
+    Args:
+        stage_one: Settings of the training.
+        stage_two: Settings of the posterior, the witness among them.
+        images: Checked images, shape (n, h, w, c).
+        noisy_labels: Checked labels, 0 or 1, shape (n,).
+    """
+    if stage_one.folds or not witnesses_for(stage_two, images):
+        return stage_one
+    return dataclasses.replace(stage_one, folds=usual_folds(noisy_labels))

@@ -11,6 +11,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers.extractors import saved_extractor
+from helpers.html_page import check_self_contained
 from helpers.runs import start, wait_for
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.evaluation.metrics import accuracy
@@ -81,6 +82,15 @@ def assert_same_run(run_dir: Path, reference: Path) -> None:
             np.testing.assert_array_equal(mine[name], theirs[name])
     names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (run_dir, reference)]
     assert names[0] == names[1]
+
+
+@pytest.mark.slow
+def test_the_report_of_a_run_of_folds_is_self_contained(finished):
+    page = check_self_contained((finished.run_dir / "report.html").read_text())
+    assert "Stage one trained 2 folds; figures are those of the first." in page.text
+    # 24 suspects, two sheets of either class, three curves and a histogram.
+    assert len(page.of("img")) == 24 + 4 + 4
+    assert f"{finished.metrics['accuracy_served']:.3f}" in page.marked
 
 
 @pytest.mark.slow

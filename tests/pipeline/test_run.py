@@ -52,6 +52,7 @@ def test_the_run_folder_holds_what_the_design_lists(finished):
         "clean_dataset.json",
         "checkpoints",
         "saved_models",
+        "report.html",
     }
     models = {path.relative_to(finished.run_dir / "saved_models").as_posix() for path in finished.run_dir.glob("*/*/*")}
     assert models == {"positive_generator/1", "negative_generator/1", "classifier/1"}
@@ -127,7 +128,7 @@ def test_a_folder_that_exists_is_refused_and_kept(finished):
 
 
 @pytest.mark.slow
-def test_a_run_may_replace_a_run_whatever_becomes_of_its_picture(tmp_path, monkeypatch, capsys):
+def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monkeypatch, capsys):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").touch()
     (tmp_path / "run" / "old").touch()
@@ -136,11 +137,14 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_picture(tmp_path, monke
         raise RuntimeError("no font")
 
     monkeypatch.setattr(phases, "sample_grids", fails)
+    monkeypatch.setattr(pipeline, "write_report", fails)
     result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False), verbose=1)
     assert not (result.run_dir / "old").exists()
     assert "accuracy_nlgan" in result.metrics
-    assert "samples.png is left out: RuntimeError: no font" in capsys.readouterr().out
-    assert not (result.run_dir / "samples.png").exists()
+    said = capsys.readouterr().out
+    for name in ("samples.png", "report.html"):
+        assert f"{name} is left out: RuntimeError: no font" in said
+        assert not (result.run_dir / name).exists()
 
 
 def test_a_run_replaces_nothing_but_a_run(tmp_path):

@@ -4,6 +4,8 @@ import pytest
 import nlgan_tf as nl
 from helpers.halves import halves
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.recipes import RECIPES
+from nlgan_tf.two_stages.label_scores import cross_fitted_beside_witness
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=640, width=0.1, spectral_layers="all")
@@ -30,6 +32,18 @@ def test_the_wrong_labels_come_first(noisy_halves):
     assert len(np.intersect1d(found, wrong)) >= 0.9 * len(wrong)
     changed = table["given_label"] != table["suggested_label"]
     np.testing.assert_array_equal(changed, table["quality"] < 0.5)
+
+
+def test_colour_images_of_any_number_are_cross_fitted_beside_their_witness():
+    modern = RECIPES["modern"]
+    labels = np.arange(600) % 2
+    colour, grey = np.zeros((600, 32, 32, 3), np.uint8), np.zeros((600, 28, 28, 1), np.uint8)
+    assert cross_fitted_beside_witness(modern.stage_one, modern.stage_two, colour, labels).folds == 4
+    rare = np.arange(600) < 3
+    assert cross_fitted_beside_witness(modern.stage_one, modern.stage_two, colour, rare.astype(int)).folds == 3
+    for stage_one, images in ((modern.stage_one, grey), (STAGE_ONE, colour)):
+        assert cross_fitted_beside_witness(stage_one, modern.stage_two, images, labels) == stage_one
+    assert cross_fitted_beside_witness(modern.stage_one, StageTwoConfig(), colour, labels) == modern.stage_one
 
 
 @pytest.mark.slow
