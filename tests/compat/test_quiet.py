@@ -15,7 +15,6 @@ def stderr_of(code: str, **environment) -> str:
     return done.stderr
 
 
-@pytest.mark.stack("current", reason="TF 2.15 prints nothing at any level")
 @pytest.mark.parametrize(
     "code",
     [

@@ -36,10 +36,12 @@ def lines_of(path: Path) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("grid") / "table1.jsonl"
-    assert not run_grid(SMALL.combinations(), ResultsFile(path, SMALL.cells), Options())
-    return path
+def undisturbed(made_once) -> Path:
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        assert not run_grid(SMALL.combinations(), ResultsFile(folder / "table1.jsonl", SMALL.cells), Options())
+
+    return made_once("grid", make) / "table1.jsonl"
 
 
 def test_every_combination_has_one_line_with_the_keys(undisturbed):
