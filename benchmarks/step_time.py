@@ -73,8 +73,9 @@ def batches(shape: tuple[int, int, int], steps: int) -> tf.data.Dataset:
 
 def keras_step(model: nl.NLGAN) -> Callable[[], None]:
     """Returns a step as `fit` runs it, input pipeline and metrics included."""
-    train, iterator = model.make_train_function(), iter(batches(model.discriminator.input_shape[1:], 100).repeat())
-    return lambda: float(train(iterator)["loss"])
+    model.make_train_function()
+    iterator = iter(batches(model.discriminator.input_shape[1:], 100).repeat())
+    return lambda: float(model.train_function(iterator)["loss"])
 
 
 def measure(network: str, rounds: int) -> dict:

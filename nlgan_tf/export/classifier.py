@@ -12,6 +12,7 @@ from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.export.decode import decode_images
 from nlgan_tf.export.publish import check_model_name
+from nlgan_tf.export.replay import full_float32
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
 
 
@@ -57,11 +58,13 @@ def classifier_servable(
             "class_name": tf.gather(tf.constant(class_names), label),
         }
 
+    with full_float32():
+        examples = list(_examples(model, class_names, _example_images(images, shape[1:])))
     return Servable(
         name=name,
         kind="classifier",
         signatures=_signatures(network, shape),
-        examples=list(_examples(model, class_names, _example_images(images, shape[1:]))),
+        examples=examples,
         network=network,
         numeric_outputs=("probability", "label"),
         facts={

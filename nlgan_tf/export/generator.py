@@ -10,6 +10,7 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
 from nlgan_tf.export.publish import check_model_name
+from nlgan_tf.export.replay import full_float32
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
 from nlgan_tf.gan.latent import check_latent, draw_latent
 
@@ -58,11 +59,13 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
+    with full_float32():
+        examples = list(_examples(public_images, draw))
     return Servable(
         name=name,
         kind="generator",
         signatures=_signatures(network, draw, latent_dim, image_shape),
-        examples=list(_examples(public_images, draw)),
+        examples=examples,
         network=network,
         numeric_outputs=("images",),
         facts={

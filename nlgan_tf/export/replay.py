@@ -11,6 +11,7 @@ names of all signatures.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -22,6 +23,20 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 RECORDS = Path("assets.extra", "tf_serving_warmup_requests")
+
+
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+    """Within it a GPU multiplies float32 numbers as they are; by default it rounds them to TensorFloat-32's ten bits.
+
+    Examples computed so hold on every machine, and an export is compared with what it was made of, not with rounding.
+    """
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def read_records(version_dir: Path) -> Iterator[prediction_log_pb2.PredictLog]:
@@ -53,7 +68,8 @@ def replay(version_dir: Path, signatures: Mapping[str, Callable]) -> Iterator[di
         expected = {name: tf.make_ndarray(proto) for name, proto in record.response.outputs.items()}
         name = record.request.model_spec.signature_name
         start = time.perf_counter()
-        answer = {key: value.numpy() for key, value in signatures[name](**inputs).items()}
+        with full_float32():
+            answer = {key: value.numpy() for key, value in signatures[name](**inputs).items()}
         milliseconds = 1000 * (time.perf_counter() - start)
         yield {
             "signature": name,

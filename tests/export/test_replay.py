@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlgan_tf.export.replay import RECORDS, deviations, read_records
+from nlgan_tf.export.replay import RECORDS, deviations, full_float32, read_records
 
 
 def png(*values: int) -> np.ndarray:
@@ -54,3 +54,11 @@ def test_a_file_without_records_is_refused(tmp_path, content, message):
         (tmp_path / RECORDS).write_bytes(content)
     with pytest.raises(ValueError, match=f"Expected warm-up records in .*{RECORDS.name}, {message}"):
         list(read_records(tmp_path))
+
+
+def test_full_float32_ends_with_its_block():
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled
+    before = enabled()
+    with full_float32():
+        assert not enabled()
+    assert enabled() == before
