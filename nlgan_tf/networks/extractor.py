@@ -153,4 +153,4 @@ def build_head(trunk: keras.Model, weights: np.ndarray, bias: float) -> keras.Mo
 
 def has_trunk(classifier: keras.Model) -> bool:
     """Whether a classifier is one of `build_head`, around a model of any size."""
-    return any(isinstance(layer, keras.Model) for layer in classifier.layers)
+    return any(isinstance(layer, keras.Model) for layer in getattr(classifier, "layers", ()))
