@@ -245,7 +245,7 @@ def test_true_labels_of_own_data_are_corrupted_only_as_stated(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels)
     config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None)
-    with pytest.raises(nl.InputError, match="or --corrupt to corrupt its true labels.*; got labels alone"):
+    with pytest.raises(nl.InputError, match=r"or --corrupt to corrupt its true labels.*; got labels alone"):
         nl.run(config, verbose=0)
     assert not (tmp_path / "run").exists()
     prepared = prepare_task(dataclasses.replace(config, pi_p=0.7, pi_n=0.85))
