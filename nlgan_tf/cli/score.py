@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nlgan_tf.cli.console import prepare, verbosity
-from nlgan_tf.cli.options import CLASSIFIER_PREFIX, config_options, run_config
+from nlgan_tf.cli.options import CLASSIFIER_PREFIX, DATA_OPTIONS, Grouped, config_options, run_config
 from nlgan_tf.cli.tables import print_table
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
@@ -17,12 +17,12 @@ from nlgan_tf.pipeline.config import RunConfig
 if TYPE_CHECKING:
     from nlgan_tf.pipeline.scored_task import ScoredTask
 
-OF_TASK = ("task", "size", "scale", "pi_p", "pi_n", "estimate_priors", "corrupt_first", "recipe", "seed", "data_dir")
+OF_TASK = (*DATA_OPTIONS, "pi_p", "pi_n", "estimate_priors", "corrupt", "corrupt_first", "recipe", "seed")
 OF_POSTERIOR = ("views", "witness")
 WORST = 10
 
 
-@click.command()
+@click.command(cls=Grouped)
 @config_options(RunConfig, only=OF_TASK)
 @click.option("--run", "run_dir", metavar="RUN", help="Run folder whose posterior is taken; nothing is trained")
 @click.option(

@@ -27,15 +27,16 @@ def gallery(images: np.ndarray, captions: Sequence[tuple[str, ...]], title: str 
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     lines = max(map(len, captions))
-    figure = Figure(figsize=(1.5 * columns, (1.4 + 0.2 * lines) * rows + 0.4 * bool(title)), layout="constrained")
+    figure = Figure(figsize=(1.5 * columns, (1.5 + 0.2 * lines) * rows + 0.4 * bool(title)), layout="constrained")
     places = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in places:
+    for axes in places[len(images) :]:
         axes.axis("off")
     for axes, image, caption in zip(places, as_rgb(images), captions, strict=False):
         axes.imshow(image, interpolation="nearest")
-        axes.text(
-            0.5, -0.04, "\n".join(map(plain_text, caption)), transform=axes.transAxes, ha="center", va="top", fontsize=8
-        )
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        # A label of the axis, for which the layout leaves room.
+        axes.set_xlabel("\n".join(map(plain_text, caption)), fontsize=8)
     if title:
         figure.suptitle(title, fontsize=11)
     return figure

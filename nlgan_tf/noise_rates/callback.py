@@ -150,7 +150,7 @@ def describe(estimate: PriorsEstimate) -> str:
             ("pi_n", estimate.priors.pi_n, estimate.interval_pi_n),
         )
     ]
-    return f"Estimated {', '.join(parts)}: {estimate.verdict}"
+    return f"Estimated {', '.join(parts)} (95% intervals): {estimate.verdict}"
 
 
 def _collected(dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,7 @@ from nlgan_tf.training.distribution import Processes
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
-from nlgan_tf.two_stages.stage_two import Evidence, train_rounds
+from nlgan_tf.two_stages.stage_two import Evidence, number_of_rounds, train_rounds
 
 TRAINED_ON = {
     DRAWN: "the drawn images",
@@ -85,7 +85,7 @@ class PhasedRun(RunInFolder):
         if self.config.stage_two.learns_from != DRAWN:
             numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
             self.judge = Judge.from_dict(self.fit, numbers)
-        message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}"
+        message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}{self._rounds()}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = self._metrics()
         source = run_source(read_json(self.run_dir / CONFIG), metrics)
@@ -204,6 +204,14 @@ class PhasedRun(RunInFolder):
         """What the classifier that is served learns from: one of frozen features has no use for drawn images."""
         two = self.config.stage_two
         return ORIGINALS if two.network == FEATURES else two.learns_from
+
+    def _rounds(self) -> str:
+        """What explains that the epochs of stage two are counted more than once, if they are."""
+        two = self.config.stage_two
+        rounds = number_of_rounds(two, self.task.images)
+        if rounds == 1 or two.learns_from == DRAWN or two.network == FEATURES:
+            return ""
+        return f", in {rounds} rounds: the classifier of each judges the originals for the next"
 
     def trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
         """Trains a classifier as stage two does on labelled images."""

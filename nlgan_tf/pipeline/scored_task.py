@@ -109,7 +109,7 @@ def score_task(config: RunConfig, verbose: int = 1) -> ScoredTask:
     """
     task = prepare_task(config)
     if verbose:
-        print(describe_task(task), describe_priors(config, task), sep="\n", flush=True)
+        print(*task.remarks, describe_task(task), describe_priors(config, task), sep="\n", flush=True)
     known = task.images, task.noisy_labels, training_priors(config)
     return ScoredTask(task, judge_labels(*known, config.stage_one, config.stage_two, config.seed, verbose=verbose))
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from nlgan_tf.cli.options import HEADINGS, run_config
 from nlgan_tf.cli.priors import priors
 from nlgan_tf.cli.run import run
+from nlgan_tf.cli.score import score
 from nlgan_tf.cli.tune import tune
 from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.config import RunConfig
@@ -43,7 +44,7 @@ def test_each_stage_has_an_augmentation_of_its_own():
     assert run_config(config.to_json(), {"augment": "none"}).stage_one.augment is None
 
 
-@pytest.mark.parametrize("command", [run, tune, priors])
+@pytest.mark.parametrize("command", [run, score, tune, priors])
 def test_help_lists_every_option_under_one_heading(command):
     text = CliRunner().invoke(command, ["--help"]).output
     headings = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)

@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 import nlgan_tf as nl
+from helpers.photographs import class_folders
 from nlgan_tf.cli.score import score
 from nlgan_tf.pipeline.finished import FinishedRun
+from nlgan_tf.pipeline.label_files import COLUMNS
 
 
 @pytest.fixture
@@ -90,3 +92,22 @@ def test_a_task_is_trained_on_and_scored(tmp_path):
     assert done.stderr == ""
     assert "Epoch" not in done.stdout
     assert len(rows(tmp_path / "scores.csv")) == 41
+
+
+@pytest.mark.slow
+def test_a_folder_is_scored_by_file_and_what_was_skipped_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    photos = class_folders(tmp_path / "photos", {"cat": 20, "dog": 20})
+    (photos / "cat" / "broken.png").write_bytes(b"")
+    small = "--pi-p 0.8 --pi-n 0.8 --width 0.1 --epochs 1 --folds 1 --samples-per-epoch 256"
+    files = f"--out {tmp_path / 'scores.csv'} --corrected {tmp_path / 'corrected.csv'}"
+    command = ["--task", f"folder:{photos}", "--skip-unreadable", *small.split(), *files.split()]
+    shown = CliRunner().invoke(score, command, catch_exceptions=False).output
+    assert "Skipped files: 1 (cat/broken.png: zero bytes)" in shown
+    assert "Positive: dog, the later in sorted order; negative: cat" in shown
+    kept = {path.relative_to(photos).as_posix() for path in photos.rglob("*.png")} - {"cat/broken.png"}
+    for name, columns in (("scores.csv", ["file", *COLUMNS]), ("corrected.csv", ["file_name", "label"])):
+        header, *table = rows(tmp_path / name)
+        assert header == columns
+        assert len(table) == 40
+        assert {row[0] for row in table} == kept

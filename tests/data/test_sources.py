@@ -49,10 +49,13 @@ def test_each_source_is_named_among_the_accepted_ones():
         ("npz", "Expected a path after npz: in task, as npz:PATH; got 'npz'"),
         ("npz:", "Expected a path after npz: in task, as npz:PATH; got 'npz:'"),
         ("folder:", "Expected a path after folder: in task, as folder:PATH; got 'folder:'"),
+        ("photos", "Expected task to be one of .*; got 'photos': folder:photos reads the folder"),
         (5, "Expected task to be a name such as digits:5,7-vs-2,4; got 5"),
     ],
 )
-def test_tasks_that_name_no_source_and_classes_are_refused(spec, message):
+def test_tasks_that_name_no_source_and_classes_are_refused(spec, message, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
     for refuse in (sources.check_source, nl.load_task):
         with pytest.raises(InputError, match=message):
             refuse(spec)

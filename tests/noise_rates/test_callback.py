@@ -91,6 +91,7 @@ def test_one_fit_estimates_and_trains(digits, tmp_path, out_of_fold):
     known = {"noisy_labels": estimation.labels, "relearned": estimation.relearned} if out_of_fold else {}
     assert estimation.estimate == nl.estimate_priors(estimation.logits, **known)
     assert describe(estimation.estimate).startswith(f"Estimated pi_p {model.priors.pi_p:.3f} [")
+    assert "] (95% intervals): of the labels" in describe(estimation.estimate)
     model.save(tmp_path / "model.keras")
     assert nl.load_model(tmp_path / "model.keras").priors == model.priors
 

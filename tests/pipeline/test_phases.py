@@ -128,10 +128,12 @@ def test_the_metrics_are_those_of_the_design(finished):
 
 
 @pytest.mark.slow
-def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path):
+def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, capsys):
     config = config_of(tmp_path / "run", compare=False)
-    originals = dataclasses.replace(STAGE_TWO, learns_from="originals", rounds=1, epochs=1)
-    metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=0).metrics
+    originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1)
+    metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1).metrics
+    said = "in 2 rounds: the classifier of each judges the originals for the next"
+    assert said in capsys.readouterr().out
     assert "peers" not in metrics
     names = {"served", "nlgan", "originals", "discriminator"}
     assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -97,7 +98,8 @@ def check_source(spec: str) -> tuple[str, str]:
     if source in CLASS_SOURCES:
         split_pairing(rest, source)
     elif source not in {**TASK_SOURCES, **PHOTOGRAPH_SOURCES}:
-        raise InputError(f"Expected task to be one of {ACCEPTED}; got {spec!r}")
+        remedy = f": folder:{spec} reads the folder" if Path(spec).is_dir() else ""
+        raise InputError(f"Expected task to be one of {ACCEPTED}; got {spec!r}{remedy}")
     elif not rest.strip():
         raise InputError(f"Expected a path after {source}: in task, as {source}:PATH; got {spec!r}")
     return source, rest

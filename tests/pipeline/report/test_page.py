@@ -3,13 +3,16 @@ import dataclasses
 import json
 import re
 
+import numpy as np
 import pytest
 
 from helpers.html_page import Page, check_self_contained
+from helpers.photographs import class_folders
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
+from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.pipeline.report.blocks import Text
 from nlgan_tf.pipeline.report.page import render, write_report
 from nlgan_tf.pipeline.report.sections.registry import SECTIONS, Section
@@ -146,3 +149,20 @@ def test_estimated_purities_come_with_their_intervals(spoiled_run):
     assert "The purities are estimated: 70% [60%, 80%] of the labels “<b>five</b>” are right" in page.text
     assert ("td", "pi_p 0.700, pi_n 0.900, estimated") in page.texts
     assert ("th", "priors.json") in page.texts
+
+
+def test_suspects_of_a_folder_are_named_by_file_beside_what_was_skipped(spoiled_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    photos = class_folders(tmp_path / "photos", {"cat": 20, "dog": 20}, height=16, width=16, channels=1)
+    (photos / "cat" / "<b>.png").write_bytes(b"")
+    (photos / "dog" / "again.png").write_bytes((photos / "cat" / "3.png").read_bytes())
+    config = RunConfig(task=f"folder:{photos}", skip_unreadable=True, pi_p=0.7, pi_n=0.85)
+    (spoiled_run / "config.json").write_text(config.to_json())
+    posterior = np.repeat([0.1, 0.9], [20, 21])  # Classes in their order; dog/7.png is the doubtful one.
+    files = prepare_task(config).files
+    posterior[files.index("dog/7.png")] = 0.2
+    np.savez(spoiled_run / "posterior.npz", originals=posterior.astype(np.float32), drawn=np.ones(10, np.float32))
+    page = render(FinishedRun(spoiled_run))
+    assert "file dog/7.png" in page
+    assert "Skipped files: 1 (cat/&lt;b&gt;.png: zero bytes)" in page
+    assert "Equal images with labels that contradict each other: cat/3.png (cat), dog/again.png (dog)" in page

@@ -15,7 +15,7 @@ import numpy as np
 from nlgan_tf.files import digest, whole_file
 
 # What a key stands for changes with the way of reading.
-VERSION = "1"
+VERSION = "2"
 # Entries that stay; the least recently written go.
 KEPT = 16
 
@@ -37,23 +37,23 @@ def key_of(paths: Sequence[Path], *settings: object) -> str:
     return digest(json.dumps([VERSION, settings, known]).encode())
 
 
-def load(key: str) -> np.ndarray | None:
-    """Returns the images of a key, or None."""
+def load(key: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns the images of a key and their places among its files, or None."""
     try:
         with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return stored["images"]
+            return stored["images"], stored["kept"]
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 
-def store(key: str, images: np.ndarray) -> None:
-    """Keeps images, whole or not at all; a cache that cannot be written is none."""
+def store(key: str, images: np.ndarray, kept: np.ndarray) -> None:
+    """Keeps images and their places among the files, whole or not at all; a cache that cannot be written is none."""
     # RuntimeError: a user without a home.
     with contextlib.suppress(OSError, RuntimeError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with whole_file(folder / f"{key}.npz") as temporary:
-            np.savez(temporary, images=images)
+            np.savez(temporary, images=images, kept=kept)
         entries = sorted(folder.glob("[!.]*.npz"), key=lambda path: path.stat().st_mtime)
         for path in entries[:-KEPT]:
             path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from nlgan_tf.data.duplicates import groups_of_equal_images
 from nlgan_tf.data.sources.classes import TaskFields
 from nlgan_tf.data.sources.folder.labels import Classes, choose_classes
 from nlgan_tf.data.sources.folder.listing import Listing, list_folder
-from nlgan_tf.data.sources.folder.reading import Images, read_images
+from nlgan_tf.data.sources.folder.reading import LARGEST, SMALLEST, Images, read_images
 from nlgan_tf.data.sources.folder.settings import Reading
 from nlgan_tf.errors import InputError
 
@@ -104,7 +104,9 @@ def _read_together(parts: list[Listing], reading: Reading) -> list[Images]:
 def _remarks(parts: list[Listing], read: list[Images], reading: Reading, classes: Classes) -> list[str]:
     height, width, channels = read[0].images.shape[1:]
     kind = "grey" if channels == 1 else "colour"
-    chosen = "the median of the shorter sides" if reading.image_size is None else "as asked for"
+    chosen = "as asked for"
+    if reading.image_size is None:
+        chosen = f"from the median of the shorter sides, within {SMALLEST} to {LARGEST}; --image-size sets another"
     remarks = [f"Images are read as {height}x{width} in {kind}, {chosen}"]
     if classes.remark:
         remarks.append(classes.remark)

@@ -31,7 +31,7 @@ class Images:
     Attributes:
         images: uint8, shape (n, side, side, c), of those that could be read, in their order; c is 1 if all are grey.
         kept: Index of each among the photographs.
-        causes: Causes by index, of those that could not be read.
+        causes: Causes by index in rising order, of those that could not be read.
     """
 
     images: np.ndarray
@@ -47,13 +47,12 @@ def read_images(paths: Sequence[Path], side: int | None, known: dict[int, str]) 
         side: Side of the square images; None as `default_side` says.
         known: Causes by index, of photographs that are not opened.
     """
-    key = cache.key_of(paths, side)
-    images = None if known else cache.load(key)
-    if images is not None and len(images) == len(paths):
-        return Images(images, np.arange(len(paths)), {})
+    key = cache.key_of(paths, side, *sorted(known.items()))
+    if (cached := _cached(key, paths, known)) is not None:
+        return cached
     read = _read(paths, side, known)
-    if not read.causes:  # What failed may succeed the next time.
-        cache.store(key, read.images)
+    if len(read.images):
+        cache.store(key, read.images, read.kept)
     return read
 
 
@@ -85,6 +84,23 @@ def fitter(side: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda pixels: fit(pixels).numpy()
 
 
+def _cached(key: str, paths: Sequence[Path], known: dict[int, str]) -> Images | None:
+    """The images of a key; None if there are none, or if a photograph that failed can be read now."""
+    stored = cache.load(key)
+    if stored is None or len(stored[0]) != len(stored[1]):
+        return None
+    images, kept = stored
+    causes = dict(known)
+    for index in sorted(set(range(len(paths))) - set(kept.tolist()) - set(known)):
+        try:
+            read_pixels(paths[index])
+        except Unreadable as error:
+            causes[index] = str(error)
+        else:
+            return None
+    return Images(images, kept, dict(sorted(causes.items())))
+
+
 def _read(paths: Sequence[Path], side: int | None, known: dict[int, str]) -> Images:
     headers: dict[int, Header] = {}
     causes = dict(known)
@@ -106,7 +122,7 @@ def _read(paths: Sequence[Path], side: int | None, known: dict[int, str]) -> Ima
             else:
                 images[index] = image
     stacked = np.stack(list(images.values())) if images else np.zeros((0, side, side, 3), np.uint8)
-    return Images(without_colour(stacked), np.array(list(images), np.int64), causes)
+    return Images(without_colour(stacked), np.array(list(images), np.int64), dict(sorted(causes.items())))
 
 
 def _fitted(path: Path, fit: Callable) -> np.ndarray | Unreadable:

@@ -12,7 +12,7 @@ SHOWN = 24
 
 
 def blocks(facts: RunFacts) -> list[Block]:
-    """Returns a gallery of the most doubtful labels, and how all of them are written to a file."""
+    """Returns a gallery of the most doubtful labels, how all of them are written to a file, and what was read."""
     if facts.scored is None:
         return [Text(facts.reasons["scored"])]
     scored, classes = facts.scored, facts.class_names
@@ -32,4 +32,6 @@ def blocks(facts: RunFacts) -> list[Block]:
     )
     folder = shlex.quote(str(facts.run.run_dir.absolute()))
     command = f"nlgan-tf score --run {folder} --out scores.csv --corrected corrected.csv"
-    return [Text(legend), Gallery(items), Command("All labels with their quality, and a corrected copy:", command)]
+    shown = [Text(legend), Gallery(items), Command("All labels with their quality, and a corrected copy:", command)]
+    # What was skipped and what repeats concerns the labels as much as the suspects do.
+    return [*shown, *map(Text, scored.task.remarks)]

@@ -57,7 +57,6 @@ def test_what_cannot_be_read_is_told_by_its_place(tmp_path):
     assert read.causes == {1: "zero bytes", 3: "known"}
     assert read.kept.tolist() == [0, 2]
     np.testing.assert_array_equal(read.images[1], pixels(2, 16, 16))
-    assert not list(cache_folder().glob("*"))
     assert len(read_images([paths[1]], None, {}).images) == 0
 
 
@@ -65,12 +64,26 @@ def test_the_cache_is_read_until_a_photograph_changes(tmp_path):
     paths = [write(tmp_path / f"{index}.png", index, height=16, width=16) for index in range(2)]
     first = read_images(paths, None, {}).images
     (entry,) = cache_folder().glob("*")
-    np.savez(entry, images=255 - first)
+    np.savez(entry, images=255 - first, kept=np.arange(2))
     np.testing.assert_array_equal(read_images(paths, None, {}).images, 255 - first)
     assert read_images(paths, 20, {}).images.shape[1:] == (20, 20, 3)
     write(paths[0], 7, height=16, width=16)
     np.testing.assert_array_equal(read_images(paths, None, {}).images[0], pixels(7, 16, 16))
     assert len(list(cache_folder().glob("*"))) == 3
+
+
+def test_the_cache_has_what_could_be_read_and_what_failed_is_tried_again(tmp_path):
+    paths = [write(tmp_path / f"{index}.png", index, height=16, width=16) for index in range(4)]
+    paths[1].write_bytes(b"")
+    first = read_images(paths, None, {3: "known"})
+    (entry,) = cache_folder().glob("*")
+    np.savez(entry, images=255 - first.images, kept=first.kept)
+    again = read_images(paths, None, {3: "known"})
+    np.testing.assert_array_equal(again.images, 255 - first.images)
+    assert (again.kept.tolist(), again.causes) == ([0, 2], {1: "zero bytes", 3: "known"})
+    np.savez(entry, images=255 - first.images[:1], kept=[0])  # As if photograph 2 had failed for once.
+    np.testing.assert_array_equal(read_images(paths, None, {3: "known"}).images, first.images)
+    assert read_images(paths, None, {}).kept.tolist() == [0, 2, 3]
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged", b"PK\3\4" + bytes(40)])
