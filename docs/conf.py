@@ -36,7 +36,7 @@ python_maximum_signature_line_length = 100
 html_theme = "furo"
 html_title = "nlgan_tf"
 html_additional_pages = {"index": "start.html"}
-html_show_copyright = False
+html_show_copyright = html_show_sourcelink = html_copy_source = False
 templates_path = ["_templates"]
 
 
