@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from helpers import ROOT
 from helpers.conformance.running import running_server
+from helpers.pages import PAGES
+from nlgan_tf.pipeline.report.sections.serving import SERVING_IMAGE
 
 COMMANDS = [
     line
@@ -62,6 +64,15 @@ def test_readme_names_commands_of_that_page():
     section = (ROOT / "README.md").read_text().partition("## Serving")[2].partition("\n## ")[0]
     for command in re.search(r"```bash\n(.*?)```", section, re.DOTALL)[1].splitlines():
         assert command in COMMANDS
+
+
+def test_one_version_of_the_container_is_named_everywhere():
+    image, version = SERVING_IMAGE.split(":")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    compose = (ROOT / "export" / "compose.yaml").read_text()
+    assert re.findall(r"image: (.+)", compose) == [f"{image}:${{SERVING_VERSION:-{version}}}"]
+    named = [name for page in PAGES for name in re.findall(r"tensorflow/serving:[\w.]+", page.read_text())]
+    assert set(named) == {SERVING_IMAGE}
 
 
 def test_the_compose_file_mounts_what_it_configures():

@@ -177,15 +177,17 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
 
     @after_reading
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """One step of stage one (section 2.2.1), x_P^ and x_N^ the noisy positives and negatives of the batch.
+        """One step of stage one (section 2.2.1).
 
-        x_GP = G_P(z_P),  x_GN = G_N(z_N),  z ~ p_z
-        L_GP = E[H(D(x_GP), delta_P)],  L_GN = E[H(D(x_GN), delta_N)]          (eq. 4; D's dropout off)
-        L_D = alpha (E[H(D(x_P^), 0)] + E[H(D(x_N^), 1)])
-              + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)])                     (eq. 5; D's dropout on)
-        G_P, G_N: one step of Adam down L_GP and L_GN
-        D: one step of Adam down L_D
-        averages of the weights, if any: one step after them
+        x_P^ and x_N^ are the noisy positives and negatives of the batch::
+
+            x_GP = G_P(z_P),  x_GN = G_N(z_N),  z ~ p_z
+            L_GP = E[H(D(x_GP), delta_P)],  L_GN = E[H(D(x_GN), delta_N)]          (eq. 4; D's dropout off)
+            L_D = alpha (E[H(D(x_P^), 0)] + E[H(D(x_N^), 1)])
+                  + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)])                     (eq. 5; D's dropout on)
+            G_P, G_N: one step of Adam down L_GP and L_GN
+            D: one step of Adam down L_D
+            averages of the weights, if any: one step after them
         """
         images, positive = data[0], is_positive(noisy_labels(data[1]))
         players, priors = self.players(), self.known_priors()

@@ -120,8 +120,8 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         Args:
             hp: Hyperparameters of the trial.
             model: Model that `build` returned.
-            *args, **kwargs: Arguments of `NLGAN.fit`; by default x is the training part, and validation_data the
-                held-out part.
+            *args: Positional arguments of `NLGAN.fit`; by default x is the training part.
+            **kwargs: Named arguments of `NLGAN.fit`; by default validation_data is the held-out part.
             epochs, initial_epoch: Epochs of stage one; by default the configuration's.
             callbacks: Callbacks of stage one.
             verbose: Output of stage one, as in `keras.Model.fit`.

@@ -47,7 +47,7 @@ class NLGANClassifier(ClassifierMixin, BaseEstimator):
         seed: Seed of everything random.
         verbose: As in `keras.Model.fit`.
 
-    Attributes after `fit`:
+    Attributes:
         classes_: Both classes, (negative, positive).
         label_quality_: P(the given label is right) of each training image, float32 in [0, 1], shape (n,).
         noise_rates_: P(the noisy label is the other class | true class) of both classes, shape (2,).

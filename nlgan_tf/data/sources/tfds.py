@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nlgan_tf.data.sources.classes import Classes
-from nlgan_tf.errors import InputError
+from nlgan_tf.errors import InputError, MissingPackage
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -24,8 +24,14 @@ def load_tfds(name: str, data_dir: str | None = None) -> Classes:
     Raises:
         FileNotFoundError: For a data set that neither exists nor can be fetched.
         InputError: For a data set that is stored in several configurations without a default.
+        MissingPackage: Without the extra `tfds`.
     """
-    import tensorflow_datasets as tfds
+    try:
+        import tensorflow_datasets as tfds
+    except ModuleNotFoundError as error:
+        raise MissingPackage(
+            f"Expected {error.name} for the data set {name!r}, got none: pip install 'nlgan-tf[tfds]'"
+        ) from error
 
     root = Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     builder = _stored(name, root) or _downloaded(name, root)

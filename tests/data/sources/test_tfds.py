@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -36,6 +38,15 @@ def root(tmp_path_factory):
     store_set(root, "confs", "1.0.0", "rain", first=31)
     store_set(root, "confs", "1.2.0", "rain", first=41)
     return root
+
+
+def test_its_absence_is_one_line_with_the_remedy(root):
+    code = "import sys; sys.modules['tensorflow_datasets'] = None\nfrom nlgan_tf.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "run", "--task", "mnist:5-vs-7", "--data-dir", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    remedy = "Expected tensorflow_datasets for the data set 'mnist', got none: pip install 'nlgan-tf[tfds]'"
+    assert remedy in " ".join(done.stderr.split())
 
 
 def test_the_newest_version_is_the_one_with_the_highest_number(root, no_network):

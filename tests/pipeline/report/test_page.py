@@ -16,6 +16,7 @@ from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.pipeline.report.blocks import Text
 from nlgan_tf.pipeline.report.page import render, write_report
 from nlgan_tf.pipeline.report.sections.registry import SECTIONS, Section
+from nlgan_tf.pipeline.report.sections.serving import SERVING_IMAGE
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_versions_commands_and_files_are_shown(html, judged_run):
     assert ("td", "9.9.9") in page.texts
     commands = [text for tag, text in page.texts if tag == "code"]
     assert f"nlgan-tf run --config '{judged_run}/config.json' --run-dir again" in commands
-    assert any(command.startswith("docker run") for command in commands)
+    assert any(command.startswith("docker run") and SERVING_IMAGE in command for command in commands)
     assert ("th", "posterior.npz") in page.texts
 
 

@@ -9,6 +9,7 @@ from nlgan_tf.pipeline import folder
 from nlgan_tf.pipeline.report.blocks import Block, Command, Table, Text
 from nlgan_tf.pipeline.report.facts import RunFacts
 
+SERVING_IMAGE = "tensorflow/serving:2.19.1"
 REQUEST = r"""
 curl http://localhost:8501/v1/models/classifier:predict \
   -d "{\"signature_name\": \"serving_bytes\",
@@ -48,7 +49,7 @@ def _serving(run_dir: Path) -> list[Block]:
     models = shlex.quote(f"{run_dir / folder.SAVED_MODELS}:/models:ro")
     serve = " \\\n  ".join(
         (
-            f"docker run --rm -p 8501:8501 -v {models} tensorflow/serving",
+            f"docker run --rm -p 8501:8501 -v {models} {SERVING_IMAGE}",
             "--model_config_file=/models/models.config",
             "--allow_version_labels_for_unavailable_models=true",
         )
