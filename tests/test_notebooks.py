@@ -7,7 +7,7 @@ from helpers import ROOT
 # What each prints before its result, and the least result after one epoch; the trials of a search are too short for
 # more than a number.
 TRAINED, FOUND = "trained on drawn images", "wrong labels found in the most doubtful quarter"
-LEAST = {"01_quick_start": (TRAINED, 0.5), "02_tuning": (TRAINED, 0.2), "own_folder": (FOUND, 0.4)}
+LEAST = {"01_quick_start": (TRAINED, 0.5), "02_tuning": (TRAINED, 0.2), "03_own_folder": (FOUND, 0.4)}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
