@@ -184,7 +184,7 @@ def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     task = nl.load_task("digits:5-vs-7")
     np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
     result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", pi_p=0.8, pi_n=0.8), verbose=0)
-    assert set(result.metrics) == {"settings"}
+    assert set(result.metrics) == {"settings", "precision"}
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
 
 
