@@ -106,7 +106,10 @@ def _remarks(parts: list[Listing], read: list[Images], reading: Reading, classes
     kind = "grey" if channels == 1 else "colour"
     chosen = "as asked for"
     if reading.image_size is None:
-        chosen = f"from the median of the shorter sides, within {SMALLEST} to {LARGEST}; --image-size sets another"
+        chosen = (
+            f"from the median of the shorter sides, within {SMALLEST} to {LARGEST}; --image-size sets another, and "
+            "half the side takes about a quarter of the time"
+        )
     remarks = [f"Images are read as {height}x{width} in {kind}, {chosen}"]
     if classes.remark:
         remarks.append(classes.remark)
