@@ -3,10 +3,10 @@ import json
 
 import pytest
 
+from helpers.runs import CONFIG
 from nlgan_tf.export.servable import compute_dtype
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.finished import FinishedRun
-from tests.helpers.runs import CONFIG
 
 
 @pytest.mark.slow
