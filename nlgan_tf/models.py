@@ -173,9 +173,9 @@ def load_extractor(features: str | os.PathLike) -> keras.Model:
 
 def _load_safely(path: str) -> keras.Model:
     """The model of a file that others may have written: code that the file holds is refused, not run."""
-    check_model_file(path)
+    file = check_model_file(path)
     try:
-        return keras.models.load_model(Path(path).expanduser(), compile=False, safe_mode=True)
+        return keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Whatever the file's layers raise: the file is not of this package.
         reason = " ".join(str(error).split())
         reason = reason if len(reason) < LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."

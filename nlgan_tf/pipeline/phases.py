@@ -20,7 +20,7 @@ from nlgan_tf.files import delete_leftovers, read_json, whole_file, whole_folder
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import load_model
 from nlgan_tf.networks.classifier import of_plain_layers
-from nlgan_tf.noise_rates.callback import PRIORS, EstimatePriors, describe
+from nlgan_tf.noise_rates.callback import PRIORS, describe
 from nlgan_tf.pipeline.accuracies import accuracies
 from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
 from nlgan_tf.pipeline.export_run import run_servables, run_source, write_run_manifest
@@ -38,6 +38,7 @@ from nlgan_tf.pipeline.folder import (
 from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
+from nlgan_tf.two_stages.cross_fitting import describe_training
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
@@ -74,10 +75,8 @@ class PhasedRun(RunInFolder):
                 self.say(f"Purities of the labels: pi_p {found['pi_p']:.3f}, pi_n {found['pi_n']:.3f}, as estimated")
             for model in self.fit.models:
                 model.priors = NoisePriors(**found)
-        members = len(self.fit.models)
-        for number in range(members):
-            message = "Stage one: training D, G_P and G_N on the noisy labels"
-            message += f", fold {number + 1} of {members}" if members > 1 else ""
+        for number in range(len(self.fit.models)):
+            message = describe_training(self.fit, number)
             self._phase(_stage_one(number), message, functools.partial(self._train_gan, number), nlgan_file(number))
         self._on_one_device()
         message = f"Drawing {self.config.stage_two.num_images} clean images"
@@ -111,8 +110,7 @@ class PhasedRun(RunInFolder):
 
     def _estimate_priors(self) -> dict[str, float]:
         task = self.task
-        estimation = EstimatePriors(task.images, task.noisy_labels, log_dir=self.run_dir, seed=self.config.seed)
-        estimate = estimation.run(self.model.discriminator)
+        estimate = self.fit.estimate_priors(task.images, task.noisy_labels, self.config.seed, log_dir=self.run_dir)
         self.say(describe(estimate))
         return dataclasses.asdict(estimate.priors)
 

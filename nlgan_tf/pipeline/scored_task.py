@@ -58,10 +58,9 @@ class ScoredTask:
 
     def names(self) -> tuple[str, list[str]]:
         """Returns what tells the images apart, "file" or "index", and each image's."""
-        files = getattr(self.task, "files", None)
-        if files is None:
+        if self.task.files is None:
             return "index", list(map(str, range(len(self.quality))))
-        return "file", list(map(str, files))
+        return "file", list(self.task.files)
 
     def summary(self) -> list[str]:
         """Returns how many labels are wrong, in words, line by line."""

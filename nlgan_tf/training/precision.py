@@ -27,7 +27,7 @@ class Precision(NamedTuple):
 
     Attributes:
         name: "float32", "bfloat16" or "float16".
-        reason: One line for the console and metrics.json.
+        reason: Why, in words, for the console.
     """
 
     name: str

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig
-from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
-from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
-from nlgan_tf.data.task import check_task_shape
+from nlgan_tf.data.checks import check_seed
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.recipes import check_recipe
@@ -22,6 +21,7 @@ from nlgan_tf.two_stages.cross_fitting import CrossFit
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
+from nlgan_tf.two_stages.stage_one import check_training_set
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
 
 
@@ -88,9 +88,7 @@ def train_two_stages(
     settings = check_recipe(recipe)
     stage_one, stage_two = stage_one or settings.stage_one, stage_two or settings.stage_two
     check_seed(seed)
-    images = check_training_images(images)
-    check_task_shape(images.shape[1:])
-    noisy_labels, priors = check_labels(noisy_labels, length=len(images)), check_priors(priors)
+    images, noisy_labels, priors = check_training_set(images, noisy_labels, priors)
     frozen = frozen_features(features, stage_two, images.shape[1:])
     with computing_in(precision):
         return _both(images, noisy_labels, priors, seed, stage_one, stage_two, frozen, verbose)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,14 +85,17 @@ class CrossFit:
         models = [build_nlgan(images.shape[1:], priors, config, its_seed) for its_seed in seeds]
         return cls(models, stratified_folds(noisy_labels, count, seed, images), config)
 
-    def estimate_priors(self, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0) -> PriorsEstimate:
+    def estimate_priors(
+        self, images: np.ndarray, noisy_labels: np.ndarray, seed: int = 0, log_dir: Path | None = None
+    ) -> PriorsEstimate:
         """Estimates the purities by copies of the first D, and sets the priors of all models.
 
         Args:
             images, noisy_labels: All training images, shape (n, h, w, c), and their labels.
             seed: Seed of the estimate.
+            log_dir: Folder for priors.json and priors.png; None writes none.
         """
-        estimate = EstimatePriors(images, noisy_labels, seed=seed).run(self.models[0].discriminator)
+        estimate = EstimatePriors(images, noisy_labels, log_dir=log_dir, seed=seed).run(self.models[0].discriminator)
         for model in self.models:
             model.priors = estimate.priors
         return estimate
@@ -149,3 +153,10 @@ def describe_folds(fit: CrossFit) -> str | None:
     if count == 1:
         return None
     return f"Cross-fitting: {count} times D, G_P and G_N, each without the fold of the images that its D judges"
+
+
+def describe_training(fit: CrossFit, number: int) -> str:
+    """Returns one line about what `CrossFit.train` does with a model."""
+    count = len(fit.models)
+    fold = f", fold {number + 1} of {count}" if count > 1 else ""
+    return f"Stage one: training D, G_P and G_N on the noisy labels{fold}"

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
-from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
-from nlgan_tf.data.task import check_task_shape
+from nlgan_tf.data.checks import check_seed
+from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.noise_rates.callback import describe
 from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_table
 from nlgan_tf.recipes import check_recipe
-from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, usual_folds
+from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, describe_training, usual_folds
 from nlgan_tf.two_stages.judging import judge_originals, witnesses_for
+from nlgan_tf.two_stages.stage_one import check_training_set
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,10 +77,8 @@ def score_labels(
     settings = check_recipe(recipe)
     stages = stage_one or settings.stage_one, stage_two or settings.stage_two
     check_seed(seed)
-    images = check_training_images(images)
-    check_task_shape(images.shape[1:])
-    labels = check_labels(noisy_labels, length=len(images))
-    judged = judge_labels(images, labels, check_priors(priors), *stages, seed, verbose=verbose)
+    images, labels, priors = check_training_set(images, noisy_labels, priors)
+    judged = judge_labels(images, labels, priors, *stages, seed, verbose=verbose)
     return as_frame(score_table(judged.quality, labels))
 
 
@@ -118,10 +116,8 @@ def judge_labels(
         estimate = fit.estimate_priors(images, noisy_labels, seed)
         say(describe(estimate))
     say(describe_folds(fit))
-    count = len(fit.models)
-    for number in range(count):
-        fold = f", fold {number + 1} of {count}" if count > 1 else ""
-        say(f"Stage one: training D, G_P and G_N on the noisy labels{fold}")
+    for number in range(len(fit.models)):
+        say(describe_training(fit, number))
         fit.train(number, images, noisy_labels, seed, verbose=verbose)
     known = fit.models[0].priors
     judged = judge_originals(fit, images, noisy_labels, known, stage_two, seed)

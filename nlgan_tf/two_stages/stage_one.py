@@ -1,4 +1,4 @@
-"""Stage one on arrays: batches, and the training that survives and is watched."""
+"""Stage one on arrays: what is accepted, batches, and the training that survives and is watched."""
 
 from __future__ import annotations
 
@@ -7,12 +7,34 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.data.batches import noisy_dataset
+from nlgan_tf.data.checks import check_labels, check_training_images
+from nlgan_tf.data.noise import NoisePriors, check_priors
+from nlgan_tf.data.task import check_task_shape
 from nlgan_tf.gan.watch import TrainingWatch
 from nlgan_tf.training.fit import Survival, fit
+
+
+def check_training_set(
+    images: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors | str
+) -> tuple[np.ndarray, np.ndarray, NoisePriors | str]:
+    """Returns images, noisy labels and their purities as the stages take them.
+
+    Args:
+        images: Images, uint8 or floats in [0, 255], shape (n, h, w, c), with h and w divisible by 4 and c 1 or 3.
+        noisy_labels: Labels, 1 or 0, shape (n,).
+        priors: Purities of the noisy labels, or "estimate".
+
+    Raises:
+        InputError: For others.
+    """
+    images = check_training_images(images)
+    check_task_shape(images.shape[1:])
+    return images, check_labels(noisy_labels, length=len(images)), check_priors(priors)
 
 
 def stage_one_batches(

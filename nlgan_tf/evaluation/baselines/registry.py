@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from nlgan_tf.evaluation.baselines.cnn import Loss
-
-    # Images, shape (n, h, w, c), to vectors, shape (n, d).
-    Vectors = Callable[[np.ndarray], np.ndarray]
+    from nlgan_tf.noise_rates.witnesses import Vectors
 
 
 class Predictor(Protocol):
