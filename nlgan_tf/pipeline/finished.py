@@ -48,15 +48,24 @@ class FinishedRun:
     Args:
         run_dir: Folder that `nlgan-tf run` or `nlgan_tf.run` wrote.
         data_dir: Folder of TensorFlow Datasets, in place of the run's own.
+        nlgan, task: Parts that are in memory, and need not be read.
 
     Raises:
         InputError: For a folder that holds no run or an unfinished one, here; for a part that is missing or damaged,
             when that part is asked for.
     """
 
-    def __init__(self, run_dir: str | os.PathLike, data_dir: str | None = None) -> None:
+    def __init__(
+        self,
+        run_dir: str | os.PathLike,
+        data_dir: str | None = None,
+        *,
+        nlgan: NLGAN | None = None,
+        task: ImageTask | None = None,
+    ) -> None:
         self.run_dir = Path(run_dir).expanduser()
         self.data_dir = data_dir
+        self._nlgan, self._task = nlgan, task
         if not (self.run_dir / CONFIG).is_file():
             raise InputError(f"Expected a run folder, got {self.run_dir} without {CONFIG}")
         if (self.run_dir / UNFINISHED).exists():
@@ -139,7 +148,7 @@ class FinishedRun:
     @functools.cached_property
     def task(self) -> ImageTask:
         """Training images with the run's noisy labels, and test images."""
-        return prepare_task(self.config)
+        return self._task or prepare_task(self.config)
 
     @functools.cached_property
     def drawn(self) -> ImageTask:
@@ -153,7 +162,7 @@ class FinishedRun:
 
     def nlgan(self) -> NLGAN:
         """The trained NLGAN, with its three optimizers."""
-        return load_model(self.path(NLGAN_FILE))
+        return self._nlgan or load_model(self.path(NLGAN_FILE))
 
     def classifier(self) -> keras.Model:
         """The classifier of stage two: images in [-1, 1] -> logits (n, 1)."""

@@ -15,10 +15,11 @@ from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.accuracies import by_name
 from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.lifecycle import RunResult
 from nlgan_tf.pipeline.phases import PhasedRun
 from nlgan_tf.pipeline.prepare import prepare_task
-from nlgan_tf.pipeline.report.page import write_report
+from nlgan_tf.pipeline.report.page import render
 from nlgan_tf.training.distribution import Processes, make_strategy
 
 
@@ -49,7 +50,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
-        return _reported(PhasedRun(config, run_dir, strategy, verbose).start(), config, verbose)
+        phases = PhasedRun(config, run_dir, strategy, verbose)
+        return _reported(phases, phases.start())
 
 
 def resume(
@@ -76,18 +78,18 @@ def resume(
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    result = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
-    return _reported(result, config, verbose)
+    phases = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose)
+    return _reported(phases, phases.resume())
 
 
-def _reported(result: RunResult, config: RunConfig, verbose: int) -> RunResult:
+def _reported(phases: PhasedRun, result: RunResult) -> RunResult:
     """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
     if result.metrics:
         try:
-            write_report(result.run_dir, data_dir=config.data_dir)
+            run = FinishedRun(result.run_dir, phases.config.data_dir, nlgan=phases.model, task=phases.task)
+            write_text(result.run_dir / run_folder.REPORT, render(run))
         except Exception as error:  # Whatever matplotlib, its fonts or the disk may raise: the run is done.
-            if verbose:
-                print(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}", flush=True)
+            phases.say(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}")
     return result
 
 
