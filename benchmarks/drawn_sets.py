@@ -110,12 +110,12 @@ def described(run: FinishedRun) -> dict:
     """Returns what was run: seeds of a row of means differ in "seed" alone."""
     config = run.config
     recipe = RECIPES[config.recipe]
-    changes = {
-        f"{stage}.{name}": value
-        for stage in ("stage_one", "stage_two")
-        for name, value in dataclasses.asdict(getattr(config, stage)).items()
-        if value != getattr(getattr(recipe, stage), name)
-    }
+    changes = {name: getattr(config, name) for name in ("features", "estimate_priors", "corrupt_first")}
+    changes = {name: value for name, value in changes.items() if value}
+    for stage in ("stage_one", "stage_two"):
+        default = dataclasses.asdict(getattr(recipe, stage))
+        settings = dataclasses.asdict(getattr(config, stage))
+        changes |= {f"{stage}.{name}": value for name, value in settings.items() if value != default[name]}
     return {
         "task": config.task,
         "size": config.size,
@@ -145,6 +145,7 @@ def table(rows: list[dict]) -> str:
     """Returns Markdown: of each set of runs that differ in their seed alone, real images, each run and the means.
 
     Numbers of the two generators, and shares of the classes in the order of the task's name, have a slash between them.
+    Real images are those of the first run: a judge of another process differs in rounding.
     """
     titles = ["run", *OF_GENERATORS, *OF_SETS]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
@@ -164,7 +165,7 @@ def group_of(row: dict) -> str:
     size = "all images" if row["size"] is None else f"{row['size']} images"
     changes = [f"{name} {value}" for name, value in row["changes"].items()]
     pi_p, pi_n = row["pi"]
-    return ", ".join([row["task"], size, f"pi ({pi_p:g}, {pi_n:g})", row["recipe"], row["precision"], *changes])
+    return ", ".join([row["task"], size, f"pi ({pi_p}, {pi_n})", row["recipe"], row["precision"], *changes])
 
 
 def line(name: str, rows: list[dict], side: str) -> str:

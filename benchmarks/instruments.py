@@ -43,10 +43,13 @@ class Instruments:
 def instruments(source: str, features: str | None, data_dir: str | None) -> Instruments:
     """Returns the instruments for all runs of a source; without features, those of the judge."""
     class_names, train, test = load_classes(source, data_dir)
-    extract = features and FrozenFeatures(load_extractor(features), train[0].shape[1:])
+    # First: a file that is no extractor is refused at once.
+    extractor = None if features is None else FrozenFeatures(load_extractor(features), train[0].shape[1:])
     judge = train_judge(*train)
-    extract = extract or functools.partial(judge_features, judge)
-    return Instruments(class_names, train, test, judge, class_accuracy(judge, *test), extract)
+    judge_accuracy = class_accuracy(judge, *test)
+    return Instruments(
+        class_names, train, test, judge, judge_accuracy, extractor or functools.partial(judge_features, judge)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
