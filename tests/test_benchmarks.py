@@ -9,7 +9,6 @@ import tensorflow as tf
 import nlgan_tf as nl
 from helpers import ROOT
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.evaluation import metrics
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.gan.model import NETWORKS
 from nlgan_tf.recipes import RECIPES, Recipe
@@ -71,40 +70,6 @@ def test_the_first_update_is_that_of_the_plain_step_which_it_is_timed_against(sh
         rates = tuple(float(index == other) for other in range(3))
         ours, reference = updates(rates, plain=False)[index], updates(rates, plain=True)[index]
         assert np.linalg.norm(ours - reference) < 1e-4 * np.linalg.norm(reference)
-
-
-@pytest.mark.slow
-def test_a_run_is_judged(tmp_path, monkeypatch):
-    import judge_runs
-
-    # A hasty judge, so that it ends in seconds.
-    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
-    config = nl.RunConfig.from_json(
-        json.dumps(
-            {
-                "run_dir": str(tmp_path / "run"),
-                "size": 40,
-                "stage_one": {"epochs": 1, "samples_per_epoch": 256, "width": 0.1},
-                "stage_two": {"epochs": 1, "samples_per_epoch": 256, "width": 0.1, "num_images": 64},
-            }
-        )
-    )
-    nl.run(config, verbose=0)
-    monkeypatch.setattr("sys.argv", ["judge_runs.py", str(tmp_path / "lines.jsonl"), str(tmp_path / "run")])
-    judge_runs.main()
-    judge_runs.main()
-    (report,) = judge_runs.read_lines(tmp_path / "lines.jsonl")
-    assert report["run"] == "run"
-    assert report["judge_accuracy"] > 0.8
-    assert report["G_P"]["purity"] == pytest.approx(sum(report["G_P"]["shares"].values()))
-    assert set(report["G_N"]["shares"]) == {"2", "4"}
-    assert report["G_N"]["purity_of_real"] > 0.8
-    assert f"| G_N | {report['G_N']['purity']:.3f} [" in judge_runs.table([report])
-    for name in ("G_P", "G_N"):
-        # Untrained noise, beside other digits of the same kind.
-        assert report[name]["density_and_coverage"][1] < report[name]["density_and_coverage_of_real"][1]
-        assert report[name]["density_and_coverage_of_real"][1] > 0.5
-    assert report["memorisation"]["drawn"] > report["memorisation"]["held_out"] > 0
 
 
 @pytest.mark.slow

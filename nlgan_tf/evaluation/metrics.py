@@ -1,4 +1,4 @@
-"""Accuracy of classifiers; purity, likeness and memorisation of drawn images."""
+"""Accuracy of classifiers; purity and memorisation of drawn images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
 from nlgan_tf.compat.keras import keras
@@ -18,7 +17,6 @@ from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.training.optimizers import FusedAdam
 
 JUDGE_IMAGES = 180_000
-DISTANCE_BATCH = 1000
 
 
 def accuracy(classifier: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
@@ -95,32 +93,6 @@ def judge_features(judge: keras.Model, images: np.ndarray) -> np.ndarray:
     """Returns the judge's last hidden layer for images, float32, shape (n, units): features to compare images by."""
     hidden = keras.Model(judge.inputs, judge.get_layer("fc").output)
     return predict_logits(hidden, check_images(images))
-
-
-def density_and_coverage(real: np.ndarray, drawn: np.ndarray, k: int = 5) -> tuple[float, float]:
-    """Returns density and coverage (Naeem et al. 2020, eqs. 4 and 5), from balls of radius NND_k around real samples.
-
-    Args:
-        real: Features, shape (n, d).
-        drawn: Features, shape (m, d).
-        k: Rank of the nearest other real sample whose distance is the radius.
-
-    Returns:
-        Density: in how many balls a drawn sample lies on average, divided by k; near 1 where both distributions are
-        equal, and not bounded above. Coverage: the share of balls that contain a drawn sample, in [0, 1].
-
-    Raises:
-        InputError: For k below 1, fewer than k + 1 real samples, or no drawn one.
-    """
-    if not len(drawn):
-        raise InputError("Expected at least 1 drawn sample, got 0")
-    if not 1 <= k < len(real):
-        raise InputError(f"Expected k to be from 1 to {len(real) - 1} for {len(real)} real samples, got {k}")
-    radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
-    hits = np.zeros(len(real), int)
-    for start in range(0, len(drawn), DISTANCE_BATCH):
-        hits += np.sum(euclidean_distances(real, drawn[start : start + DISTANCE_BATCH]) < radii[:, np.newaxis], axis=1)
-    return float(hits.sum() / (k * len(drawn))), float(np.mean(hits > 0))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from nlgan_tf.evaluation import metrics
 from nlgan_tf.evaluation.metrics import (
     accuracy,
     class_accuracy,
-    density_and_coverage,
     judge_features,
     memorisation,
     purity_and_coverage,
@@ -54,31 +53,7 @@ def test_the_judge_knows_digits_and_tells_purity_and_coverage(monkeypatch):
     assert nl.load_task("digits:5-vs-7").class_names == (class_names[7], class_names[5])
 
 
-def test_density_and_coverage_by_hand():
-    real = np.array([[0.0], [1.0], [2.0], [10.0]])
-    drawn = np.array([[0.5], [0.6], [20.0]])
-    # NND_1: 1, 1, 1, 8. Balls of 0 and 1 hold .5 and .6; the ball of 2 holds neither; that of 10 holds neither.
-    assert density_and_coverage(real, drawn, k=1) == (4 / 3, 2 / 4)
-
-
-def test_equal_distributions_have_density_and_coverage_near_one(rng):
-    real, drawn = rng.normal(size=(2, 1500, 4))
-    density, coverage = density_and_coverage(real, drawn)
-    assert density == pytest.approx(1, abs=0.05)
-    assert coverage > 0.9
-    _, collapsed = density_and_coverage(real, drawn * 0.1)
-    assert collapsed < 0.3
-
-
-@pytest.mark.parametrize("k", [0, 4])
-def test_k_out_of_range(k):
-    with pytest.raises(ValueError, match=f"Expected k to be from 1 to 3 for 4 real samples, got {k}"):
-        density_and_coverage(np.zeros((4, 1)), np.zeros((2, 1)), k)
-
-
 def test_sets_without_images_are_refused(rng):
-    with pytest.raises(ValueError, match="Expected at least 1 drawn sample, got 0"):
-        density_and_coverage(rng.normal(size=(9, 2)), np.zeros((0, 2)))
     images = rng.integers(0, 256, (9, 4, 4, 1), np.uint8)
     with pytest.raises(ValueError, match="Expected at least 1 held-out image, got 0"):
         memorisation(images, images, images[:0])
