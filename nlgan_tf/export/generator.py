@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
+from nlgan_tf.export import confident
 from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.replay import full_float32
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
@@ -18,7 +19,13 @@ from nlgan_tf.gan.latent import check_latent, draw_latent
 MAX_SAMPLES = 1024
 
 
-def generator_servable(model: keras.Model, name: str, latent: str = "uniform", stream: int = 0) -> Servable:
+def generator_servable(
+    model: keras.Model,
+    name: str,
+    latent: str = "uniform",
+    stream: int = 0,
+    confidence: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> Servable:
     """Returns the generator as TF Serving sees it.
 
     Signatures; `images` are float32 in [0, 255], shape (n, h, w, c):
@@ -28,12 +35,16 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     - `sample_rows`: `seeds`, int64 (n,) -> `images`: a row depends on its seed alone, to the last bit, since rows are
       drawn one by one. For server-side batching and REST's row format.
     - `sample_png`: `seeds` -> `png_bytes`, string (n,): the same rows, rounded and encoded.
+    - `sample_confident`, where `confidence` is given: `num_samples`, `seed`, and float32 scalars `temperature` and
+      `min_confidence` -> `images`, and `confidence`, float32 (n,): the seed's first images that reach `min_confidence`,
+      fewer than `num_samples` where fewer of 20 `num_samples` do.
 
     Args:
         model: Keras model, z (n, latent_dim) -> images in [-1, 1].
         name: Name of the model.
         latent: Distribution of z, "uniform" or "normal".
         stream: Number that z is drawn by beside the seed, so that two generators with one seed draw different z.
+        confidence: Function of images in [0, 255] to P(class), float32, shape (n,), such as `confidence_by` returns.
 
     Raises:
         InputError: For a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
@@ -59,12 +70,17 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
+    signatures, facts = _signatures(network, draw, latent_dim, image_shape), {}
     with full_float32():
         examples = list(_examples(public_images, draw))
+        if confidence is not None:
+            signatures[confident.NAME] = confident.sample_confident(network, draw, confidence, _check_count)
+            examples += confident.confident_examples(public_images, draw, confidence)
+            facts[confident.NAME] = confident.CONTRACT
     return Servable(
         name=name,
         kind="generator",
-        signatures=_signatures(network, draw, latent_dim, image_shape),
+        signatures=signatures,
         examples=examples,
         network=network,
         numeric_outputs=("images",),
@@ -74,6 +90,7 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
             "latent_dim": latent_dim,
             "stream": stream,
             "compute_dtype": compute_dtype(model),
+            **facts,
         },
     )
 
