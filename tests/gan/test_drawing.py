@@ -97,7 +97,7 @@ def test_a_confidence_out_of_range_is_refused(divided, value):
 
 @pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan"), None, "1"])
 def test_a_temperature_out_of_range_is_refused(divided, value):
-    with pytest.raises(InputError, match="^Expected temperature to be a finite number above 0, got"):
+    with pytest.raises(InputError, match=r"^Expected temperature to be a finite number above 0, got"):
         divided.hallucinate(2, temperature=value)
 
 
@@ -105,7 +105,7 @@ def test_a_filter_needs_the_purities(tiny_model):
     model = tiny_model()
     model.priors = "estimate"
     assert len(model.hallucinate(2)[0]) == 2
-    with pytest.raises(InputError, match="^Expected priors"):
+    with pytest.raises(InputError, match=r"^Expected priors"):
         model.hallucinate(2, min_confidence=0.5)
 
 

@@ -56,5 +56,5 @@ def test_a_path_from_the_end_of_the_interval_is_finite():
 
 
 def test_a_path_has_two_ends():
-    with pytest.raises(InputError, match="^Expected steps to be at least 2, got 1$"):
+    with pytest.raises(InputError, match=r"^Expected steps to be at least 2, got 1$"):
         latent_path(np.zeros(3, np.float32), np.zeros(3, np.float32), 1, "normal")
