@@ -56,7 +56,27 @@ def generator_servable(
             "Expected a generator, (n, latent_dim) -> images (n, h, w, c), "
             f"got a model of {model.input_shape} -> {model.output_shape}"
         )
-    latent_dim, image_shape = model.input_shape[-1], model.output_shape[1:]
+    facts = {
+        "image_shape": list(model.output_shape[1:]),
+        "latent": latent,
+        "latent_dim": model.input_shape[-1],
+        "stream": stream,
+        "compute_dtype": compute_dtype(model),
+    }
+    draw, public_images, network = _functions(model, latent, stream)
+    signatures = _signatures(network, draw, model.input_shape[-1], model.output_shape[1:])
+    with full_float32():
+        examples = list(_examples(public_images, draw))
+        if confidence is not None:
+            signatures[confident.NAME] = confident.sample_confident(network, draw, confidence, _check_count)
+            examples += confident.confident_examples(public_images, draw, confidence)
+            facts[confident.NAME] = confident.CONTRACT
+    return Servable(name, "generator", signatures, examples, network, numeric_outputs=("images",), facts=facts)
+
+
+def _functions(model: keras.Model, latent: str, stream: int) -> tuple[Callable, Callable, Callable]:
+    """Functions of a number and a seed to z, and of z to images, the last of them traced once for all signatures."""
+    latent_dim = model.input_shape[-1]
 
     def draw(count: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return draw_latent(count, latent_dim, latent, tf.stack([seed, tf.constant(stream, tf.int64)]))
@@ -65,34 +85,11 @@ def generator_servable(
         images = tf.cast(model(z, training=False), tf.float32)
         return tf.clip_by_value((images + 1.0) * 127.5, 0.0, 255.0)
 
-    # Traced once for all signatures.
     @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
-    signatures, facts = _signatures(network, draw, latent_dim, image_shape), {}
-    with full_float32():
-        examples = list(_examples(public_images, draw))
-        if confidence is not None:
-            signatures[confident.NAME] = confident.sample_confident(network, draw, confidence, _check_count)
-            examples += confident.confident_examples(public_images, draw, confidence)
-            facts[confident.NAME] = confident.CONTRACT
-    return Servable(
-        name=name,
-        kind="generator",
-        signatures=signatures,
-        examples=examples,
-        network=network,
-        numeric_outputs=("images",),
-        facts={
-            "image_shape": list(image_shape),
-            "latent": latent,
-            "latent_dim": latent_dim,
-            "stream": stream,
-            "compute_dtype": compute_dtype(model),
-            **facts,
-        },
-    )
+    return draw, public_images, network
 
 
 def _signatures(

@@ -54,15 +54,10 @@ def draw_set(
     check_seed(seed)
     min_confidence, temperature = check_min_confidence(min_confidence), check_temperature(temperature)
     counts = {1: (n + 1) // 2, 0: n // 2}
-    if min_confidence is None:
-        images = [_images(model, label, _z(model, label, count, seed, temperature)) for label, count in counts.items()]
-        tried = counts
-    else:
-        kept = {
-            label: _confident(model, label, count, seed, min_confidence, temperature) for label, count in counts.items()
-        }
-        images, tried = [its_images for its_images, _ in kept.values()], {label: its[1] for label, its in kept.items()}
-    return DrawnSet(np.concatenate(images), np.repeat(list(counts), list(counts.values())), tried)
+    parts = {label: _kept(model, label, count, seed, min_confidence, temperature) for label, count in counts.items()}
+    images = np.concatenate([its_images for its_images, _ in parts.values()])
+    tried = {label: its_tried for label, (_, its_tried) in parts.items()}
+    return DrawnSet(images, np.repeat(list(counts), list(counts.values())), tried)
 
 
 def interpolations(model: NLGAN, steps: int, seed: int = 0, temperature: float = 1.0) -> dict[int, np.ndarray]:
@@ -133,25 +128,25 @@ def _images(model: NLGAN, label: int, z: tf.Tensor) -> np.ndarray:
     return map_rows(lambda rows: to_public_range(generator(rows, training=False)), z)
 
 
-def _confident(
-    model: NLGAN, label: int, n: int, seed: int, min_confidence: float, temperature: float
+def _kept(
+    model: NLGAN, label: int, n: int, seed: int, min_confidence: float | None, temperature: float
 ) -> tuple[np.ndarray, int]:
-    """The seed's first n images that D is sure of, and the number of images up to the last of them.
-
-    Each draw goes on where the last ended, and doubles the number of images, so that few are drawn in vain.
-    """
+    """The seed's first n images of a label, with a filter those that D is sure of, and how many were drawn for them."""
+    if min_confidence is None or not n:
+        return _images(model, label, _z(model, label, n, seed, temperature)), n
     confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
-    kept, sure, missing, most = [_images(model, label, _z(model, label, 0, seed))], np.zeros(0), n, TRIES_AN_IMAGE * n
+    kept, sure, missing, most = [], np.zeros(0), n, TRIES_AN_IMAGE * n
     while missing and len(sure) < most:
-        tried = len(sure)
-        drawn = _images(model, label, _z(model, label, min(max(n, 2 * tried), most), seed, temperature)[tried:])
+        # Twice as many as before, so that few are drawn in vain.
+        tried, total = len(sure), min(max(n, 2 * len(sure)), most)
+        drawn = _images(model, label, _z(model, label, total, seed, temperature)[tried:])
         sure = np.concatenate([sure, map_rows(confidence, drawn)])
         passed = np.flatnonzero(sure[tried:] >= min_confidence)[:missing]
         kept.append(drawn[passed])
         missing -= len(passed)
     if missing:
         raise InputError(_too_few(label, n, min_confidence, sure))
-    return np.concatenate(kept), tried + int(passed[-1]) + 1 if n else 0
+    return np.concatenate(kept), tried + int(passed[-1]) + 1
 
 
 def _too_few(label: int, n: int, min_confidence: float, sure: np.ndarray) -> str:
