@@ -201,6 +201,10 @@ class StageTwoConfig:
     """
 
     num_images: int = option(10_000, "Images drawn for the clean data set, half of each class", least=4)
+    min_confidence: float | None = option(
+        None, "Least P(class) by D of the drawn images that are kept; all are kept by default", least=0.5, below=1
+    )
+    temperature: float = option(1.0, "Factor on z of the drawn images; 1: as in training", above=0)
     epochs: int = option(25, "Epochs of the classifier", above=0)
     batch_size: int = option(128, "Images a step, half of each class", above=0)
     samples_per_epoch: int = option(10_000, "Images an epoch; small sets repeat", above=0)
@@ -247,6 +251,16 @@ class StageTwoConfig:
         check_batches(self.batch_size, self.samples_per_epoch)
         if self.needs_features and self.learns_from == DRAWN:
             raise InputError("Expected learns_from to be originals or both with features, got drawn")
+
+    @property
+    def drawing(self) -> dict[str, float]:
+        """Arguments of `NLGAN.hallucinate` that differ from its defaults: other models that draw need not take them."""
+        given = {}
+        if self.min_confidence is not None:
+            given["min_confidence"] = self.min_confidence
+        if self.temperature != 1:
+            given["temperature"] = self.temperature
+        return given
 
     @property
     def needs_features(self) -> bool:

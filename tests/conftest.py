@@ -153,12 +153,14 @@ def tiny_model():
 def exported_base(tmp_path_factory) -> Path:
     """BASE with a classifier of 8x8 images (negative "ham", positive "spam") and a generator, each in version 1."""
     import nlgan_tf as nl
+    from helpers.brightness import brightness_confidence
 
     base = tmp_path_factory.mktemp("base")
     settings = {"served_from": str(base)}
     nl.export_classifier(nl.build_classifier((8, 8, 1), width=0.1), base, ("ham", "spam"), **settings)
     generator = nl.build_generator((8, 8, 1), latent_dim=7, width=0.1)
-    nl.export_generator(generator, base, "positive_generator", stream=1, **settings)
+    settings |= {"stream": 1, "confidence": brightness_confidence}
+    nl.export_generator(generator, base, "positive_generator", **settings)
     return base
 
 

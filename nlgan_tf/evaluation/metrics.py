@@ -135,5 +135,16 @@ def memorisation(training: np.ndarray, drawn: np.ndarray, held_out: np.ndarray) 
     return Memorisation(**medians, closer=float(np.mean(distances["drawn"] < near)))
 
 
+def nearest_images(real: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Returns the place of the nearest real image of each drawn one, int64, shape (m,), by the distance of all pixels.
+
+    Args:
+        real: Images, uint8 or floats in [0, 255], shape (n, h, w, c), n at least 1.
+        drawn: Images of the same shape, (m, h, w, c), m at least 1.
+    """
+    neighbours = NearestNeighbors(n_neighbors=1).fit(_flat(real))
+    return neighbours.kneighbors(_flat(drawn), return_distance=False)[:, 0]
+
+
 def _flat(images: np.ndarray) -> np.ndarray:
     return np.asarray(images, np.float32).reshape(len(images), -1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.export.check import check_export
@@ -24,6 +26,7 @@ def export_generator(
     *,
     latent: str = "uniform",
     stream: int = 0,
+    confidence: Callable[[tf.Tensor], tf.Tensor] | None = None,
     onnx: bool = False,
     served_from: str | None = None,
 ) -> Path:
@@ -35,6 +38,8 @@ def export_generator(
         name: Name of the model, for TF Serving.
         latent: Distribution of z for the signatures that draw z: "uniform" in (-1, 1), or "normal".
         stream: Number that z is drawn by beside the seed; `NLGAN.hallucinate` draws by 1 for G_P and by 0 for G_N.
+        confidence: Function of images in [0, 255] to P(class), float32, shape (n,), for the signature
+            `sample_confident`; `gan.drawing.confidence_by` returns D's. None: the signature is left out.
         onnx: Whether to write model.onnx too (needs the extra `onnx`).
         served_from: Server's absolute path of `base_dir`, for BASE/models.config; a container's /models by default.
 
@@ -45,7 +50,7 @@ def export_generator(
         InputError: As `publish_versions`, and for a model that is no generator.
         OSError: As `publish_versions`.
     """
-    servable = generator_servable(model, name, latent, stream)
+    servable = generator_servable(model, name, latent, stream, confidence)
     with write_errors(Path(base_dir)):
         return publish_versions([servable], base_dir, onnx=onnx, served_from=served_from)[0]
 

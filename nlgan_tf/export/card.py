@@ -35,12 +35,14 @@ Draws images of one class, learned from a small set with partly wrong labels (NL
 
 
 def write_card(servable: Servable, version_dir: Path, source: dict[str, Any]) -> None:
-    """Writes the card; `source` has the versions of the packages and, for a run, its `config` and `metrics`."""
+    """Writes the card; `source` has the packages' versions and, for a run, its `config`, `metrics` and `drawing`."""
     parts = [f"# {servable.name}", PURPOSES[servable.kind], "## Signatures", _table(_signature_rows(servable))]
     accuracies = {key: value for key, value in source.get("metrics", {}).items() if key.startswith("accuracy_")}
     if accuracies:
         rows = [("on clean test labels", "accuracy"), *((name, f"{value:.3f}") for name, value in accuracies.items())]
         parts += ["## Accuracy of the run", _table(rows)]
+    if "drawing" in source:
+        parts += ["## Clean data set of the run", _table([("what", "value"), *_drawing(source["drawing"])])]
     parts += ["## Facts", _table([("what", "value"), *_facts(servable, source)])]
     if "config" in source:
         parts += ["## Settings of the run", f"```json\n{json.dumps(source['config'], indent=2)}\n```"]
@@ -65,6 +67,15 @@ def _tensor(name: str, spec: tf.TensorSpec) -> str:
 def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in {**servable.facts, **source["versions"]}.items():
         yield name.replace("_", " "), ", ".join(map(_code, value)) if isinstance(value, list) else str(value)
+
+
+def _drawing(drawing: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """What the images of the clean data set were filtered by, and the share of them that passed, by class."""
+    least = drawing["min_confidence"]
+    yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
+    yield "temperature, the factor on z", f"{drawing['temperature']:g}"
+    for name, share in drawing["passed"].items():
+        yield f"share of the drawn images of {_code(name)} that was kept", f"{share:.1%}"
 
 
 def _code(value: object) -> str:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
+from nlgan_tf.export import confident
 from nlgan_tf.export.publish import check_model_name
 from nlgan_tf.export.replay import full_float32
 from nlgan_tf.export.servable import EXAMPLE_BATCHES, Example, Servable, compute_dtype
@@ -18,7 +19,13 @@ from nlgan_tf.gan.latent import check_latent, draw_latent
 MAX_SAMPLES = 1024
 
 
-def generator_servable(model: keras.Model, name: str, latent: str = "uniform", stream: int = 0) -> Servable:
+def generator_servable(
+    model: keras.Model,
+    name: str,
+    latent: str = "uniform",
+    stream: int = 0,
+    confidence: Callable[[tf.Tensor], tf.Tensor] | None = None,
+) -> Servable:
     """Returns the generator as TF Serving sees it.
 
     Signatures; `images` are float32 in [0, 255], shape (n, h, w, c):
@@ -28,12 +35,16 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
     - `sample_rows`: `seeds`, int64 (n,) -> `images`: a row depends on its seed alone, to the last bit, since rows are
       drawn one by one. For server-side batching and REST's row format.
     - `sample_png`: `seeds` -> `png_bytes`, string (n,): the same rows, rounded and encoded.
+    - `sample_confident`, where `confidence` is given: `num_samples`, `seed`, and float32 scalars `temperature` and
+      `min_confidence` -> `images`, and `confidence`, float32 (n,): the seed's first images that reach `min_confidence`,
+      fewer than `num_samples` where fewer of 20 `num_samples` do.
 
     Args:
         model: Keras model, z (n, latent_dim) -> images in [-1, 1].
         name: Name of the model.
         latent: Distribution of z, "uniform" or "normal".
         stream: Number that z is drawn by beside the seed, so that two generators with one seed draw different z.
+        confidence: Function of images in [0, 255] to P(class), float32, shape (n,), such as `confidence_by` returns.
 
     Raises:
         InputError: For a name that TF Serving rejects, a model that is no generator, or an unknown distribution.
@@ -45,7 +56,27 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
             "Expected a generator, (n, latent_dim) -> images (n, h, w, c), "
             f"got a model of {model.input_shape} -> {model.output_shape}"
         )
-    latent_dim, image_shape = model.input_shape[-1], model.output_shape[1:]
+    facts = {
+        "image_shape": list(model.output_shape[1:]),
+        "latent": latent,
+        "latent_dim": model.input_shape[-1],
+        "stream": stream,
+        "compute_dtype": compute_dtype(model),
+    }
+    draw, public_images, network = _functions(model, latent, stream)
+    signatures = _signatures(network, draw, model.input_shape[-1], model.output_shape[1:])
+    with full_float32():
+        examples = list(_examples(public_images, draw))
+        if confidence is not None:
+            signatures[confident.NAME] = confident.sample_confident(network, draw, confidence, _check_count)
+            examples += confident.confident_examples(public_images, draw, confidence)
+            facts[confident.NAME] = confident.CONTRACT
+    return Servable(name, "generator", signatures, examples, network, numeric_outputs=("images",), facts=facts)
+
+
+def _functions(model: keras.Model, latent: str, stream: int) -> tuple[Callable, Callable, Callable]:
+    """Functions of a number and a seed to z, and of z to images, the last of them traced once for all signatures."""
+    latent_dim = model.input_shape[-1]
 
     def draw(count: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return draw_latent(count, latent_dim, latent, tf.stack([seed, tf.constant(stream, tf.int64)]))
@@ -54,28 +85,11 @@ def generator_servable(model: keras.Model, name: str, latent: str = "uniform", s
         images = tf.cast(model(z, training=False), tf.float32)
         return tf.clip_by_value((images + 1.0) * 127.5, 0.0, 255.0)
 
-    # Traced once for all signatures.
     @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
-    with full_float32():
-        examples = list(_examples(public_images, draw))
-    return Servable(
-        name=name,
-        kind="generator",
-        signatures=_signatures(network, draw, latent_dim, image_shape),
-        examples=examples,
-        network=network,
-        numeric_outputs=("images",),
-        facts={
-            "image_shape": list(image_shape),
-            "latent": latent,
-            "latent_dim": latent_dim,
-            "stream": stream,
-            "compute_dtype": compute_dtype(model),
-        },
-    )
+    return draw, public_images, network
 
 
 def _signatures(

@@ -47,7 +47,7 @@ def publish_versions(
     Args:
         servables: Models to export.
         base_dir: Folder with one folder a model.
-        source: `config` and `metrics` of the run that the models come from.
+        source: `config` and `metrics` of the run that the models come from, and `drawing` of its clean data set.
         onnx: Whether to write ONNX files too.
         served_from: Server's absolute path of `base_dir`, for models.config; a container's /models by default.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
 from nlgan_tf.config import LATENTS
 from nlgan_tf.errors import InputError
+
+# Uniform z nearer to the ends of (-1, 1) are moved here, where the normal quantile is finite in float32.
+OUTERMOST = 1 - 1e-6
 
 
 def check_latent(latent: str) -> str:
@@ -27,3 +32,27 @@ def draw_latent(n: int | tf.Tensor, latent_dim: int, latent: str, seed: tf.Tenso
     if check_latent(latent) == "normal":
         return tf.random.stateless_normal((n, latent_dim), seed)
     return tf.random.stateless_uniform((n, latent_dim), seed, minval=-1.0)
+
+
+def latent_path(start: tf.Tensor, end: tf.Tensor, steps: int, latent: str) -> tf.Tensor:
+    """Returns points on a path from one z to another that are each distributed as z, where `start` and `end` are drawn.
+
+    Normal z move on an arc, cos(a) start + sin(a) end for angles a from 0 to pi/2, whose points are standard normal
+    too; the middle of a straight line is shorter than z. Uniform z take the same path through their normal quantiles.
+
+    Args:
+        start, end: Values of z, float32, shape (latent_dim,); drawn independently of each other.
+        steps: Number of points, at least 2.
+        latent: Distribution of z, "uniform" or "normal".
+
+    Returns:
+        float32 points, shape (steps, latent_dim), the first `start` and the last `end`.
+    """
+    if steps < 2:
+        raise InputError(f"Expected steps to be at least 2, got {steps}")
+    uniform = check_latent(latent) == "uniform"
+    if uniform:
+        start, end = (math.sqrt(2) * tf.math.erfinv(tf.clip_by_value(z, -OUTERMOST, OUTERMOST)) for z in (start, end))
+    angles = tf.linspace(0.0, math.pi / 2, steps)[:, tf.newaxis]
+    points = tf.cos(angles) * start + tf.sin(angles) * end
+    return tf.math.erf(points / math.sqrt(2)) if uniform else points

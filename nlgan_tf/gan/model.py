@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from nlgan_tf import losses
 from nlgan_tf.compat.keras import Model, keras, scale_loss
-from nlgan_tf.data.checks import check_integer, check_seed
+from nlgan_tf.data.checks import check_seed
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors, check_priors
-from nlgan_tf.data.pixels import map_rows, to_network_range, to_public_range
+from nlgan_tf.data.pixels import to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.averages import WithAverages
 from nlgan_tf.gan.batches import after_reading
+from nlgan_tf.gan.drawing import draw_set, positive_probability
 from nlgan_tf.gan.evaluation_metrics import EvaluationMetrics
 from nlgan_tf.gan.inputs import CheckedInputs
 from nlgan_tf.gan.labels import is_positive, noisy_labels
@@ -242,37 +243,32 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
         return self._probability(self.judging_discriminator()(to_network_range(images), training=training)[:, 0])
 
     def _probability(self, logits: tf.Tensor) -> tf.Tensor:
-        priors = self.known_priors()
-        delta_p, delta_n = priors.delta_p, priors.delta_n
-        return tf.clip_by_value((delta_n - tf.sigmoid(logits)) / (delta_n - delta_p), 0.0, 1.0)
+        return positive_probability(logits, self.known_priors())
 
-    def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def hallucinate(
+        self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
 
-        The same seed gives the same images.
+        The same seed gives the same images. With `min_confidence` the images are the seed's first of which D is sure.
 
         Args:
             n: Number of images, at least 1.
             seed: Seed of z.
+            min_confidence: Least P(class) of each image by D, in [0.5, 1): P(positive) as `predict` returns it for
+                images of G_P, 1 - P(positive) for those of G_N. None keeps all images.
+            temperature: Factor on z, above 0: 1 as in training, below 1 more alike and more typical. Above 1 uniform z
+                leave (-1, 1).
 
         Returns:
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
-            InputError: For n that is no integer, or below 1, or a seed that is no integer of at least 0.
+            InputError: For n that is no integer, or below 1, a seed that is no integer of at least 0, another argument
+                out of range, or a `min_confidence` that too few of 20 n drawn images reach.
         """
-        check_integer("n", n, least=1)
-        check_seed(seed)
-        counts = {1: (n + 1) // 2, 0: n // 2}
-        images = [
-            self._draw(generator, counts[label], (seed, label))
-            for label, generator in self.drawing_generators().items()
-        ]
-        return np.concatenate(images), np.repeat(list(counts), list(counts.values()))
-
-    def _draw(self, generator: keras.Model, n: int, seed: tuple[int, int]) -> np.ndarray:
-        z = draw_latent(n, self.latent_dim, self.latent, seed)
-        return map_rows(lambda rows: to_public_range(generator(rows, training=False)), z)
+        drawn = draw_set(self, n, seed, min_confidence, temperature)
+        return drawn.images, drawn.labels
 
     @property
     def latent_dim(self) -> int:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.files import sha256, whole_file, write_text
+from nlgan_tf.gan.drawing import DrawnSet
 from nlgan_tf.pipeline.folder import DATASET, DATASET_MANIFEST
+
+# The manifest's part on what was filtered; earlier versions wrote none.
+DRAWING = "drawing"
 
 
 def write_clean_dataset(
@@ -34,3 +41,28 @@ def write_clean_dataset(
         **source,
     }
     write_text(folder / DATASET_MANIFEST, json.dumps(manifest, indent=2) + "\n")
+
+
+def drawing_facts(config: StageTwoConfig, drawn: DrawnSet, class_names: tuple[str, str]) -> dict[str, Any]:
+    """Returns what the manifest says of the filter: both settings, and the share of drawn images that passed, by class.
+
+    Args:
+        config: Settings of the drawing.
+        drawn: Images, with the number of those that were tried.
+        class_names: Names of the classes, (negative, positive).
+    """
+    passed = {class_names[label]: round(share, 4) for label, share in drawn.passed.items()}
+    return {"min_confidence": config.min_confidence, "temperature": config.temperature, "passed": passed}
+
+
+def describe_drawing(config: StageTwoConfig) -> str:
+    """Returns one line about what is about to be drawn."""
+    temperature = "" if config.temperature == 1 else f" at temperature {config.temperature:g}"
+    sure = "" if config.min_confidence is None else f", of which D is sure at {config.min_confidence:g} or more"
+    return f"Drawing {config.num_images} clean images{temperature}{sure}"
+
+
+def describe_passed(facts: Mapping[str, Any]) -> str:
+    """Returns one line about the share of drawn images that passed the filter, from `drawing_facts`."""
+    shares = ", ".join(f"{share:.1%} of {name}" for name, share in facts["passed"].items())
+    return f"Drawn images that passed: {shares}"

@@ -56,6 +56,8 @@ LATER = {
     "stage_two.ema": 0.0,
     "stage_two.network": "paper",
     "stage_two.served": "classifier",
+    "stage_two.min_confidence": None,
+    "stage_two.temperature": 1.0,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from nlgan_tf.export.manifest import check_manifest, write_manifest
 from nlgan_tf.export.servable import Servable
 from nlgan_tf.export.version import check_base, publish_versions
 from nlgan_tf.files import read_json, sha256, write_errors
+from nlgan_tf.gan.drawing import confidence_by
 from nlgan_tf.gan.model import NLGAN
+from nlgan_tf.pipeline.clean_dataset import DRAWING
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.folder import CHECKPOINTS, CONFIG, DATASET, DATASET_MANIFEST, METRICS
 from nlgan_tf.training.precision import float32_copy
@@ -54,12 +57,17 @@ def run_servables(
     """Returns the three models of a run, which compute in float32.
 
     `sample` with a seed draws what `nlgan.hallucinate` draws with the seed, but for the rounding of an NLGAN that
-    computes in a lower precision.
+    computes in a lower precision. D goes with each generator, for `sample_confident`.
     """
+    discriminator = float32_copy(nlgan.judging_discriminator())
     return [
         *(
             generator_servable(
-                float32_copy(generator), f"{'positive' if label else 'negative'}_generator", nlgan.latent, stream=label
+                float32_copy(generator),
+                f"{'positive' if label else 'negative'}_generator",
+                nlgan.latent,
+                stream=label,
+                confidence=confidence_by(discriminator, nlgan.known_priors(), label),
             )
             for label, generator in nlgan.drawing_generators().items()
         ),
@@ -67,9 +75,20 @@ def run_servables(
     ]
 
 
-def run_source(config: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a version's manifest and card say of the run that the version comes from."""
-    return {"config": config, "metrics": {name: value for name, value in metrics.items() if name != "settings"}}
+def run_source(
+    config: dict[str, Any], metrics: dict[str, Any], drawn_manifest: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns what a version's manifest and card say of the run that the version comes from.
+
+    Args:
+        config: Content of config.json.
+        metrics: Content of metrics.json.
+        drawn_manifest: Content of clean_dataset.json; of earlier versions without `drawing`.
+    """
+    source = {"config": config, "metrics": {name: value for name, value in metrics.items() if name != "settings"}}
+    if drawn_manifest and DRAWING in drawn_manifest:
+        source[DRAWING] = drawn_manifest[DRAWING]
+    return source
 
 
 def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
@@ -80,7 +99,7 @@ def write_run_manifest(run_dir: Path, source: dict[str, Any]) -> None:
 def _checked_source(run: FinishedRun) -> dict[str, Any]:
     """What a version says of the run, once the files of the run are known to be unaltered."""
     manifest = check_manifest(run.run_dir / CHECKPOINTS)
-    found = run_source(read_json(run.path(CONFIG)), run.metrics)
+    found = run_source(read_json(run.path(CONFIG)), run.metrics, run.drawn_manifest)
     if run.drawn_manifest.get("sha256") != sha256(run.path(DATASET)):
         raise InputError(f"Expected {run.path(DATASET)} as {DATASET_MANIFEST} lists it, got an altered or damaged file")
     if any(found[name] != manifest.get(name) for name in found):

@@ -162,15 +162,16 @@ class RunInFolder(abc.ABC):
         self.processes.wait()
         return metrics
 
-    def _phase(self, name: str, message: str, work: Callable[[], object], *outputs: str, decoration: str | None = None):
-        """Does a phase, unless it is done, and returns its result; a decoration is a file that may be missing."""
+    def _phase(
+        self, name: str, message: str, work: Callable[[], object], *outputs: str, decorations: tuple[str, ...] = ()
+    ):
+        """Does a phase, unless it is done, and returns its result; decorations are files that may be missing."""
         if not self.state.has(name):
             self.say(message)
             start = time.perf_counter()
             result = work()
-            if decoration and (self.run_dir / decoration).exists():
-                outputs = *outputs, decoration
-            self.state.record(name, time.perf_counter() - start, outputs, result)
+            made = (file for file in decorations if (self.run_dir / file).exists())
+            self.state.record(name, time.perf_counter() - start, (*outputs, *made), result)
         return self.state.done[name]["result"]
 
     def _save(self, model: keras.Model, name: str) -> None:

@@ -14,7 +14,6 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
 from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.export.version import publish_versions
-from nlgan_tf.figures.samples import noisy_and_drawn, sample_grids
 from nlgan_tf.figures.save import save
 from nlgan_tf.files import delete_leftovers, read_json, whole_file, whole_folder
 from nlgan_tf.gan.model import NLGAN
@@ -22,7 +21,14 @@ from nlgan_tf.models import load_model
 from nlgan_tf.networks.classifier import of_plain_layers
 from nlgan_tf.noise_rates.callback import PRIORS, describe
 from nlgan_tf.pipeline.accuracies import accuracies
-from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
+from nlgan_tf.pipeline.clean_dataset import (
+    DRAWING,
+    describe_drawing,
+    describe_passed,
+    drawing_facts,
+    write_clean_dataset,
+)
+from nlgan_tf.pipeline.drawn_figures import PICTURES, drawn_figures
 from nlgan_tf.pipeline.export_run import run_servables, run_source, write_run_manifest
 from nlgan_tf.pipeline.folder import (
     CLASSIFIER_FILE,
@@ -30,7 +36,6 @@ from nlgan_tf.pipeline.folder import (
     DATASET,
     DATASET_MANIFEST,
     POSTERIOR,
-    SAMPLES,
     SAVED_MODELS,
     history_file,
     nlgan_file,
@@ -79,15 +84,16 @@ class PhasedRun(RunInFolder):
             message = describe_training(self.fit, number)
             self._phase(_stage_one(number), message, functools.partial(self._train_gan, number), nlgan_file(number))
         self._on_one_device()
-        message = f"Drawing {self.config.stage_two.num_images} clean images"
-        self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decoration=SAMPLES)
+        message = describe_drawing(self.config.stage_two)
+        self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decorations=PICTURES)
         if self.config.stage_two.learns_from != DRAWN:
             numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
             self.judge = Judge.from_dict(self.fit, numbers)
         message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}{self._rounds()}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = self._metrics()
-        source = run_source(read_json(self.run_dir / CONFIG), metrics)
+        drawn_manifest = read_json(self.run_dir / DATASET_MANIFEST)
+        source = run_source(read_json(self.run_dir / CONFIG), metrics, drawn_manifest)
         self._phase("export", "Writing SavedModels", lambda: self._export(source))
         self.state.delete_checkpoints()
         write_run_manifest(self.run_dir, source)
@@ -137,13 +143,17 @@ class PhasedRun(RunInFolder):
                 self.fit.models[number] = load_model(self.run_dir / nlgan_file(number))
 
     def _hallucinate(self) -> None:
-        task = self.task
-        images, labels = self.fit.hallucinate(self.config.stage_two.num_images, self.config.seed)
-        source = {"seed": self.config.seed, "nlgan_tf": nlgan_tf.__version__, "settings": self.config.settings()}
-        write_clean_dataset(self.run_dir, images, labels, task.class_names, source)
-        with self._optional(SAMPLES):
-            groups = noisy_and_drawn(task.class_names, (task.images, task.noisy_labels), (images, labels))
-            save(sample_grids(groups), self.run_dir / SAMPLES)
+        task, two, seed = self.task, self.config.stage_two, self.config.seed
+        drawn = self.fit.draw(two.num_images, seed, two.min_confidence, two.temperature)
+        filtered = drawing_facts(two, drawn, task.class_names)
+        if two.min_confidence is not None:
+            self.say(describe_passed(filtered))
+        source = {"seed": seed, "nlgan_tf": nlgan_tf.__version__, DRAWING: filtered}
+        source["settings"] = self.config.settings()
+        write_clean_dataset(self.run_dir, drawn.images, drawn.labels, task.class_names, source)
+        for name, figure in drawn_figures(task, drawn.images, drawn.labels, self.model, seed, two.temperature).items():
+            with self._optional(name):
+                save(figure(), self.run_dir / name)
 
     @contextlib.contextmanager
     def _optional(self, name: str) -> Iterator[None]:

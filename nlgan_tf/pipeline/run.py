@@ -26,9 +26,10 @@ from nlgan_tf.training.distribution import Processes, make_strategy
 def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
-    The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too; and
-    report.html, the page to open. Until the end it also holds unfinished.json: `resume` continues such a run.
+    The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, interpolation.png,
+    neighbours.png, clean_dataset.npz with its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors
+    priors.json and priors.png too; and report.html, the page to open. Until the end it also holds unfinished.json:
+    `resume` continues such a run.
 
     Args:
         config: Settings of the run.

@@ -113,7 +113,7 @@ def _both(
         drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
         posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
     else:
-        drawn = fit.hallucinate(stage_two.num_images, seed)
+        drawn = fit.hallucinate(stage_two.num_images, seed, **stage_two.drawing)
         judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
         if stage_two.network == FEATURES:

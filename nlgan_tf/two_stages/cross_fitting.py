@@ -16,6 +16,7 @@ import numpy as np
 from nlgan_tf.config import FOLD_EPOCHS_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.gan.drawing import DrawnSet, draw_set
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.callback import EstimatePriors
@@ -127,15 +128,24 @@ class CrossFit:
             images, noisy_labels = images[seen], noisy_labels[seen]
         return train_stage_one(self.models[number], images, noisy_labels, self.config, seed + number, **places)
 
-    def hallucinate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def hallucinate(
+        self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draws n images, about equally many by each model, as `NLGAN.hallucinate`: the positives come first."""
+        drawn = self.draw(n, seed, min_confidence, temperature)
+        return drawn.images, drawn.labels
+
+    def draw(self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0) -> DrawnSet:
+        """Draws what `hallucinate` returns, and says how many images each label took; each D filters its own."""
         check_integer("n", n, least=1)
         # In pairs of a positive and a negative, so that half of all images are positive too.
         counts = np.bincount(np.arange(n) // 2 % len(self.models), minlength=len(self.models)).tolist()
-        drawn = [model.hallucinate(count, seed) for model, count in zip(self.models, counts, strict=True) if count]
-        images, labels = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+        settings = seed, min_confidence, temperature
+        drawn = [draw_set(model, count, *settings) for model, count in zip(self.models, counts, strict=True) if count]
+        images, labels = (np.concatenate([getattr(its, part) for its in drawn]) for part in ("images", "labels"))
         positives_first = np.argsort(-labels, kind="stable")
-        return images[positives_first], labels[positives_first]
+        tried = {label: sum(its.tried[label] for its in drawn) for label in (1, 0)}
+        return DrawnSet(images[positives_first], labels[positives_first], tried)
 
 
 def scores_of(model: NLGAN, images: np.ndarray, views: int = 1, seed: int = 0) -> np.ndarray:

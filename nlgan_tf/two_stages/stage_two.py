@@ -50,11 +50,11 @@ def train_stage_two(
 
     Args:
         model: NLGAN, or any model with its method `hallucinate`.
-        config: Number of images, network and schedule.
+        config: Number and filter of the images, network and schedule.
         seed: Seed of what is drawn and of the classifier.
         verbose: As in `keras.Model.fit`.
     """
-    drawn = model.hallucinate(config.num_images, seed)
+    drawn = model.hallucinate(config.num_images, seed, **config.drawing)
     return drawn, train_classifier(*drawn, config, seed, verbose)
 
 

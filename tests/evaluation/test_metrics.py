@@ -12,6 +12,7 @@ from nlgan_tf.evaluation.metrics import (
     class_accuracy,
     judge_features,
     memorisation,
+    nearest_images,
     purity_and_coverage,
     train_judge,
 )
@@ -114,6 +115,13 @@ def test_metrics_refuse_images_in_0_to_1(measure):
 def test_accuracy_refuses_labels_of_another_coding_or_number(labels):
     with pytest.raises(nl.InputError, match="Expected labels"):
         accuracy(Judge(), BRIGHT_AND_DARK, labels)
+
+
+def test_the_nearest_image_is_that_of_the_least_distance_of_all_pixels():
+    real = np.array([[0, 0], [100, 0], [90, 90]], np.uint8).reshape(3, 1, 2, 1)
+    # Squared distances of (60, 60): 7200, 5200, 1800; of (49, 3): 2410, 2610, 9250; of (100, 0): 0 to the second.
+    drawn = np.array([[60, 60], [49, 3], [100, 0]], np.float32).reshape(3, 1, 2, 1)
+    np.testing.assert_array_equal(nearest_images(real, drawn), [2, 0, 1])
 
 
 def test_memorisation_compares_images_of_one_shape():

@@ -34,3 +34,13 @@ def test_a_card_tells_signatures_facts_and_the_run(tmp_path):
 def test_names_of_classes_are_no_markup(tmp_path):
     text = card(tmp_path, {"versions": {}}, class_names=["a|b", "c`d", "e\nf"])
     assert "| class names | `a\\|b`, `` c`d ``, `e f` |" in text
+
+
+def test_a_card_tells_what_the_clean_data_set_was_filtered_by(tmp_path):
+    drawing = {"min_confidence": 0.8, "temperature": 0.5, "passed": {"5|7": 0.6667, "2,4": 0.25}}
+    text = card(tmp_path, {"versions": {}, "drawing": drawing})
+    assert "| least P(class) by D | 0.8 |\n| temperature, the factor on z | 0.5 |\n" in text
+    assert "| share of the drawn images of `5\\|7` that was kept | 66.7% |" in text
+    unfiltered = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None}})
+    assert "| least P(class) by D | none: all drawn images were kept |" in unfiltered
+    assert "Clean data set" not in card(tmp_path, {"versions": {}})

@@ -3,8 +3,10 @@ import json
 import numpy as np
 
 import nlgan_tf as nl
+from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.files import sha256
-from nlgan_tf.pipeline.clean_dataset import write_clean_dataset
+from nlgan_tf.gan.drawing import DrawnSet
+from nlgan_tf.pipeline.clean_dataset import describe_drawing, describe_passed, drawing_facts, write_clean_dataset
 
 
 def test_the_clean_data_set_and_its_manifest(tmp_path, images, labels):
@@ -21,3 +23,12 @@ def test_the_clean_data_set_and_its_manifest(tmp_path, images, labels):
     np.testing.assert_array_equal(task.images, images)
     np.testing.assert_array_equal(task.labels, labels)
     assert task.class_names == ("2,4", "5,7")
+
+
+def test_what_was_filtered_is_told_by_class(images, labels):
+    config = StageTwoConfig(num_images=40, min_confidence=0.8, temperature=0.5)
+    facts = drawing_facts(config, DrawnSet(images, labels, {1: 30, 0: 80}), ("2,4", "5,7"))
+    assert facts == {"min_confidence": 0.8, "temperature": 0.5, "passed": {"5,7": 0.6667, "2,4": 0.25}}
+    assert describe_passed(facts) == "Drawn images that passed: 66.7% of 5,7, 25.0% of 2,4"
+    assert describe_drawing(config) == "Drawing 40 clean images at temperature 0.5, of which D is sure at 0.8 or more"
+    assert describe_drawing(StageTwoConfig()) == "Drawing 10000 clean images"

@@ -27,6 +27,13 @@ def test_a_run_becomes_three_models_that_pass_the_check(run_dir, tmp_path, monke
     drawn = sample(num_samples=tf.constant(5, tf.int64), seed=tf.constant(0, tf.int64))["images"].numpy()
     with np.load(run_dir / "clean_dataset.npz") as dataset:
         assert np.abs(dataset["images"][:5] - drawn).max() <= 0.501
+    confident = tf.saved_model.load(str(paths[1])).signatures["sample_confident"]
+    scalars = {"temperature": tf.constant(0.5), "min_confidence": tf.constant(0.0)}
+    answer = confident(num_samples=tf.constant(4, tf.int64), seed=tf.constant(0, tf.int64), **scalars)
+    model = nl.load_model(run_dir / NLGAN_FILE)
+    negatives = model.hallucinate(8, seed=0, temperature=0.5)[0][4:]
+    assert np.abs(negatives - answer["images"].numpy()).max() <= 0.501
+    np.testing.assert_allclose(answer["confidence"], 1 - model.predict(answer["images"], verbose=0), atol=1e-5)
     manifest = read_manifest(paths[2])
     assert manifest["class_names"] == ["ham", "spam"]
     assert manifest["metrics"] == {"accuracy_nlgan": 0.9}
@@ -36,7 +43,7 @@ def test_a_run_becomes_three_models_that_pass_the_check(run_dir, tmp_path, monke
     monkeypatch.setattr(sys, "argv", ["nlgan-tf", "check-export", str(tmp_path / "base")])
     cli.main()
     table = capsys.readouterr().out
-    assert table.count("1, 3, 64") == 4 + 4 + 3
+    assert table.count("1, 3, 64") == 5 + 5 + 3
 
 
 @pytest.mark.parametrize(

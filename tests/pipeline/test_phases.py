@@ -14,6 +14,7 @@ from helpers.extractors import saved_extractor
 from helpers.html_page import check_self_contained
 from helpers.runs import start, wait_for
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.files import sha256
 from nlgan_tf.pipeline import phases
@@ -88,8 +89,8 @@ def assert_same_run(run_dir: Path, reference: Path) -> None:
 def test_the_report_of_a_run_of_folds_is_self_contained(finished):
     page = check_self_contained((finished.run_dir / "report.html").read_text())
     assert "Stage one trained 2 folds; figures are those of the first." in page.text
-    # 24 suspects, two sheets of either class, three curves and a histogram.
-    assert len(page.of("img")) == 24 + 4 + 4
+    # 24 suspects, four sheets of either class, three curves and a histogram.
+    assert len(page.of("img")) == 24 + 8 + 4
     assert f"{finished.metrics['accuracy_served']:.3f}" in page.marked
 
 
@@ -105,6 +106,25 @@ def test_the_folder_holds_every_fold_and_the_posterior(finished):
         for values in posterior.values():
             assert values.min() >= 0
             assert values.max() <= 1
+
+
+@pytest.mark.slow
+def test_the_manifest_the_console_and_the_cards_say_what_was_filtered(tmp_path, capsys):
+    # D has learned little in this run, and is sure of nothing: at 0.5 some images pass, at 0.99 none.
+    stage_two = dataclasses.replace(STAGE_TWO, learns_from="drawn", rounds=1, temperature=0.5)
+    config = config_of(tmp_path / "run", compare=False)
+    with pytest.raises(InputError, match="among 160 that G_P drew, got"):
+        nl.run(dataclasses.replace(config, stage_two=dataclasses.replace(stage_two, min_confidence=0.9999)), verbose=0)
+    run_dir = nl.run(dataclasses.replace(config, stage_two=stage_two, overwrite=True), verbose=1).run_dir
+    printed = capsys.readouterr().out
+    assert "Drawing 30 clean images at temperature 0.5\n" in printed
+    assert "Drawn images that passed" not in printed
+    drawing = {"min_confidence": None, "temperature": 0.5, "passed": {"2,4": 1.0, "5,7": 1.0}}
+    assert json.loads((run_dir / "clean_dataset.json").read_text())["drawing"] == drawing
+    version = run_dir / "saved_models" / "positive_generator" / "1"
+    assert json.loads((version / "manifest.json").read_text())["drawing"] == drawing
+    assert "| temperature, the factor on z | 0.5 |" in (version / "MODEL_CARD.md").read_text()
+    assert list(nl.check_export(nl.export_run(run_dir, tmp_path / "base")[0]))
 
 
 @pytest.mark.slow

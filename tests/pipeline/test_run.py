@@ -14,7 +14,7 @@ import nlgan_tf as nl
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
-from nlgan_tf.pipeline import accuracies, failures, lifecycle, phases
+from nlgan_tf.pipeline import accuracies, drawn_figures, failures, lifecycle, phases
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import RunConfig
@@ -48,6 +48,8 @@ def test_the_run_folder_holds_what_the_design_lists(finished):
         "timings.json",
         "history.csv",
         "samples.png",
+        "interpolation.png",
+        "neighbours.png",
         "clean_dataset.npz",
         "clean_dataset.json",
         "checkpoints",
@@ -136,13 +138,14 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monk
     def fails(*_, **__) -> None:
         raise RuntimeError("no font")
 
-    monkeypatch.setattr(phases, "sample_grids", fails)
+    for figure in ("sample_grids", "interpolation", "neighbours"):
+        monkeypatch.setattr(drawn_figures, figure, fails)
     monkeypatch.setattr(pipeline, "write_report", fails)
     result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False), verbose=1)
     assert not (result.run_dir / "old").exists()
     assert "accuracy_nlgan" in result.metrics
     said = capsys.readouterr().out
-    for name in ("samples.png", "report.html"):
+    for name in ("samples.png", "interpolation.png", "neighbours.png", "report.html"):
         assert f"{name} is left out: RuntimeError: no font" in said
         assert not (result.run_dir / name).exists()
 

@@ -47,6 +47,21 @@ def test_stage_two_draws_and_a_classifier_of_drawn_images_alone_knows_real_ones(
     assert accuracy(classifier, images[40:], labels[40:]) == 1
 
 
+def test_the_settings_of_the_drawing_reach_the_generators():
+    images, labels = halves(20)
+    asked = []
+
+    class Generators:
+        def hallucinate(self, n: int, seed: int, **settings: float) -> tuple[np.ndarray, np.ndarray]:
+            asked.append(settings)
+            return images[:n], labels[:n]
+
+    config = StageTwoConfig(num_images=20, epochs=1, samples_per_epoch=32, width=0.1, batch_size=16)
+    for settings in ({}, {"min_confidence": 0.8}, {"temperature": 0.5}, {"min_confidence": 0.5, "temperature": 2.0}):
+        train_stage_two(Generators(), dataclasses.replace(config, **settings), seed=3)
+        assert asked.pop() == settings
+
+
 def test_it_gives_what_a_run_gives(images, labels, tmp_path):
     priors = nl.NoisePriors(0.7, 0.85)
     found = nl.train_two_stages(images, labels, priors, seed=3, **STAGES)

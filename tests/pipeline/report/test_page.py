@@ -93,8 +93,8 @@ def test_a_page_without_the_data_says_so_and_shows_the_rest(spoiled_run):
     page = check_self_contained(render(FinishedRun(spoiled_run)))
     assert ("p", "Not known without the data") in page.texts
     assert "The images of npz:/gone.npz cannot be read again: Expected npz:PATH of a file" in page.text
-    # Three learning curves, and the drawn images of both classes.
-    assert len(page.of("img")) == 5
+    # Three learning curves, and the drawn images and the paths of both classes.
+    assert len(page.of("img")) == 7
 
 
 def test_data_that_changed_since_are_not_taken_for_the_runs(spoiled_run):
@@ -104,11 +104,12 @@ def test_data_that_changed_since_are_not_taken_for_the_runs(spoiled_run):
     assert not any(text.startswith("quality ") for _, text in page.texts)
 
 
-def test_a_page_without_keras_models_lacks_the_histogram_alone(spoiled_run):
+def test_a_page_without_keras_models_lacks_the_histogram_and_the_paths_alone(spoiled_run):
     (spoiled_run / "checkpoints" / "nlgan.keras").unlink()
     page = check_self_contained(render(FinishedRun(spoiled_run)))
     assert "D's histogram is left out: Expected a finished run's checkpoints/nlgan.keras" in page.text
-    assert len(page.of("img")) == 24 + 4 + 3
+    assert "The paths from one drawn image to another are left out: Expected a finished run's" in page.text
+    assert len(page.of("img")) == 24 + 6 + 3
 
 
 def test_a_run_without_test_images_says_so(spoiled_run):

@@ -26,6 +26,8 @@ FILES = {
     folder.HISTORY: "numbers and events of each epoch",
     folder.TIMINGS: "seconds by phase",
     folder.SAMPLES: "noisy and drawn images",
+    folder.INTERPOLATION: "images drawn on the path from one z to another",
+    folder.NEIGHBOURS: "drawn images, each above the nearest real image",
     "priors.json": "the estimate of the purities",
     "priors.png": "D's outputs that the estimate rests on",
 }

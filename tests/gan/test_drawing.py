@@ -1,0 +1,131 @@
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nlgan_tf as nl
+from helpers.brightness import brightness_nlgan
+from nlgan_tf.data.pixels import to_public_range
+from nlgan_tf.errors import InputError
+from nlgan_tf.gan.drawing import confidence_by, draw_set, interpolations, positive_probability
+from nlgan_tf.gan.latent import draw_latent
+
+PRIORS = nl.NoisePriors(0.7, 0.85)
+
+
+@pytest.fixture(scope="module")
+def divided() -> nl.NLGAN:
+    """An NLGAN whose D is sure at 0.6 of about half of what each generator draws."""
+    return brightness_nlgan(slope=-23.2, offset=-0.047)
+
+
+def drawn_by(model: nl.NLGAN, label: int, n: int, seed: int, temperature: float = 1.0) -> np.ndarray:
+    z = temperature * draw_latent(n, model.latent_dim, model.latent, (seed, label))
+    return to_public_range(model.drawing_generators()[label](z, training=False)).numpy()
+
+
+def sure_of(model: nl.NLGAN, label: int, images: np.ndarray) -> np.ndarray:
+    positive = model.predict(images, verbose=0)
+    return positive if label else 1 - positive
+
+
+def test_without_settings_the_images_are_the_generators_own(tiny_model):
+    model = tiny_model(ema=0.9)
+    images, _ = model.hallucinate(7, seed=3)
+    np.testing.assert_array_equal(images, np.concatenate([drawn_by(model, 1, 4, 3), drawn_by(model, 0, 3, 3)]))
+    assert draw_set(model, 7, 3).passed == {1: 1, 0: 1}
+
+
+@pytest.mark.parametrize("latent", ["uniform", "normal"])
+def test_the_temperature_is_a_factor_on_z(tiny_model, latent):
+    model = tiny_model(latent=latent)
+    images, _ = model.hallucinate(6, seed=1, temperature=0.5)
+    wanted = np.concatenate([drawn_by(model, label, 3, 1, temperature=0.5) for label in (1, 0)])
+    np.testing.assert_array_equal(images, wanted)
+    assert (images != model.hallucinate(6, seed=1)[0]).any()
+
+
+def test_the_images_are_the_first_that_d_is_sure_of(divided):
+    drawn = draw_set(divided, 40, seed=2, min_confidence=0.6)
+    assert drawn.labels.tolist() == [1] * 20 + [0] * 20
+    for label in (1, 0):
+        stream = drawn_by(divided, label, 400, 2)
+        places = np.flatnonzero(sure_of(divided, label, stream) >= 0.6)[:20]
+        np.testing.assert_array_equal(drawn.images[drawn.labels == label], stream[places])
+        assert drawn.tried[label] == places[-1] + 1 > 20
+        assert drawn.passed[label] == 20 / drawn.tried[label]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_a_longer_set_begins_with_the_shorter(divided, n):
+    few, many = (divided.hallucinate(size, 2, min_confidence=0.6) for size in (n, 40))
+    for label in (1, 0):
+        mine = few[0][few[1] == label]
+        np.testing.assert_array_equal(mine, many[0][many[1] == label][: len(mine)])
+    np.testing.assert_array_equal(few[0], divided.hallucinate(n, 2, min_confidence=0.6)[0])
+
+
+def test_averaged_weights_judge(tiny_model):
+    model = tiny_model(ema=0.9)
+    head = model.averaged_discriminator.layers[-1].layer
+    head.kernel.assign(tf.zeros_like(head.kernel))
+    head.bias.assign([-9.0])
+    # The averaged D takes all images for positives, and D itself, whose output is near 0.5, is sure of none.
+    np.testing.assert_array_equal(model.hallucinate(1, min_confidence=0.99)[0], model.hallucinate(1)[0])
+    with pytest.raises(InputError, match=r"among 20 that G_N drew, got 0 \(0.0%\): train again, or for longer$"):
+        model.hallucinate(2, min_confidence=0.99)
+
+
+def test_too_few_are_refused_with_the_threshold_that_would_do(divided):
+    with pytest.raises(InputError) as error:
+        divided.hallucinate(20, seed=2, min_confidence=0.9999)
+    would_do = float(re.search(r"up to (\S+) would do$", str(error.value))[1])
+    assert str(error.value) == (
+        "Expected 10 images with P(class) of at least min_confidence=0.9999 among 200 that G_P drew, got 0 (0.0%): "
+        f"up to {would_do:g} would do"
+    )
+    sure = sure_of(divided, 1, drawn_by(divided, 1, 200, 2))
+    assert np.sum(sure >= would_do) >= 10 > np.sum(sure >= would_do + 0.01)
+
+
+@pytest.mark.parametrize("value", [0.49, 1.0, 1.5, float("nan"), "0.9"])
+def test_a_confidence_out_of_range_is_refused(divided, value):
+    with pytest.raises(InputError, match=r"^Expected min_confidence to be at least 0.5 and below 1, or None; got"):
+        divided.hallucinate(2, min_confidence=value)
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan"), None, "1"])
+def test_a_temperature_out_of_range_is_refused(divided, value):
+    with pytest.raises(InputError, match=r"^Expected temperature to be a finite number above 0, got"):
+        divided.hallucinate(2, temperature=value)
+
+
+def test_a_filter_needs_the_purities(tiny_model):
+    model = tiny_model()
+    model.priors = "estimate"
+    assert len(model.hallucinate(2)[0]) == 2
+    with pytest.raises(InputError, match=r"^Expected priors"):
+        model.hallucinate(2, min_confidence=0.5)
+
+
+def test_confidence_by_hand(divided):
+    # D = 0.5 at these logits: P(positive) = (delta_n - 0.5) / (delta_n - delta_p) = (17/23 - 1/2) / (17/23 - 3/17).
+    delta_p, delta_n = PRIORS.delta_p, PRIORS.delta_n
+    wanted = [1, (delta_n - 0.5) / (delta_n - delta_p), 0]
+    logits = np.log([delta_p / (1 - delta_p), 1, delta_n / (1 - delta_n)]).astype(np.float32)
+    np.testing.assert_allclose(positive_probability(logits, PRIORS), wanted, atol=1e-6)
+    images = drawn_by(divided, 1, 5, 0)
+    positive, negative = (confidence_by(divided.discriminator, PRIORS, label)(images) for label in (1, 0))
+    np.testing.assert_allclose(positive, divided.predict(images, verbose=0), atol=1e-6)
+    np.testing.assert_allclose(positive + negative, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("latent", ["uniform", "normal"])
+def test_a_path_leads_from_the_first_image_to_the_second(tiny_model, latent):
+    model = tiny_model(latent=latent)
+    paths = interpolations(model, 5, seed=4, temperature=0.8)
+    for label, images in paths.items():
+        assert images.shape == (5, 8, 8, 1)
+        ends = drawn_by(model, label, 2, 4, temperature=0.8).astype(int)
+        np.testing.assert_allclose(images[[0, -1]], ends, atol=1)
