@@ -28,7 +28,7 @@ OF_TASK = {
     **{item.name: item.default for item in dataclasses.fields(Reading)},
 }
 # Settings that say where and how safely, not what is computed.
-PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
+PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "tensorboard")
 DEVICES = ("strategy", "devices")
 # Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
 # same, so that earlier runs go on.
@@ -39,6 +39,7 @@ LATER = {
     "corrupt": None,
     **{item.name: item.default for item in dataclasses.fields(Reading)},
     "features": None,
+    "tensorboard": False,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -130,6 +131,9 @@ class RunConfig:
         60.0, "Least time between checkpoints, which are taken at epoch ends", least=0, group=OUTPUT
     )
     keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2, group=OUTPUT)
+    tensorboard: bool = option(
+        False, "Event files for TensorBoard in the run folder: losses, drawn images, D's outputs", group=OUTPUT
+    )
     image_size: int | None = option(
         None,
         "Side of a folder's images, a multiple of 4; by default the median of their shorter sides, in 16 to 64",

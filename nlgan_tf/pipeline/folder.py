@@ -28,7 +28,7 @@ HISTORY, SAMPLES, SAVED_MODELS, REPORT = "history.csv", "samples.png", "saved_mo
 DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
 # P(truly positive) of originals and of drawn images.
 POSTERIOR = "posterior.npz"
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
 # What several seeds write.
 SEEDS, SUMMARY = "seeds.json", "summary.json"

@@ -24,7 +24,7 @@ from nlgan_tf.models import describe_size
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import DEVICES, RunConfig
 from nlgan_tf.pipeline.failures import check_space, python_errors
-from nlgan_tf.pipeline.folder import CHECKPOINTS
+from nlgan_tf.pipeline.folder import CHECKPOINTS, TENSORBOARD
 from nlgan_tf.pipeline.prepare import (
     describe_choices,
     describe_priors,
@@ -152,6 +152,7 @@ class RunInFolder(abc.ABC):
             self.config.checkpoint_seconds,
             self.config.on_non_finite,
             self.say,
+            self.run_dir / TENSORBOARD if self.config.tensorboard else None,
         )
         metrics = {}
         if self.processes.chief:

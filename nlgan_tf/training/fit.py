@@ -20,6 +20,7 @@ from nlgan_tf.training.checkpoints import Checkpoints, NoCheckpoints
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.training.progress import EpochLines
 from nlgan_tf.training.signals import Stopped, StopSignals
+from nlgan_tf.training.tensorboard import EventFiles, Shown
 
 LOWERING = 0.5
 MOST_LOWERINGS = 5
@@ -43,6 +44,7 @@ class Survival:
         on_non_finite: Answer to a loss that is not finite. "lower": the last checkpoint is restored and all learning
             rates are halved, up to five times. "stop": `NonFiniteError`.
         say: Function that is called with a line about each event.
+        tensorboard: Folder of TensorBoard's event files, a folder in it for each training; None writes none.
     """
 
     folder: Path | None = None
@@ -53,12 +55,19 @@ class Survival:
     every: float = 60.0
     on_non_finite: str = "lower"
     say: Callable[[str], None] = print
+    tensorboard: Path | None = None
 
     def checkpoints(self, name: str) -> Checkpoints | NoCheckpoints:
         """The checkpoints of one training."""
         if self.folder is None:
             return NoCheckpoints()
         return Checkpoints(self.folder / name, f"{name} of {self.owner}", self.keep, self.say)
+
+    def event_files(self, name: str, epochs: int, show: Callable[[], Shown]) -> list[EventFiles]:
+        """What writes TensorBoard's files of one training: one callback on one process, or none."""
+        if self.tensorboard is None or not self.processes.chief:
+            return []
+        return [EventFiles(self.tensorboard / name, epochs, Shown if self.processes.several else show)]
 
 
 def fit(
@@ -70,6 +79,7 @@ def fit(
     watch: keras.callbacks.Callback | None = None,
     history: Path | None = None,
     verbose: int | str = 0,
+    show: Callable[[], Shown] = Shown,
 ) -> list[dict]:
     """Trains the model from its last checkpoint, or from the start, to the end of the last epoch.
 
@@ -84,6 +94,7 @@ def fit(
         watch: Callback with a JSON-able `state` and a function `report`, which is set here.
         history: CSV file, a row an epoch; the last column has the events of the epoch.
         verbose: Verbosity: 0 prints nothing, 1 a short line an epoch.
+        show: Pictures and histograms for TensorBoard, of the model as it is.
 
     Returns:
         The record of the epochs: logs and events, a row an epoch.
@@ -96,16 +107,25 @@ def fit(
     progress = _Progress(model, epochs, survival, survival.checkpoints(name), watch, history)
     progress.restore()
     while True:
+        event_files = survival.event_files(name, epochs, show)
         try:
             with survival.signals.deferred():
-                _fit_rest(model, dataset, epochs, progress, verbose)
+                _fit_rest(model, dataset, epochs, progress, event_files, verbose)
             return progress.state["rows"]
         except _DivergedError as error:
             progress.recover(str(error))
+        finally:
+            for files in event_files:
+                files.close()
 
 
 def _fit_rest(
-    model: keras.Model, dataset: Callable[[], tf.data.Dataset], epochs: int, progress: _Progress, verbose: int | str
+    model: keras.Model,
+    dataset: Callable[[], tf.data.Dataset],
+    epochs: int,
+    progress: _Progress,
+    event_files: list[EventFiles],
+    verbose: int | str,
 ) -> None:
     def from_epoch(epoch: int) -> tf.data.Dataset:
         """A new data set in the order of this epoch: each `fit` of Keras 2.15 would shift that of a used one."""
@@ -114,7 +134,7 @@ def _fit_rest(
         return rest
 
     epoch, step = progress.state["epoch"], progress.state["step"]
-    callbacks = progress.callbacks()
+    callbacks = progress.callbacks(event_files)
     if verbose:
         callbacks.insert(0, EpochLines(epochs, int(dataset().cardinality())))
     settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
@@ -150,8 +170,10 @@ class _Progress(keras.callbacks.Callback):
         if watch is not None:
             watch.report = self.report
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        return [self] if self.watch is None else [self.watch, self]
+    def callbacks(self, event_files: list[EventFiles]) -> list[keras.callbacks.Callback]:
+        """All of them in their order: what an epoch's end writes elsewhere is written before its checkpoint."""
+        watch = [] if self.watch is None else [self.watch]
+        return [*watch, *event_files, self]
 
     def restore(self) -> None:
         """The last checkpoint, or else a first one of the model as it is."""
