@@ -25,6 +25,7 @@ from nlgan_tf.pipeline.config import RunConfig
 # What a run writes, from its folder on.
 CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
 HISTORY, SAMPLES, SAVED_MODELS, REPORT = "history.csv", "samples.png", "saved_models", "report.html"
+LOG = "run.log"
 DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
 # P(truly positive) of originals and of drawn images.
 POSTERIOR = "posterior.npz"

@@ -13,7 +13,7 @@ from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
-from nlgan_tf.pipeline.accuracies import by_name
+from nlgan_tf.pipeline.accuracies import by_name, titles
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.lifecycle import RunResult
 from nlgan_tf.pipeline.phases import PhasedRun
@@ -26,12 +26,13 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
     """Runs both stages and writes the run folder.
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, clean_dataset.npz with
-    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too; and
-    report.html, the page to open. Until the end it also holds unfinished.json: `resume` continues such a run.
+    its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors priors.json and priors.png too;
+    run.log, what the run said, with times; and report.html, the page to open. Until the end it also holds
+    unfinished.json: `resume` continues such a run.
 
     Args:
         config: Settings of the run.
-        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
+        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch; run.log has these lines in any case.
 
     Raises:
         InputError: For input that is not accepted.
@@ -49,7 +50,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
-        return _reported(PhasedRun(config, run_dir, strategy, verbose).start(), config, verbose)
+        phased = PhasedRun(config, run_dir, strategy, verbose)
+        return _reported(phased, phased.start())
 
 
 def resume(
@@ -76,18 +78,20 @@ def resume(
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    result = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose).resume()
-    return _reported(result, config, verbose)
+    phased = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose)
+    return _reported(phased, phased.resume())
 
 
-def _reported(result: RunResult, config: RunConfig, verbose: int) -> RunResult:
+def _reported(phased: PhasedRun, result: RunResult) -> RunResult:
     """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
     if result.metrics:
         try:
-            write_report(result.run_dir, data_dir=config.data_dir)
+            write_report(result.run_dir, data_dir=phased.config.data_dir)
         except Exception as error:  # Whatever matplotlib, its fonts or the disk may raise: the run is done.
-            if verbose:
-                print(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}", flush=True)
+            phased.say(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}")
+        found = by_name(result.metrics)
+        for name, title in titles(found).items():
+            phased.log.add(f"Accuracy on clean test labels: {found[name]:.3f}, {title}")
     return result
 
 

@@ -7,7 +7,6 @@ import math
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,10 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import keras, pass_over_epochs
 from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import whole_file
-from nlgan_tf.training.checkpoints import Checkpoints, NoCheckpoints
-from nlgan_tf.training.distribution import Processes
+from nlgan_tf.training.checkpoints import Checkpoints
 from nlgan_tf.training.progress import EpochLines
-from nlgan_tf.training.signals import Stopped, StopSignals
+from nlgan_tf.training.signals import Stopped
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.training.tensorboard import EventFiles, Shown
 
 LOWERING = 0.5
@@ -28,46 +27,6 @@ MOST_LOWERINGS = 5
 
 class NonFiniteError(TrainingFailed):
     """A loss or a weight became NaN or infinite, and training stopped."""
-
-
-@dataclass(frozen=True)
-class Survival:
-    """How the trainings of a run survive.
-
-    Attributes:
-        folder: Folder of all checkpoints of the run; None saves none, and then a loss that is not finite stops.
-        owner: Digest of configuration and data (see `Checkpoints`).
-        signals: Signals to stop, looked at after each step.
-        processes: Processes that train together.
-        keep: Number of checkpoints kept of each training, at least 2.
-        every: Seconds between checkpoints, which are taken at epoch ends; 0: at each.
-        on_non_finite: Answer to a loss that is not finite. "lower": the last checkpoint is restored and all learning
-            rates are halved, up to five times. "stop": `NonFiniteError`.
-        say: Function that is called with a line about each event.
-        tensorboard: Folder of TensorBoard's event files, a folder in it for each training; None writes none.
-    """
-
-    folder: Path | None = None
-    owner: str = ""
-    signals: StopSignals = field(default_factory=StopSignals)
-    processes: Processes = field(default_factory=Processes)
-    keep: int = 2
-    every: float = 60.0
-    on_non_finite: str = "lower"
-    say: Callable[[str], None] = print
-    tensorboard: Path | None = None
-
-    def checkpoints(self, name: str) -> Checkpoints | NoCheckpoints:
-        """The checkpoints of one training."""
-        if self.folder is None:
-            return NoCheckpoints()
-        return Checkpoints(self.folder / name, f"{name} of {self.owner}", self.keep, self.say)
-
-    def event_files(self, name: str, epochs: int, show: Callable[[], Shown]) -> list[EventFiles]:
-        """What writes TensorBoard's files of one training: one callback on one process, or none."""
-        if self.tensorboard is None or not self.processes.chief:
-            return []
-        return [EventFiles(self.tensorboard / name, epochs, Shown if self.processes.several else show)]
 
 
 def fit(
@@ -135,8 +94,9 @@ def _fit_rest(
 
     epoch, step = progress.state["epoch"], progress.state["step"]
     callbacks = progress.callbacks(event_files)
-    if verbose:
-        callbacks.insert(0, EpochLines(epochs, int(dataset().cardinality())))
+    if verbose or progress.survival.log:
+        steps = int(dataset().cardinality())
+        callbacks.insert(0, EpochLines(epochs, steps, quiet=not verbose, log=progress.survival.log))
     settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
     if step:
         model.fit(from_epoch(epoch).skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
@@ -171,9 +131,8 @@ class _Progress(keras.callbacks.Callback):
             watch.report = self.report
 
     def callbacks(self, event_files: list[EventFiles]) -> list[keras.callbacks.Callback]:
-        """All of them in their order: what an epoch's end writes elsewhere is written before its checkpoint."""
-        watch = [] if self.watch is None else [self.watch]
-        return [*watch, *event_files, self]
+        # An epoch is in the event files before it is in a checkpoint.
+        return [*([] if self.watch is None else [self.watch]), *event_files, self]
 
     def restore(self) -> None:
         """The last checkpoint, or else a first one of the model as it is."""

@@ -22,7 +22,8 @@ from nlgan_tf.figures.samples import tile
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.watch import TrainingWatch
 from nlgan_tf.stage_two import predict_logits
-from nlgan_tf.training.fit import Survival, fit
+from nlgan_tf.training.fit import fit
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.training.tensorboard import Shown
 
 # Grid of drawn images of a class, and about how many originals D is applied to, for TensorBoard.

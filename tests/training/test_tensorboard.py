@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.training.fit import Survival, fit
+from nlgan_tf.training.fit import fit
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.training.tensorboard import Shown
 
 EPOCHS = 4
