@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nlgan_tf.config import PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
@@ -185,6 +186,11 @@ class RunConfig:
         """Stated purities, or those of a simulation; None where the labels' own noise is to be estimated."""
         return None if self.pi_p is None else NoisePriors(self.pi_p, self.pi_n)
 
+    def with_absolute_paths(self) -> RunConfig:
+        """The same settings, whose files and folders are found from any working directory."""
+        places = {name: _absolute(getattr(self, name)) for name in ("features", "data_dir")}
+        return dataclasses.replace(self, task=_located(self.task), **places)
+
     def settings(self, without: Collection[str] = ()) -> dict[str, Any]:
         """All that decides the result, less the fields `without`: equal settings on equal data give equal bytes."""
         values = dataclasses.asdict(self)
@@ -213,7 +219,7 @@ class RunConfig:
         values = _object(text)
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
-        if "task" in values and given.get("task", values["task"]) != values["task"]:
+        if "task" in values and _located(given.get("task", values["task"])) != _located(values["task"]):
             values |= OF_TASK
         values |= given
         recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
@@ -239,6 +245,19 @@ class RunConfig:
             if isinstance(part, dict):
                 part.setdefault(name, before)
         return cls.from_json(json.dumps(values))
+
+
+def _located(task: str) -> str:
+    """A task by the absolute path of its file or folder, if it has one."""
+    source, rest = check_source(task)
+    return task if source in CLASS_SOURCES else f"{source}:{_absolute(rest)}"
+
+
+def _absolute(path: str | None) -> str | None:
+    """The absolute path of a file or folder that exists; else, such as a name or an address, the text as it is."""
+    if path is None or not Path(path).expanduser().exists():
+        return path
+    return str(Path(path).expanduser().absolute())
 
 
 def _object(text: str) -> Any:

@@ -42,6 +42,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         Stopped: On SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
     check_kind(config, RunConfig)
+    config = config.with_absolute_paths()
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
     if processes.several and config.run_dir is None:
@@ -109,7 +110,7 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
     with run_folder.claimed_for(config) as run_dir:
         prepare_task(config)
         empty(run_dir)
-    base = dataclasses.replace(config, run_dir=None, overwrite=False)
+    base = dataclasses.replace(config.with_absolute_paths(), run_dir=None, overwrite=False)
     seeds = {"count": count, "config": dataclasses.asdict(base)}
     write_text(run_dir / run_folder.SEEDS, json.dumps(seeds, indent=2) + "\n")
     return resume_seeds(run_dir, verbose)

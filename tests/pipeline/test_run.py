@@ -191,6 +191,22 @@ def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
 
 
+def test_a_run_on_a_relative_path_goes_on_from_another_folder(tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cross_fitting, "train_stage_one", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nl.run(small_config("run", task="npz:own.npz", pi_p=0.8, pi_n=0.8), verbose=0)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["task"] == f"npz:{tmp_path / 'own.npz'}"
+    monkeypatch.chdir("/")
+    with pytest.raises(KeyboardInterrupt):  # In the training: data and configuration are those of before.
+        nl.resume(tmp_path / "run", verbose=0)
+
+
 def test_what_is_no_configuration_is_refused_in_one_line():
     for act in (nl.run, lambda config: nl.run_seeds(config, 2), nl.tune):
         with pytest.raises(
