@@ -100,7 +100,7 @@ class RunConfig:
     features: str | None = option(
         None,
         "Frozen Keras model of images in [0, 255], a .keras file or a name of keras.applications such as "
-        "EfficientNetB0 with its ImageNet weights: a judge of the originals, see --classifier-network too",
+        "EfficientNetB0 with its ImageNet weights: one more judge of the original labels",
         group=TRAINING,
     )
     seed: int = option(0, "Seed of everything random in the run", least=0, group=TRAINING)
