@@ -215,7 +215,7 @@ class StageTwoConfig:
     ema: float = option(0.0, "Decay of the averaged weights; 0: no average", least=0, below=1)
     network: str = option(
         "paper",
-        "Classifier; auto: small if images are grey, else residual; features: a linear one on --features, of the "
+        "Classifier; auto: small if images are grey, else residual; features: a linear one on frozen features, of the "
         "originals alone",
         choices=(AUTO, *CLASSIFIERS, FEATURES),
     )
@@ -234,7 +234,7 @@ class StageTwoConfig:
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(
         None,
-        "Judge of the originals beside D; auto: hog if images are coloured, and the features if there are --features",
+        "Judge of the originals beside D; auto: hog if images are coloured, and frozen features if there are any",
         choices=(AUTO, *WITNESSES, None),
     )
     served: str = option(

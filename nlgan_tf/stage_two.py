@@ -18,8 +18,9 @@ from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.networks.extractor import ROWS_A_CALL as FROZEN_ROWS_A_CALL
 from nlgan_tf.networks.extractor import has_trunk
 from nlgan_tf.training.averaging import AveragedTraining, assign_weights
-from nlgan_tf.training.fit import Survival, fit
+from nlgan_tf.training.fit import fit
 from nlgan_tf.training.optimizers import FusedAdam
+from nlgan_tf.training.survival import Survival
 
 
 def train_classifier(

@@ -17,8 +17,8 @@ from nlgan_tf.stage_two import (
     train_classifier,
     train_on_stream,
 )
-from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.signals import Stopped, StopSignals
+from nlgan_tf.training.survival import Survival
 
 CONFIG = StageTwoConfig(epochs=3, batch_size=16, samples_per_epoch=48, width=0.1, learning_rate=1e-3)
 MODERN = dataclasses.replace(

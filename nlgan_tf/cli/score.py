@@ -17,7 +17,7 @@ from nlgan_tf.pipeline.config import RunConfig
 if TYPE_CHECKING:
     from nlgan_tf.pipeline.scored_task import ScoredTask
 
-OF_TASK = (*DATA_OPTIONS, "pi_p", "pi_n", "estimate_priors", "corrupt", "corrupt_first", "recipe", "seed")
+OF_TASK = (*DATA_OPTIONS, "pi_p", "pi_n", "estimate_priors", "corrupt", "corrupt_first", "recipe", "features", "seed")
 OF_POSTERIOR = ("views", "witness")
 WORST = 10
 

@@ -185,25 +185,32 @@ def select_witnesses(
     def likelihood(names: list[str]) -> float:
         return held_out_likelihood(combined_scores([scores[name] for name in names]), labels, priors, seed)
 
-    def line(name: str, before: float, after: float, note: str = "") -> str:
-        verdict = "kept" if after > before else "dropped"
-        return f"{name}: held-out noisy log-likelihood {before:.4f} -> {after:.4f}{note}: {verdict}"
-
     prior = noisy_likelihood(np.full(len(labels), Channel.of(labels, priors).class_prior), labels, priors)
     learned, held_out, lines = [], [], []
     for name in (name for name in scores if name in in_sample):
         found = likelihood([name])
-        lines.append(line(name, prior, found, ", of labels that it has learned"))
+        reason = f"{name} has learned these labels, so other judges are not compared with {name}"
+        lines.append(f"{_verdict(name, prior, found)}; {reason}")
         learned += [name] if found > prior else []
     best = prior
     others = [name for name in scores if name not in in_sample]
     for name in sorted(others, key=lambda name: likelihood([name]), reverse=True):
         found = likelihood([*held_out, name])
-        lines.append(line(name, best, found))
+        lines.append(_verdict(name, best, found))
         if found > best:
             best = found
             held_out.append(name)
     return Selection(learned + held_out, lines)
+
+
+def _verdict(name: str, before: float, after: float) -> str:
+    """Whether a witness is kept, in words, by the likelihood of the noisy labels before it and with it."""
+    kept = after > before
+    return (
+        f"Judge of the labels {name}: {'kept' if kept else 'dropped'}, as the given labels are predicted "
+        f"{'better' if kept else 'no better'} with {name} "
+        f"(mean log-likelihood {after:.4f}, without {before:.4f}; higher is better)"
+    )
 
 
 def held_out_likelihood(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors, seed: int = 0) -> float:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nlgan_tf.config import PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
@@ -28,7 +29,7 @@ OF_TASK = {
     **{item.name: item.default for item in dataclasses.fields(Reading)},
 }
 # Settings that say where and how safely, not what is computed.
-PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints")
+PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "tensorboard")
 DEVICES = ("strategy", "devices")
 # Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
 # same, so that earlier runs go on.
@@ -39,6 +40,7 @@ LATER = {
     "corrupt": None,
     **{item.name: item.default for item in dataclasses.fields(Reading)},
     "features": None,
+    "tensorboard": False,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -100,7 +102,7 @@ class RunConfig:
     features: str | None = option(
         None,
         "Frozen Keras model of images in [0, 255], a .keras file or a name of keras.applications such as "
-        "EfficientNetB0 with its ImageNet weights: a judge of the originals, see --classifier-network too",
+        "EfficientNetB0 with its ImageNet weights: one more judge of the original labels",
         group=TRAINING,
     )
     seed: int = option(0, "Seed of everything random in the run", least=0, group=TRAINING)
@@ -132,6 +134,9 @@ class RunConfig:
         60.0, "Least time between checkpoints, which are taken at epoch ends", least=0, group=OUTPUT
     )
     keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2, group=OUTPUT)
+    tensorboard: bool = option(
+        False, "Event files for TensorBoard in the run folder: losses, drawn images, D's outputs", group=OUTPUT
+    )
     image_size: int | None = option(
         None,
         "Side of a folder's images, a multiple of 4; by default the median of their shorter sides, in 16 to 64",
@@ -183,6 +188,11 @@ class RunConfig:
         """Stated purities, or those of a simulation; None where the labels' own noise is to be estimated."""
         return None if self.pi_p is None else NoisePriors(self.pi_p, self.pi_n)
 
+    def with_absolute_paths(self) -> RunConfig:
+        """The same settings, whose files and folders are found from any working directory."""
+        places = {name: _absolute(getattr(self, name)) for name in ("features", "data_dir")}
+        return dataclasses.replace(self, task=_located(self.task), **places)
+
     def settings(self, without: Collection[str] = ()) -> dict[str, Any]:
         """All that decides the result, less the fields `without`: equal settings on equal data give equal bytes."""
         values = dataclasses.asdict(self)
@@ -211,7 +221,7 @@ class RunConfig:
         values = _object(text)
         parts = {"stage_one": StageOneConfig, "stage_two": StageTwoConfig}
         _check_keys(cls, values)
-        if "task" in values and given.get("task", values["task"]) != values["task"]:
+        if "task" in values and _located(given.get("task", values["task"])) != _located(values["task"]):
             values |= OF_TASK
         values |= given
         recipe = RECIPES.get(str(values.get("recipe", cls.recipe)))
@@ -237,6 +247,19 @@ class RunConfig:
             if isinstance(part, dict):
                 part.setdefault(name, before)
         return cls.from_json(json.dumps(values))
+
+
+def _located(task: str) -> str:
+    """A task by the absolute path of its file or folder, if it has one."""
+    source, rest = check_source(task)
+    return task if source in CLASS_SOURCES else f"{source}:{_absolute(rest)}"
+
+
+def _absolute(path: str | None) -> str | None:
+    """The absolute path of a file or folder that exists; else, such as a name or an address, the text as it is."""
+    if path is None or not Path(path).expanduser().exists():
+        return path
+    return str(Path(path).expanduser().absolute())
 
 
 def _object(text: str) -> Any:

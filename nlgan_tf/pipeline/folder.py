@@ -25,12 +25,13 @@ from nlgan_tf.pipeline.config import RunConfig
 # What a run writes, from its folder on.
 CONFIG, METRICS, TIMINGS, UNFINISHED = "config.json", "metrics.json", "timings.json", "unfinished.json"
 HISTORY, SAMPLES, SAVED_MODELS, REPORT = "history.csv", "samples.png", "saved_models", "report.html"
+LOG = "run.log"
 # Pictures of what is drawn beside SAMPLES: paths from image to image, and the nearest real images.
 INTERPOLATION, NEIGHBOURS = "interpolation.png", "neighbours.png"
 DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
 # P(truly positive) of originals and of drawn images.
 POSTERIOR = "posterior.npz"
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
 # What several seeds write.
 SEEDS, SUMMARY = "seeds.json", "summary.json"

@@ -24,7 +24,7 @@ from nlgan_tf.models import describe_size
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline.config import DEVICES, RunConfig
 from nlgan_tf.pipeline.failures import check_space, python_errors
-from nlgan_tf.pipeline.folder import CHECKPOINTS
+from nlgan_tf.pipeline.folder import CHECKPOINTS, TENSORBOARD
 from nlgan_tf.pipeline.prepare import (
     describe_choices,
     describe_priors,
@@ -32,10 +32,11 @@ from nlgan_tf.pipeline.prepare import (
     prepare_task,
     training_priors,
 )
+from nlgan_tf.pipeline.run_log import RunLog
 from nlgan_tf.training.distribution import Processes
-from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.precision import choose_precision, computing_in
 from nlgan_tf.training.signals import StopSignals, advised
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds
 from nlgan_tf.two_stages.head import describe_features, frozen_features
 
@@ -73,6 +74,7 @@ class RunInFolder(abc.ABC):
         if self.processes.several and LEGACY:
             raise InputError("Expected TF 2.21 or later on several machines, got 2.15, whose chief cannot save alone")
         self.precision = choose_precision(config.precision)
+        self.log = RunLog()
 
     def start(self) -> RunResult:
         """Runs in a folder that is claimed, and replaces what the folder holds."""
@@ -80,7 +82,7 @@ class RunInFolder(abc.ABC):
 
     def resume(self) -> RunResult:
         """Goes on with what the folder holds."""
-        return self._guarded(self._prepare)
+        return self._guarded(self._continue)
 
     @abc.abstractmethod
     def _phases(self) -> dict:
@@ -95,9 +97,15 @@ class RunInFolder(abc.ABC):
         lock = locked(self.run_dir) if self.processes.chief else contextlib.nullcontext()
         advice = advised(f"continue by: nlgan-tf run --resume {shlex.quote(str(self.run_dir))}")
         errors = python_errors(self.run_dir, self.processes)
-        with advice, lock, errors, StopSignals() as self.signals, computing_in(self.precision.name):
-            prepare()
-            return RunResult(self.run_dir, self._finish())
+        try:
+            with advice, lock, errors, StopSignals() as self.signals, computing_in(self.precision.name):
+                prepare()
+                return RunResult(self.run_dir, self._finish())
+        except BaseException as error:
+            # The log's last line says how the run ended, unless a full disk is the reason.
+            with contextlib.suppress(OSError):
+                self.log.add(f"{type(error).__name__}: {error}")
+            raise
 
     def _begin(self) -> None:
         """Checks all that can be checked before anything is written, and before an old run is replaced."""
@@ -107,6 +115,12 @@ class RunInFolder(abc.ABC):
         # Without its folder, so that the file runs again as it is.
         portable = dataclasses.replace(self.config, run_dir=None, overwrite=False)
         write_text(self.run_dir / run_folder.CONFIG, portable.to_json())
+        self.log.write_to(self.run_dir / run_folder.LOG)
+
+    def _continue(self) -> None:
+        if self.processes.chief:
+            self.log.write_to(self.run_dir / run_folder.LOG)
+        self._prepare()
 
     def _prepare(self) -> None:
         """Reads the data, says what is about to happen, and builds the models."""
@@ -152,6 +166,8 @@ class RunInFolder(abc.ABC):
             self.config.checkpoint_seconds,
             self.config.on_non_finite,
             self.say,
+            self.run_dir / TENSORBOARD if self.config.tensorboard else None,
+            self.log.add,
         )
         metrics = {}
         if self.processes.chief:
@@ -181,6 +197,7 @@ class RunInFolder(abc.ABC):
             model.save(temporary)
 
     def say(self, message: str) -> None:
-        """Prints a line, unless the run is quiet."""
+        """Prints a line, unless the run is quiet, and adds the line to run.log."""
+        self.log.add(message)
         if self.verbose:
             print(message, flush=True)

@@ -13,7 +13,7 @@ from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
 from nlgan_tf.pipeline import folder as run_folder
-from nlgan_tf.pipeline.accuracies import by_name
+from nlgan_tf.pipeline.accuracies import by_name, titles
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.lifecycle import RunResult
@@ -28,12 +28,12 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
 
     The folder holds config.json, metrics.json, timings.json, history.csv, samples.png, interpolation.png,
     neighbours.png, clean_dataset.npz with its manifest, checkpoints/ and saved_models/<model>/1/; with estimated priors
-    priors.json and priors.png too; and report.html, the page to open. Until the end it also holds unfinished.json:
-    `resume` continues such a run.
+    priors.json and priors.png too; run.log, what the run said, with times; and report.html, the page to open. Until the
+    end it also holds unfinished.json: `resume` continues such a run.
 
     Args:
         config: Settings of the run.
-        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
+        verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch; run.log has these lines in any case.
 
     Raises:
         InputError: For input that is not accepted.
@@ -43,6 +43,7 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         Stopped: On SIGTERM or SIGINT, a KeyboardInterrupt; what was done is saved.
     """
     check_kind(config, RunConfig)
+    config = config.with_absolute_paths()
     strategy = make_strategy(config.strategy, config.devices)
     processes = Processes(strategy)
     if processes.several and config.run_dir is None:
@@ -51,8 +52,8 @@ def run(config: RunConfig, verbose: int = 1) -> RunResult:
         # The chief makes the folder before the others read it.
         return PhasedRun(config, run_folder.given(config), strategy, verbose).resume()
     with run_folder.claimed_for(config) as run_dir:
-        phases = PhasedRun(config, run_dir, strategy, verbose)
-        return _reported(phases, phases.start())
+        phased = PhasedRun(config, run_dir, strategy, verbose)
+        return _reported(phased, phased.start())
 
 
 def resume(
@@ -79,18 +80,21 @@ def resume(
     config = RunConfig.of_run((run_dir / run_folder.CONFIG).read_text(encoding="utf-8"))
     if strategy is not None or devices is not None:
         config = dataclasses.replace(config, strategy=strategy or "auto", devices=devices)
-    phases = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose)
-    return _reported(phases, phases.resume())
+    phased = PhasedRun(config, run_dir, make_strategy(config.strategy, config.devices), verbose)
+    return _reported(phased, phased.resume())
 
 
-def _reported(phases: PhasedRun, result: RunResult) -> RunResult:
+def _reported(phased: PhasedRun, result: RunResult) -> RunResult:
     """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
     if result.metrics:
         try:
-            run = FinishedRun(result.run_dir, phases.config.data_dir, nlgan=phases.model, task=phases.task)
+            run = FinishedRun(result.run_dir, phased.config.data_dir, nlgan=phased.model, task=phased.task)
             write_text(result.run_dir / run_folder.REPORT, render(run))
         except Exception as error:  # Whatever matplotlib, its fonts or the disk may raise: the run is done.
-            phases.say(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}")
+            phased.say(f"{run_folder.REPORT} is left out: {type(error).__name__}: {error}")
+        found = by_name(result.metrics)
+        for name, title in titles(found).items():
+            phased.log.add(f"Accuracy on clean test labels: {found[name]:.3f}, {title}")
     return result
 
 
@@ -108,7 +112,7 @@ def run_seeds(config: RunConfig, count: int, verbose: int = 1) -> list[RunResult
     with run_folder.claimed_for(config) as run_dir:
         prepare_task(config)
         empty(run_dir)
-    base = dataclasses.replace(config, run_dir=None, overwrite=False)
+    base = dataclasses.replace(config.with_absolute_paths(), run_dir=None, overwrite=False)
     seeds = {"count": count, "config": dataclasses.asdict(base)}
     write_text(run_dir / run_folder.SEEDS, json.dumps(seeds, indent=2) + "\n")
     return resume_seeds(run_dir, verbose)

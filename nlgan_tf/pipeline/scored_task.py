@@ -17,6 +17,7 @@ from nlgan_tf.noise_rates.label_quality import label_quality, score_table, sugge
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
+from nlgan_tf.two_stages.head import frozen_features
 from nlgan_tf.two_stages.label_scores import JudgedLabels, judge_labels
 
 SUSPECTS = 40
@@ -103,14 +104,16 @@ def score_task(config: RunConfig, verbose: int = 1) -> ScoredTask:
 
     Raises:
         InputError: For input that is not accepted.
-        FileNotFoundError: For data that do not exist.
+        FileNotFoundError: For data or features that do not exist.
         NonFiniteError: If training diverged.
     """
     task = prepare_task(config)
     if verbose:
         print(*task.remarks, describe_task(task), describe_priors(config, task), sep="\n", flush=True)
     known = task.images, task.noisy_labels, training_priors(config)
-    return ScoredTask(task, judge_labels(*known, config.stage_one, config.stage_two, config.seed, verbose=verbose))
+    features = frozen_features(config.features, config.stage_two, task.image_shape)
+    stages = config.stage_one, config.stage_two, config.seed
+    return ScoredTask(task, judge_labels(*known, *stages, features=features, verbose=verbose))
 
 
 def score_run(run_dir: str | os.PathLike, data_dir: str | None = None) -> ScoredTask:

@@ -7,7 +7,6 @@ import math
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,11 @@ import tensorflow as tf
 from nlgan_tf.compat.keras import keras, pass_over_epochs
 from nlgan_tf.errors import TrainingFailed
 from nlgan_tf.files import whole_file
-from nlgan_tf.training.checkpoints import Checkpoints, NoCheckpoints
-from nlgan_tf.training.distribution import Processes
+from nlgan_tf.training.checkpoints import Checkpoints
 from nlgan_tf.training.progress import EpochLines
-from nlgan_tf.training.signals import Stopped, StopSignals
+from nlgan_tf.training.signals import Stopped
+from nlgan_tf.training.survival import Survival
+from nlgan_tf.training.tensorboard import EventFiles, Shown
 
 LOWERING = 0.5
 MOST_LOWERINGS = 5
@@ -27,38 +27,6 @@ MOST_LOWERINGS = 5
 
 class NonFiniteError(TrainingFailed):
     """A loss or a weight became NaN or infinite, and training stopped."""
-
-
-@dataclass(frozen=True)
-class Survival:
-    """How the trainings of a run survive.
-
-    Attributes:
-        folder: Folder of all checkpoints of the run; None saves none, and then a loss that is not finite stops.
-        owner: Digest of configuration and data (see `Checkpoints`).
-        signals: Signals to stop, looked at after each step.
-        processes: Processes that train together.
-        keep: Number of checkpoints kept of each training, at least 2.
-        every: Seconds between checkpoints, which are taken at epoch ends; 0: at each.
-        on_non_finite: Answer to a loss that is not finite. "lower": the last checkpoint is restored and all learning
-            rates are halved, up to five times. "stop": `NonFiniteError`.
-        say: Function that is called with a line about each event.
-    """
-
-    folder: Path | None = None
-    owner: str = ""
-    signals: StopSignals = field(default_factory=StopSignals)
-    processes: Processes = field(default_factory=Processes)
-    keep: int = 2
-    every: float = 60.0
-    on_non_finite: str = "lower"
-    say: Callable[[str], None] = print
-
-    def checkpoints(self, name: str) -> Checkpoints | NoCheckpoints:
-        """The checkpoints of one training."""
-        if self.folder is None:
-            return NoCheckpoints()
-        return Checkpoints(self.folder / name, f"{name} of {self.owner}", self.keep, self.say)
 
 
 def fit(
@@ -70,6 +38,7 @@ def fit(
     watch: keras.callbacks.Callback | None = None,
     history: Path | None = None,
     verbose: int | str = 0,
+    show: Callable[[], Shown] = Shown,
 ) -> list[dict]:
     """Trains the model from its last checkpoint, or from the start, to the end of the last epoch.
 
@@ -84,6 +53,7 @@ def fit(
         watch: Callback with a JSON-able `state` and a function `report`, which is set here.
         history: CSV file, a row an epoch; the last column has the events of the epoch.
         verbose: Verbosity: 0 prints nothing, 1 a short line an epoch.
+        show: Pictures and histograms for TensorBoard, of the model as it is.
 
     Returns:
         The record of the epochs: logs and events, a row an epoch.
@@ -96,16 +66,25 @@ def fit(
     progress = _Progress(model, epochs, survival, survival.checkpoints(name), watch, history)
     progress.restore()
     while True:
+        event_files = survival.event_files(name, epochs, show)
         try:
             with survival.signals.deferred():
-                _fit_rest(model, dataset, epochs, progress, verbose)
+                _fit_rest(model, dataset, epochs, progress, event_files, verbose)
             return progress.state["rows"]
         except _DivergedError as error:
             progress.recover(str(error))
+        finally:
+            for files in event_files:
+                files.close()
 
 
 def _fit_rest(
-    model: keras.Model, dataset: Callable[[], tf.data.Dataset], epochs: int, progress: _Progress, verbose: int | str
+    model: keras.Model,
+    dataset: Callable[[], tf.data.Dataset],
+    epochs: int,
+    progress: _Progress,
+    event_files: list[EventFiles],
+    verbose: int | str,
 ) -> None:
     def from_epoch(epoch: int) -> tf.data.Dataset:
         """A new data set in the order of this epoch: each `fit` of Keras 2.15 would shift that of a used one."""
@@ -114,9 +93,10 @@ def _fit_rest(
         return rest
 
     epoch, step = progress.state["epoch"], progress.state["step"]
-    callbacks = progress.callbacks()
-    if verbose:
-        callbacks.insert(0, EpochLines(epochs, int(dataset().cardinality())))
+    callbacks = progress.callbacks(event_files)
+    if verbose or progress.survival.log:
+        steps = int(dataset().cardinality())
+        callbacks.insert(0, EpochLines(epochs, steps, quiet=not verbose, log=progress.survival.log))
     settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
     if step:
         model.fit(from_epoch(epoch).skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
@@ -150,8 +130,9 @@ class _Progress(keras.callbacks.Callback):
         if watch is not None:
             watch.report = self.report
 
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        return [self] if self.watch is None else [self.watch, self]
+    def callbacks(self, event_files: list[EventFiles]) -> list[keras.callbacks.Callback]:
+        # An epoch is in the event files before it is in a checkpoint.
+        return [*([] if self.watch is None else [self.watch]), *event_files, self]
 
     def restore(self) -> None:
         """The last checkpoint, or else a first one of the model as it is."""

@@ -6,6 +6,7 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from nlgan_tf.compat.keras import keras
@@ -25,13 +26,23 @@ class EpochLines(keras.callbacks.Callback):
         epochs: Epochs in all.
         steps: Steps of a whole epoch.
         stream: Where to print; standard output by default.
+        quiet: Whether nothing is printed.
+        log: Function that is called with the line of each epoch, printed or not.
     """
 
-    def __init__(self, epochs: int, steps: int, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        epochs: int,
+        steps: int,
+        stream: TextIO | None = None,
+        quiet: bool = False,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__()
         self.epochs, self.steps = epochs, steps
         self.stream = stream or sys.stdout
-        self._live = self.stream.isatty()
+        self.quiet, self.log = quiet, log
+        self._live = self.stream.isatty() and not quiet
         self._epoch, self._done, self._began, self._shown_at, self._width = 0, 0, time.monotonic(), 0.0, 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -45,14 +56,20 @@ class EpochLines(keras.callbacks.Callback):
             self._show(batch + 1, logs, end="")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self._show(self.steps, logs, end="\n")
+        if self.log is not None:
+            self.log(self._line(self.steps, logs))
+        if not self.quiet:
+            self._show(self.steps, logs, end="\n")
 
-    def _show(self, step: int, logs: dict | None, end: str) -> None:
+    def _line(self, step: int, logs: dict | None) -> str:
         left = (self.epochs - self._epoch) * self.steps - step
         parts = [f"Epoch {self._epoch + 1}/{self.epochs}", f"{self._time(left)} left"]
         shown = [name for name in FIGURES if name in (logs or {})][:3]
         parts += [f"{name} {float(logs[name]):.3f}" for name in shown]
-        line = "  ".join(parts)
+        return "  ".join(parts)
+
+    def _show(self, step: int, logs: dict | None, end: str) -> None:
+        line = self._line(step, logs)
         if self._live:
             # The rest of a longer line before is overwritten; the last column stays free, or the terminal would wrap.
             line = line[: shutil.get_terminal_size().columns - 1]

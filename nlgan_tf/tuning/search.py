@@ -163,7 +163,7 @@ def _finish(config: SearchConfig, hypermodel: NLGANHyperModel, tuner: keras_tune
         raise SearchFailed(f"none of {len(rows)} trials was completed: {reasons}")
     best = tuner.oracle.trials[rows[0].trial_id].hyperparameters
     run = dataclasses.replace(config.run, stage_one=hypermodel.space.stage_one(best), run_dir=None, overwrite=False)
-    write_text(config.folder / folder.BEST, run.to_json())
+    write_text(config.folder / folder.BEST, run.with_absolute_paths().to_json())
     if {"alpha", "beta"} <= rows[0].values.keys():
         save_if_possible(config.folder / folder.PLANE, alpha_beta_plane, rows, config.objective)
     return result

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_seed
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors
+from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.noise_rates.callback import describe
 from nlgan_tf.noise_rates.estimate import PriorsEstimate
 from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_table
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, describe_training, usual_folds
+from nlgan_tf.two_stages.head import describe_features, frozen_features
 from nlgan_tf.two_stages.judging import judge_originals, witnesses_for
 from nlgan_tf.two_stages.stage_one import check_training_set
 
@@ -48,6 +52,7 @@ def score_labels(
     *,
     stage_one: StageOneConfig | None = None,
     stage_two: StageTwoConfig | None = None,
+    features: keras.Model | str | os.PathLike | None = None,
     verbose: int | str = 0,
 ) -> pd.DataFrame | np.ndarray:
     """Returns a table of all labels, the most doubtful first.
@@ -63,6 +68,7 @@ def score_labels(
         seed: Seed of everything random.
         stage_one: Settings of the training in place of the recipe's.
         stage_two: Settings of the posterior (views and witness) in place of the recipe's.
+        features: Frozen model of images in [0, 255], a .keras file or a name of keras.applications: one more witness.
         verbose: As in `keras.Model.fit`.
 
     Returns:
@@ -71,14 +77,16 @@ def score_labels(
         label is right, in [0, 1]).
 
     Raises:
-        InputError: For images, labels, priors, a recipe or a seed that are not accepted.
+        FileNotFoundError: If the file of `features` does not exist.
+        InputError: For images, labels, priors, a recipe, a seed or features that are not accepted.
         NonFiniteError: If training diverged.
     """
     settings = check_recipe(recipe)
     stages = stage_one or settings.stage_one, stage_two or settings.stage_two
     check_seed(seed)
     images, labels, priors = check_training_set(images, noisy_labels, priors)
-    judged = judge_labels(images, labels, priors, *stages, seed, verbose=verbose)
+    frozen = frozen_features(features, stages[1], images.shape[1:])
+    judged = judge_labels(images, labels, priors, *stages, seed, features=frozen, verbose=verbose)
     return as_frame(score_table(judged.quality, labels))
 
 
@@ -90,6 +98,7 @@ def judge_labels(
     stage_two: StageTwoConfig,
     seed: int = 0,
     *,
+    features: FrozenFeatures | None = None,
     verbose: int | str = 0,
 ) -> JudgedLabels:
     """Trains stage one, and returns the quality of each label.
@@ -101,6 +110,7 @@ def judge_labels(
         stage_one: Settings of the training.
         stage_two: Number of views, and the witness beside the D's.
         seed: Seed of everything random.
+        features: Frozen features, one more witness.
         verbose: Verbosity: 0 prints nothing, 1 a line a phase and an epoch.
     """
 
@@ -108,7 +118,8 @@ def judge_labels(
         if line and verbose:
             print(line, flush=True)
 
-    stage_one = cross_fitted_beside_witness(stage_one, stage_two, images, noisy_labels)
+    say(describe_features(features))
+    stage_one = cross_fitted_beside_witness(stage_one, stage_two, images, noisy_labels, features)
     fit = CrossFit.build(images, noisy_labels, priors, stage_one, seed)
     estimate = None
     if priors == ESTIMATE:
@@ -120,14 +131,18 @@ def judge_labels(
         say(describe_training(fit, number))
         fit.train(number, images, noisy_labels, seed, verbose=verbose)
     known = fit.models[0].priors
-    judged = judge_originals(fit, images, noisy_labels, known, stage_two, seed)
+    judged = judge_originals(fit, images, noisy_labels, known, stage_two, seed, features)
     for remark in judged.remarks:
         say(remark)
     return JudgedLabels(label_quality(judged.posterior, noisy_labels), known, estimate)
 
 
 def cross_fitted_beside_witness(
-    stage_one: StageOneConfig, stage_two: StageTwoConfig, images: np.ndarray, noisy_labels: np.ndarray
+    stage_one: StageOneConfig,
+    stage_two: StageTwoConfig,
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    features: FrozenFeatures | None = None,
 ) -> StageOneConfig:
     """Returns the settings with folds where another witness judges beside D, unless their number is stated.
 
@@ -138,7 +153,8 @@ def cross_fitted_beside_witness(
         stage_two: Settings of the posterior, the witness among them.
         images: Checked images, shape (n, h, w, c).
         noisy_labels: Checked labels, 0 or 1, shape (n,).
+        features: Frozen features, if there are any.
     """
-    if stage_one.folds or not witnesses_for(stage_two, images):
+    if stage_one.folds or not witnesses_for(stage_two, images, features):
         return stage_one
     return dataclasses.replace(stage_one, folds=usual_folds(noisy_labels))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig
@@ -15,8 +18,17 @@ from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.checks import check_labels, check_training_images
 from nlgan_tf.data.noise import NoisePriors, check_priors
 from nlgan_tf.data.task import check_task_shape
+from nlgan_tf.figures.samples import tile
+from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.watch import TrainingWatch
-from nlgan_tf.training.fit import Survival, fit
+from nlgan_tf.stage_two import predict_logits
+from nlgan_tf.training.fit import fit
+from nlgan_tf.training.survival import Survival
+from nlgan_tf.training.tensorboard import Shown
+
+# Grid of drawn images of a class, and about how many originals D is applied to, for TensorBoard.
+ROWS, COLUMNS = 4, 8
+JUDGED = 1000
 
 
 def check_training_set(
@@ -78,5 +90,22 @@ def train_stage_one(
     def batches() -> tf.data.Dataset:
         return stage_one_batches(images, noisy_labels, config, seed)
 
-    watch = TrainingWatch(images, noisy_labels)
-    return fit(model, batches, config.epochs, survival or Survival(), name, watch, history, verbose)
+    watch, show = TrainingWatch(images, noisy_labels), functools.partial(shown, model, images, noisy_labels)
+    return fit(model, batches, config.epochs, survival or Survival(), name, watch, history, verbose, show)
+
+
+def shown(model: NLGAN, images: np.ndarray, noisy_labels: np.ndarray) -> Shown:
+    """Returns what TensorBoard shows of stage one: drawn images of both classes, and D's outputs on the originals.
+
+    Args:
+        model: NLGAN.
+        images, noisy_labels: Training set, of which some hundred images are shown to D.
+    """
+    drawn, classes = model.hallucinate(2 * ROWS * COLUMNS)
+    some = slice(None, None, math.ceil(len(images) / JUDGED))
+    outputs = expit(predict_logits(model.judging_discriminator(), images[some])[:, 0])
+    letters = {1: "p", 0: "n"}
+    return Shown(
+        {f"drawn_{letter}": tile(drawn[classes == label], ROWS, COLUMNS) for label, letter in letters.items()},
+        {f"d_outputs_noisy_{letter}": outputs[noisy_labels[some] == label] for label, letter in letters.items()},
+    )

@@ -15,7 +15,7 @@ from nlgan_tf.gan.augment import stage_two_augmentation
 from nlgan_tf.noise_rates.calibration import calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.stage_two import predict_views, train_classifier, train_on_stream
-from nlgan_tf.training.fit import Survival
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.two_stages.cross_fitting import SMALL_SET
 
 # Between the seeds of two rounds.

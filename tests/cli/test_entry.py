@@ -1,3 +1,5 @@
+import os
+import re
 import resource
 import subprocess
 import sys
@@ -5,11 +7,13 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from helpers import ROOT
 from nlgan_tf.cli.options import run_config
 from nlgan_tf.cli.run import run
 from nlgan_tf.data.sources import tfds
 from nlgan_tf.recipes import RECIPES
 
+README = (ROOT / "README.md").read_text()
 MAIN = "from nlgan_tf.cli import main; main()"
 
 
@@ -41,6 +45,27 @@ def test_help_is_quick():
     # A ratio holds on any machine: beside the two packages that the configuration needs, hardly anything loads.
     pairs = [(seconds("--help"), seconds(code="import click, numpy")) for _ in range(5)]
     assert min(ours / theirs for ours, theirs in pairs) < 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion(shell):
+    # As the README says, by the variable that click reads.
+    line = next(line for line in README.splitlines() if f"={shell}_source nlgan-tf" in line)
+    name, _, value = re.search(r"(\w+)(=)(\w+) nlgan-tf", line).groups()
+    script = nlgan_tf(env={**os.environ, name: value})
+    assert f"_NLGAN_TF_COMPLETE={shell}_complete" in script.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("run --tas", "--task"), ("sco", "score"), ("run --recipe lit", "literal")]
+)
+def test_commands_options_and_choices_are_completed(words, completed):
+    asked = {
+        "_NLGAN_TF_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"nlgan-tf {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    assert nlgan_tf(env={**os.environ, **asked}).stdout.splitlines() == [f"plain,{completed}"]
 
 
 @pytest.mark.slow

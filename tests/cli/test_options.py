@@ -52,7 +52,9 @@ def test_help_lists_every_option_under_one_heading(command):
     assert headings[:2] == ["Data", "Noise"]
     flags = re.findall(r"^  (?:-\w, )?(--[\w-]+)", text, re.MULTILINE)
     assert len(flags) == len(set(flags))
+    own = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     assert {parameter.opts[-1] for parameter in command.params if parameter.opts[0].startswith("-")} <= set(flags)
+    assert set(re.findall(r"--[a-z][a-z0-9-]*[a-z0-9]", text)) <= {*own, "--help"}
     data, noise = text[text.index("Data:") :].split("Noise:")
     assert "--image-size" in data
     assert "--corrupt / --no-corrupt" in noise

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import nlgan_tf as nl
+from helpers.extractors import saved_extractor
 from helpers.photographs import class_folders
 from nlgan_tf.cli.score import score
 from nlgan_tf.pipeline.finished import FinishedRun
@@ -85,7 +86,8 @@ def test_another_number_of_images_is_refused(judged_run, refused):
 
 @pytest.mark.slow
 def test_a_task_is_trained_on_and_scored(tmp_path):
-    small = "--width 0.1 --size 40 --epochs 1 --folds 1 --samples-per-epoch 256 --quiet"
+    extractor = saved_extractor(tmp_path, shape=(16, 16, 1), weights=np.array([[1.0, -1.0]], np.float32))
+    small = f"--features {extractor} --width 0.1 --size 40 --epochs 1 --folds 1 --samples-per-epoch 256 --quiet"
     command = [sys.executable, "-m", "nlgan_tf.cli", "score", *small.split()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -111,11 +111,14 @@ def test_noise_is_dropped_and_information_kept(seed):
     }
     selection = select_witnesses(scores, noisy, PRIORS)
     assert sorted(selection.kept) == ["one", "other"]
-    assert [line.split(":")[0] for line in selection.lines] == [*selection.kept, "noise"]
+    assert [line.split(":")[0].split()[-1] for line in selection.lines] == [*selection.kept, "noise"]
     alone = {name: held_out_likelihood(scores[name], noisy, PRIORS) for name in scores}
     best = max(alone, key=alone.get)
-    assert selection.lines[0] == f"{best}: held-out noisy log-likelihood {prior(noisy):.4f} -> {alone[best]:.4f}: kept"
-    assert selection.lines[2].endswith(": dropped")
+    assert selection.lines[0] == (
+        f"Judge of the labels {best}: kept, as the given labels are predicted better with {best} "
+        f"(mean log-likelihood {alone[best]:.4f}, without {prior(noisy):.4f}; higher is better)"
+    )
+    assert "noise: dropped, as the given labels are predicted no better with noise (" in selection.lines[2]
 
 
 def prior(noisy: np.ndarray) -> float:
@@ -132,8 +135,10 @@ def test_what_has_learned_the_labels_is_no_measure_for_the_others(rng):
     selection = select_witnesses(scores, noisy, PRIORS, in_sample=["D"])
     assert selection.kept == ["D", "other"]
     alone = held_out_likelihood(scores["other"], noisy, PRIORS)
-    assert selection.lines[0].endswith(", of labels that it has learned: kept")
-    assert selection.lines[1] == f"other: held-out noisy log-likelihood {prior(noisy):.4f} -> {alone:.4f}: kept"
+    assert selection.lines[0].startswith("Judge of the labels D: kept, ")
+    assert selection.lines[0].endswith("; D has learned these labels, so other judges are not compared with D")
+    assert "other: kept" in selection.lines[1]
+    assert f"(mean log-likelihood {alone:.4f}, without {prior(noisy):.4f};" in selection.lines[1]
     # Noise is dropped as before, learned or not.
     noise = {"D": rng.normal(size=400), "other": scores["other"]}
     assert select_witnesses(noise, noisy, PRIORS, in_sample=["D"]).kept == ["other"]

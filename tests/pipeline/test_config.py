@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,35 @@ def test_another_task_has_labels_of_its_own():
     assert RunConfig.from_json(text).positive == "cat"
     other = RunConfig.from_json(text, task="npz:mine.npz")
     assert (other.positive, other.image_size, other.corrupt, other.priors) == (None, None, None, None)
+
+
+def test_files_and_folders_get_absolute_paths_and_names_stay(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "mine.npz").touch()
+    (tmp_path / "frozen.keras").touch()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def found(**settings) -> RunConfig:
+        return RunConfig(**settings).with_absolute_paths()
+
+    assert Path(found(task="folder:../photos").task.removeprefix("folder:")).samefile(tmp_path / "photos")
+    assert found(task="folder:../photos").task.startswith("folder:/")
+    assert found(task="npz:~/mine.npz").task == f"npz:{tmp_path / 'mine.npz'}"
+    config = found(features="../frozen.keras", data_dir="~/photos")
+    assert Path(config.features).samefile(tmp_path / "frozen.keras")
+    assert config.data_dir == str(tmp_path / "photos")
+    as_it_is = RunConfig(task="digits:5-vs-7", features="EfficientNetB0", data_dir="gs://bucket/sets")
+    assert as_it_is.with_absolute_paths() == as_it_is
+
+
+def test_a_relative_path_to_the_same_folder_is_no_other_task(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    text = RunConfig(task="folder:photos", pi_p=0.7, pi_n=0.85).with_absolute_paths().to_json()
+    assert RunConfig.from_json(text, task="folder:photos").pi_p == 0.7
+    assert RunConfig.from_json(text, task="folder:other").pi_p is None
 
 
 def test_ways_of_reading_belong_to_folders():

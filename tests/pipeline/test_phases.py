@@ -168,7 +168,7 @@ def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, c
     metrics = nl.run(config, verbose=1).metrics
     printed = capsys.readouterr().out
     assert f"Frozen features of {extractor}: 2 numbers an image" in printed
-    assert "features: held-out noisy log-likelihood" in printed
+    assert "Judge of the labels features: " in printed
     assert set(metrics["peers"]) == {*PEERS, *FROZEN_PEERS}
     assert metrics["accuracy_originals"] == metrics["accuracy_served"]
     task = prepare_task(config)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import nlgan_tf as nl
 from nlgan_tf.config import StageTwoConfig
@@ -47,6 +49,7 @@ def test_the_run_folder_holds_what_the_design_lists(finished):
         "metrics.json",
         "timings.json",
         "history.csv",
+        "run.log",
         "samples.png",
         "interpolation.png",
         "neighbours.png",
@@ -189,6 +192,22 @@ def test_a_source_with_noisy_labels_alone_leaves_out_what_needs_truth(tmp_path):
     result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", pi_p=0.8, pi_n=0.8), verbose=0)
     assert set(result.metrics) == {"settings", "precision"}
     assert (result.run_dir / "saved_models" / "classifier" / "1").is_dir()
+
+
+def test_a_run_on_a_relative_path_goes_on_from_another_folder(tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    task = nl.load_task("digits:5-vs-7")
+    np.savez(tmp_path / "own.npz", images=task.images[:40], noisy_labels=task.labels[:40])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cross_fitting, "train_stage_one", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nl.run(small_config("run", task="npz:own.npz", pi_p=0.8, pi_n=0.8), verbose=0)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["task"] == f"npz:{tmp_path / 'own.npz'}"
+    monkeypatch.chdir("/")
+    with pytest.raises(KeyboardInterrupt):  # In the training: data and configuration are those of before.
+        nl.resume(tmp_path / "run", verbose=0)
 
 
 def test_what_is_no_configuration_is_refused_in_one_line():
@@ -346,6 +365,42 @@ def test_a_resumed_run_does_again_what_is_missing_or_damaged(finished, unfinishe
     names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (unfinished, finished.run_dir)]
     assert names[0] == names[1]
     assert nl.resume(unfinished, verbose=0) == result
+
+
+def logged(run_dir: Path) -> list[str]:
+    """The lines of run.log without their times."""
+    lines = (run_dir / "run.log").read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line) for line in lines)
+    return [line[len("2026-01-01 00:00:00  ") :] for line in lines]
+
+
+@pytest.mark.slow
+def test_a_resumed_run_goes_on_in_its_log_and_event_files(unfinished, capsys):
+    before = logged(unfinished)  # Of a quiet run.
+    assert before[0] == "Reading digits:5,7-vs-2,4"
+    assert "no space left on the disk" in before[-1]
+    # All is done again but the reading, with event files.
+    for path in (unfinished / "checkpoints").iterdir():
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    config = unfinished / "config.json"
+    config.write_text(config.read_text().replace('"tensorboard": false', '"tensorboard": true'))
+    result = nl.resume(unfinished, verbose=1)
+    lines = logged(unfinished)
+    assert lines[: len(before)] == before
+    said, after = capsys.readouterr().out.splitlines(), lines[len(before) :]
+    assert [line for line in said if line not in after and not line.startswith("Epoch")] == []
+    epochs = [line.split()[1] for line in after if line.startswith("Epoch")]
+    # Both stages; the classifiers of the comparison have left their accuracies.
+    assert epochs == ["1/2", "2/2"] * 2
+    assert f"Accuracy on clean test labels: {result.metrics['accuracy_clean']:.3f}" in after[-1]
+    for training in ("stage_one", "stage_two"):
+        events = EventAccumulator(str(unfinished / "tensorboard" / training)).Reload()
+        assert [event.step for event in events.Scalars("loss")] == [0, 1]
+    history = np.genfromtxt(unfinished / "history.csv", delimiter=",", names=True, usecols=range(1, 5))
+    one = EventAccumulator(str(unfinished / "tensorboard" / "stage_one"), {"images": 0, "histograms": 0}).Reload()
+    np.testing.assert_allclose([event.value for event in one.Scalars("d_fake_n")], history["d_fake_n"], rtol=1e-5)
+    assert {"drawn_p", "drawn_n"} == set(one.Tags()["images"])
+    assert {"d_outputs_noisy_p", "d_outputs_noisy_n"} == set(one.Tags()["histograms"])
 
 
 @pytest.mark.slow

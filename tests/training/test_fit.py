@@ -7,8 +7,9 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from nlgan_tf.gan.watch import TrainingWatch
-from nlgan_tf.training.fit import NonFiniteError, Survival, fit
+from nlgan_tf.training.fit import NonFiniteError, fit
 from nlgan_tf.training.signals import Stopped
+from nlgan_tf.training.survival import Survival
 
 EPOCHS = 4
 

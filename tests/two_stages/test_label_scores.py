@@ -1,9 +1,14 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.extractors import channel_means
 from helpers.halves import halves
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
+from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.recipes import RECIPES
 from nlgan_tf.two_stages.label_scores import cross_fitted_beside_witness
 
@@ -34,6 +39,22 @@ def test_the_wrong_labels_come_first(noisy_halves):
     np.testing.assert_array_equal(changed, table["quality"] < 0.5)
 
 
+def test_frozen_features_judge_where_d_has_learned_nothing(noisy_halves, capsys):
+    images, true, noisy = noisy_halves
+    left_and_right = [keras.layers.AveragePooling2D((8, 4)), keras.layers.Flatten()]
+    features = keras.Sequential([keras.Input((8, 8, 1)), *left_and_right])
+    stages = {
+        "stage_one": dataclasses.replace(STAGE_ONE, epochs=1, samples_per_epoch=16),
+        "stage_two": dataclasses.replace(RECIPES["modern"].stage_two, views=1),
+    }
+    table = nl.score_labels(images, noisy, PRIORS, features=features, verbose=1, **stages)
+    wrong = np.flatnonzero(noisy != true)
+    assert len(np.intersect1d(table["index"][: len(wrong)], wrong)) >= 0.9 * len(wrong)
+    shown = capsys.readouterr().out
+    assert "2 numbers an image" in shown
+    assert "Judge of the labels features: kept" in shown
+
+
 def test_colour_images_of_any_number_are_cross_fitted_beside_their_witness():
     modern = RECIPES["modern"]
     labels = np.arange(600) % 2
@@ -44,6 +65,8 @@ def test_colour_images_of_any_number_are_cross_fitted_beside_their_witness():
     for stage_one, images in ((modern.stage_one, grey), (STAGE_ONE, colour)):
         assert cross_fitted_beside_witness(stage_one, modern.stage_two, images, labels) == stage_one
     assert cross_fitted_beside_witness(modern.stage_one, StageTwoConfig(), colour, labels) == modern.stage_one
+    frozen = FrozenFeatures(channel_means((28, 28, 1), np.ones((1, 1), np.float32)), (28, 28, 1))
+    assert cross_fitted_beside_witness(modern.stage_one, modern.stage_two, grey, labels, frozen).folds == 4
 
 
 @pytest.mark.slow

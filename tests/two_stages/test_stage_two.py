@@ -10,8 +10,8 @@ from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.stage_two import predict_probability
-from nlgan_tf.training.fit import Survival
 from nlgan_tf.training.signals import Stopped
+from nlgan_tf.training.survival import Survival
 from nlgan_tf.two_stages.stage_two import Evidence, number_of_rounds, train_rounds
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
