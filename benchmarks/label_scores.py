@@ -2,12 +2,14 @@
 
     python benchmarks/label_scores.py results/label_scores.jsonl --data-dir DIR
     python benchmarks/label_scores.py results/label_scores.jsonl --tasks mnist:5,7-vs-2,4 --sizes 100 --seeds 0 1
+    python benchmarks/label_scores.py results/label_scores.jsonl --tasks cifar10:automobile-vs-airplane --features FILE
     python benchmarks/label_scores.py results/label_scores.jsonl --table
 
-The first two append one JSON line for each task, size, seed and method that the file does not have, so each can be
+All but the last append one JSON line for each task, size, seed and method that the file does not have, so each can be
 stopped and started again; processes that share the work write files of their own. "modern" knows the purities,
 "modern, estimated" estimates them; all others see the labels alone. cleanlab's probabilities are cross-validated, by
-classifiers whose settings are found on the noisy labels, on pixels of grey images and HOG of colour images.
+classifiers whose settings are found on the noisy labels, on pixels of grey images and HOG of colour images. With
+`--features` both also see the vectors of a frozen Keras model, in methods of their own.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from nlgan_tf.evaluation.baselines.label_quality import (
     out_of_fold_probabilities,
 )
 from nlgan_tf.evaluation.label_scores import average_precision
+from nlgan_tf.models import load_extractor
+from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import SIZES, TASKS
@@ -43,16 +47,29 @@ from nlgan_tf.two_stages.label_scores import judge_labels
 PI = (0.7, 0.85)
 SEEDS = 5
 RECIPE, ESTIMATED = "modern", "modern, estimated"
+# What is added to the name of a method that sees frozen features.
+ON_FEATURES = " on frozen features"
 CLEANLAB = tuple(f"cleanlab {name}, {setting}" for name, setting in itertools.product(CLASSIFIERS, SETTINGS))
 METHODS = (RECIPE, ESTIMATED, *CLEANLAB)
+METHODS_ON_FEATURES = tuple(method + ON_FEATURES for method in METHODS)
 
 
-def measure(task: str, size: int, pi: tuple[float, float], seed: int, method: str, data_dir: str | None) -> dict:
+def measure(
+    task: str,
+    size: int,
+    pi: tuple[float, float],
+    seed: int,
+    method: str,
+    data_dir: str | None,
+    features: str | None = None,
+) -> dict:
     """Returns the record of one task, size, seed and method."""
     start = time.perf_counter()
     config = RunConfig(task=task, size=size, pi_p=pi[0], pi_n=pi[1], seed=seed, data_dir=data_dir)
-    noisy = noisy_set(config)
-    quality, found = _recipe(noisy, config, method) if method in (RECIPE, ESTIMATED) else _cleanlab(config, method)
+    if method.endswith(ON_FEATURES):
+        config = dataclasses.replace(config, features=features)
+    noisy, kind = noisy_set(config), method.removesuffix(ON_FEATURES)
+    quality, found = _recipe(noisy, config, kind) if kind in (RECIPE, ESTIMATED) else _cleanlab(config, kind)
     precision = average_precision(quality, noisy.noisy_labels, noisy.labels)
     return {
         "task": task,
@@ -74,7 +91,8 @@ def measure(task: str, size: int, pi: tuple[float, float], seed: int, method: st
 def _recipe(task: ImageTask, config: RunConfig, method: str) -> tuple[np.ndarray, dict]:
     keras.backend.clear_session()
     priors = ESTIMATE if method == ESTIMATED else config.priors
-    judged = judge_labels(task.images, task.noisy_labels, priors, config.stage_one, config.stage_two, config.seed)
+    known = task.images, task.noisy_labels, priors, config.stage_one, config.stage_two, config.seed
+    judged = judge_labels(*known, features=frozen(config.features, task.image_shape))
     return judged.quality, {
         "expected_wrong": float(np.sum(1 - judged.quality, dtype=float)),
         "priors": dataclasses.asdict(judged.priors),
@@ -92,9 +110,16 @@ def _cleanlab(config: RunConfig, method: str) -> tuple[np.ndarray, dict]:
 def probabilities_of(config: RunConfig, name: str) -> np.ndarray:
     """Returns out-of-fold probabilities, which all of cleanlab's settings share."""
     task = noisy_set(config)
+    vectors = (frozen(config.features, task.image_shape) or features)(task.images)
     # On matrices as small as these, threads would wait for each other.
     with threadpool_limits(1):
-        return out_of_fold_probabilities(features(task.images), task.noisy_labels, name, config.seed)
+        return out_of_fold_probabilities(vectors, task.noisy_labels, name, config.seed)
+
+
+@functools.lru_cache(maxsize=2)
+def frozen(extractor: str | None, image_shape: tuple[int, int, int]) -> FrozenFeatures | None:
+    """Returns frozen features, whose vectors serve all methods of a task; None where none are given."""
+    return extractor and FrozenFeatures(load_extractor(extractor), image_shape)
 
 
 def noisy_set(config: RunConfig) -> ImageTask:
@@ -136,21 +161,25 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="tasks, by default those of table 1")
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="numbers of training images")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(SEEDS)), help="seeds")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="methods", metavar="NAME")
+    parser.add_argument("--features", help="frozen Keras model of images in [0, 255], a .keras file")
+    known = METHODS + METHODS_ON_FEATURES
+    parser.add_argument("--methods", nargs="+", choices=known, help="methods; by default all", metavar="NAME")
     parser.add_argument("--pi", nargs=2, type=float, default=list(PI), help="purities", metavar=("PI_P", "PI_N"))
     arguments = parser.parse_args()
     if arguments.table:
         print(table(read_lines(arguments.file)))
         return
+    methods = arguments.methods or (known if arguments.features else METHODS)
+    if not arguments.features and any(method.endswith(ON_FEATURES) for method in methods):
+        parser.error("Expected --features for methods on frozen features, got none")
     pi = tuple(arguments.pi)
-    cells = itertools.product(arguments.tasks, arguments.sizes, arguments.seeds, arguments.methods)
+    cells = itertools.product(arguments.tasks, arguments.sizes, arguments.seeds, methods)
     cases = [(task, size, pi, seed, method) for task, size, seed, method in cells]
-    known = ("task", "size", "pi", "seed", "method")
     fill(
         arguments.file,
         cases,
-        lambda row: tuple(tuple(row[name]) if name == "pi" else row[name] for name in known),
-        functools.partial(measure, data_dir=arguments.data_dir),
+        lambda row: (row["task"], row["size"], tuple(row["pi"]), row["seed"], row["method"]),
+        functools.partial(measure, data_dir=arguments.data_dir, features=arguments.features),
     )
 
 
