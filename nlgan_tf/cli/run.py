@@ -60,7 +60,8 @@ def _print_results(results: list, several: bool) -> None:
     _print_accuracies(pipeline.summarise(results), len(results))
     first = results[0].run_dir
     click.echo(f"Run folder: {first.parent if several else first}")
-    click.echo(f"Use {first / DATASET} and {first / SAVED_MODELS}.")
+    made = [str(first / name) for name in (DATASET, SAVED_MODELS) if (first / name).exists()]
+    click.echo(f"Use {' and '.join(made)}.")
     best_seen = next((name for name in (REPORT, SAMPLES) if (first / name).is_file()), None)
     if best_seen is not None:
         click.echo(f"Open {first / best_seen}")

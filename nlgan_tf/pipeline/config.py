@@ -29,7 +29,7 @@ OF_TASK = {
     **{item.name: item.default for item in dataclasses.fields(Reading)},
 }
 # Settings that say where and how safely, not what is computed.
-PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "tensorboard")
+PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "tensorboard", "export")
 DEVICES = ("strategy", "devices")
 # Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
 # same, so that earlier runs go on.
@@ -41,6 +41,7 @@ LATER = {
     **{item.name: item.default for item in dataclasses.fields(Reading)},
     "features": None,
     "tensorboard": False,
+    "export": True,
     "stage_one.ema": 0.0,
     "stage_one.folds": 1,
     "stage_one.fold_epochs": 3,
@@ -136,6 +137,9 @@ class RunConfig:
     keep_checkpoints: int = option(2, "Checkpoints kept while a network trains", least=2, group=OUTPUT)
     tensorboard: bool = option(
         False, "Event files for TensorBoard in the run folder: losses, drawn images, D's outputs", group=OUTPUT
+    )
+    export: bool = option(
+        True, "SavedModels in the run folder; nlgan-tf export writes those of a finished run, too", group=OUTPUT
     )
     image_size: int | None = option(
         None,

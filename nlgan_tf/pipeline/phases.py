@@ -94,7 +94,8 @@ class PhasedRun(RunInFolder):
         metrics = self._metrics()
         drawn_manifest = read_json(self.run_dir / DATASET_MANIFEST)
         source = run_source(read_json(self.run_dir / CONFIG), metrics, drawn_manifest)
-        self._phase("export", "Writing SavedModels", lambda: self._export(source))
+        if self.config.export:
+            self._phase("export", "Writing SavedModels", lambda: self._export(source))
         self.state.delete_checkpoints()
         write_run_manifest(self.run_dir, source)
         self.state.finish(metrics)

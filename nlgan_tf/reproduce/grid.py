@@ -160,6 +160,8 @@ def run_config(combination: Combination, options: Options) -> RunConfig:
         seed=combination.seed,
         data_dir=options.data_dir,
         features=features,
+        # For the table nothing is served; `export_run` writes the models of a kept run.
+        export=False,
     )
     if features is not None and METHODS[combination.method].changes is not None:
         config = dataclasses.replace(config, stage_two=dataclasses.replace(config.stage_two, network=FEATURES))

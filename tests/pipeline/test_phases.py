@@ -149,7 +149,7 @@ def test_the_metrics_are_those_of_the_design(finished):
 
 @pytest.mark.slow
 def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, capsys):
-    config = config_of(tmp_path / "run", compare=False)
+    config = config_of(tmp_path / "run", compare=False, export=False)
     originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1)
     metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1).metrics
     said = "in 2 rounds: the classifier of each judges the originals for the next"
@@ -246,6 +246,7 @@ def test_a_peer_that_refuses_the_set_is_left_out_and_told_of(tmp_path, capsys):
     tests = {"test_images": task.test_images[held], "test_labels": task.test_labels[held]}
     np.savez(tmp_path / "own.npz", images=task.images[chosen], noisy_labels=task.labels[chosen], **tests)
     config = config_of(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, pi_p=0.8, pi_n=0.8)
+    config = dataclasses.replace(config, export=False)
     short = dataclasses.replace(STAGE_TWO, learns_from="originals", rounds=1, epochs=1)
     metrics = nl.run(dataclasses.replace(config, stage_two=short), verbose=1).metrics
     assert set(metrics["peers"]) == set(PEERS) - {"cleanlab-svc"}

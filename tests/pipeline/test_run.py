@@ -143,8 +143,8 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monk
 
     for figure in ("sample_grids", "interpolation", "neighbours"):
         monkeypatch.setattr(drawn_figures, figure, fails)
-    monkeypatch.setattr(pipeline, "write_report", fails)
-    result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False), verbose=1)
+    monkeypatch.setattr(pipeline, "render", fails)
+    result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False, export=False), verbose=1)
     assert not (result.run_dir / "old").exists()
     assert "accuracy_nlgan" in result.metrics
     said = capsys.readouterr().out
@@ -232,7 +232,7 @@ def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True)
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True, export=False)
     with monkeypatch.context() as patch:
         patch.setattr(cross_fitting, "train_stage_one", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -254,7 +254,8 @@ def test_unstated_purities_of_own_data_are_estimated_and_said(tmp_path, capsys):
     task = nl.load_task("digits:0-vs-1")
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0)
     np.savez(tmp_path / "own.npz", images=task.images, noisy_labels=noisy)
-    result = nl.run(small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None), verbose=1)
+    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, export=False)
+    result = nl.run(config, verbose=1)
     assert result.metrics["pi_p_estimated"] == pytest.approx(0.7, abs=0.1)
     assert result.metrics["pi_n_estimated"] == pytest.approx(0.85, abs=0.1)
     assert result.metrics["settings"]["pi_p"] is None
@@ -275,12 +276,13 @@ def test_true_labels_of_own_data_are_corrupted_only_as_stated(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_compared_is_part_of_a_run(tmp_path, unfinished_alone):
+def test_what_is_compared_and_whether_models_are_exported_is_part_of_a_run(tmp_path, unfinished_alone):
     assert json.loads((unfinished_alone / "config.json").read_text())["compare"] is False
     metrics = nl.resume(unfinished_alone, verbose=0).metrics
     assert "accuracy_nlgan" in metrics
     assert "accuracy_noisy" not in metrics
     assert metrics["settings"]["compare"] is False
+    assert not (unfinished_alone / "saved_models").exists()
 
 
 @pytest.fixture
@@ -293,7 +295,7 @@ def unfinished_alone(tmp_path, monkeypatch) -> Path:
     with monkeypatch.context() as patch:
         patch.setattr(accuracies, "accuracy", fails)
         with pytest.raises(InterruptedError):
-            nl.run(small_config(tmp_path / "alone", compare=False), verbose=0)
+            nl.run(small_config(tmp_path / "alone", compare=False, export=False), verbose=0)
     return tmp_path / "alone"
 
 
@@ -428,7 +430,7 @@ def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monk
         run = pipeline.run
         patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
         with pytest.raises(KeyboardInterrupt):
-            nl.run_seeds(small_config(tmp_path / "runs", compare=False), 2, verbose=0)
+            nl.run_seeds(small_config(tmp_path / "runs", compare=False, export=False), 2, verbose=0)
     first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
     assert not (tmp_path / "runs" / "summary.json").exists()
     assert pipeline.holds_seeds(tmp_path / "runs")
