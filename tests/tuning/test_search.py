@@ -112,7 +112,7 @@ class TestInThisProcess:
         best = RunConfig.from_json((task_folder / "search" / "best.json").read_text())
         assert best.stage_one.alpha == again.trials[0].values["alpha"]
         assert best.stage_one.beta == again.trials[0].values["beta"]
-        assert (best.task, best.run_dir) == ("npz:task.npz", None)
+        assert (best.task, best.run_dir) == (f"npz:{task_folder / 'task.npz'}", None)
         assert (task_folder / "search" / "plane.png").stat().st_size > 1000
         with pytest.raises(InputError, match=r"Expected stage_one\.epochs 1, as the search in .* began with, got 2"):
             search({"epochs": 2}, tuner="bayesian", trials=2)

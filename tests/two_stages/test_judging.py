@@ -140,7 +140,7 @@ def test_features_judge_where_the_discriminator_is_blind():
     config = StageTwoConfig(witness="features", learns_from="both")
     judged = judge_originals(fit, images, noisy, PRIORS, config, features=mean_vectors)
     np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
-    assert any(remark.startswith("features: ") and remark.endswith("kept") for remark in judged.remarks)
+    assert any(remark.startswith("Judge of the labels features: kept, ") for remark in judged.remarks)
     with pytest.raises(nl.InputError, match="Expected features"):
         judge_originals(fit, images, noisy, PRIORS, config)
 
@@ -159,5 +159,5 @@ def test_a_witness_that_knows_more_is_kept_and_told_of():
     judged = judge_originals(fit, images, noisy, PRIORS, StageTwoConfig(witness="auto"))
     assert alone.remarks == ()
     assert len(judged.remarks) == 2
-    assert any(remark.startswith("hog: ") and remark.endswith("kept") for remark in judged.remarks)
+    assert any(remark.startswith("Judge of the labels hog: kept, ") for remark in judged.remarks)
     assert np.mean((judged.posterior > 0.5) == true) > max(0.9, np.mean((alone.posterior > 0.5) == true))
