@@ -73,7 +73,7 @@ def test_every_option_of_a_command_exists(page):
         command, words = cli, line.split()
         while isinstance(command, click.Group) and words and words[0] in command.commands:
             command = command.commands[words.pop(0)]
-        options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        options = {"--help"}.union(*([*parameter.opts, *parameter.secondary_opts] for parameter in command.params))
         for word in words:
             assert not word.startswith("--") or word.rstrip(",.)") in options, f"nlgan-tf {line}"
 
