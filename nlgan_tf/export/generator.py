@@ -66,7 +66,9 @@ def generator_servable(
     draw, public_images, network = _functions(model, latent, stream)
     signatures = _signatures(network, draw, model.input_shape[-1], model.output_shape[1:])
     with full_float32():
-        examples = list(_examples(public_images, draw))
+        # In a lower precision the size of a batch changes the last bits, and the signature draws rows one by one.
+        rows_a_call = max(EXAMPLE_BATCHES) if facts["compute_dtype"] == "float32" else 1
+        examples = list(_examples(public_images, draw, rows_a_call))
         if confidence is not None:
             signatures[confident.NAME] = confident.sample_confident(network, draw, confidence, _check_count)
             examples += confident.confident_examples(public_images, draw, confidence)
@@ -140,10 +142,12 @@ def _check_count(count: tf.Tensor, name: str) -> tf.Operation:
     return tf.debugging.Assert((count > 0) & (count <= MAX_SAMPLES), [message])
 
 
-def _examples(public_images, draw) -> Iterator[Example]:
+def _examples(public_images, draw, rows_a_call: int) -> Iterator[Example]:
     """Examples drawn outside any graph, by the Keras model itself."""
     seeds = np.arange(max(EXAMPLE_BATCHES), dtype=np.int64)
-    rows = public_images(tf.concat([draw(1, seed) for seed in seeds], axis=0)).numpy()
+    z = tf.concat([draw(1, seed) for seed in seeds], axis=0)
+    starts = range(0, len(seeds), rows_a_call)
+    rows = np.concatenate([public_images(z[start : start + rows_a_call]).numpy() for start in starts])
     png = np.array([tf.io.encode_png(image).numpy() for image in rows.round().astype(np.uint8)], dtype=object)
     for batch in EXAMPLE_BATCHES:
         seed = np.int64(batch)
