@@ -98,6 +98,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         measuring = coverage.Coverage.current()
         if measuring:
             measuring.stop()
+            # Now, not at the exit of a process in which other libraries' threads may end before.
+            measuring.save()
 
 
 @pytest.fixture(scope="session")
