@@ -36,12 +36,11 @@ from nlgan_tf.evaluation.baselines.label_quality import (
     out_of_fold_probabilities,
 )
 from nlgan_tf.evaluation.label_scores import average_precision
-from nlgan_tf.models import load_extractor
-from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import SIZES, TASKS
 from nlgan_tf.reproduce.measure import commit, versions
+from nlgan_tf.two_stages.head import frozen_features
 from nlgan_tf.two_stages.label_scores import judge_labels
 
 PI = (0.7, 0.85)
@@ -52,6 +51,8 @@ ON_FEATURES = " on frozen features"
 CLEANLAB = tuple(f"cleanlab {name}, {setting}" for name, setting in itertools.product(CLASSIFIERS, SETTINGS))
 METHODS = (RECIPE, ESTIMATED, *CLEANLAB)
 METHODS_ON_FEATURES = tuple(method + ON_FEATURES for method in METHODS)
+# Their vectors serve all methods of a task.
+frozen = functools.lru_cache(maxsize=2)(frozen_features)
 
 
 def measure(
@@ -92,7 +93,7 @@ def _recipe(task: ImageTask, config: RunConfig, method: str) -> tuple[np.ndarray
     keras.backend.clear_session()
     priors = ESTIMATE if method == ESTIMATED else config.priors
     known = task.images, task.noisy_labels, priors, config.stage_one, config.stage_two, config.seed
-    judged = judge_labels(*known, features=frozen(config.features, task.image_shape))
+    judged = judge_labels(*known, features=frozen(config.features, config.stage_two, task.image_shape))
     return judged.quality, {
         "expected_wrong": float(np.sum(1 - judged.quality, dtype=float)),
         "priors": dataclasses.asdict(judged.priors),
@@ -110,16 +111,10 @@ def _cleanlab(config: RunConfig, method: str) -> tuple[np.ndarray, dict]:
 def probabilities_of(config: RunConfig, name: str) -> np.ndarray:
     """Returns out-of-fold probabilities, which all of cleanlab's settings share."""
     task = noisy_set(config)
-    vectors = (frozen(config.features, task.image_shape) or features)(task.images)
+    vectors = (frozen(config.features, config.stage_two, task.image_shape) or features)(task.images)
     # On matrices as small as these, threads would wait for each other.
     with threadpool_limits(1):
         return out_of_fold_probabilities(vectors, task.noisy_labels, name, config.seed)
-
-
-@functools.lru_cache(maxsize=2)
-def frozen(extractor: str | None, image_shape: tuple[int, int, int]) -> FrozenFeatures | None:
-    """Returns frozen features, whose vectors serve all methods of a task; None where none are given."""
-    return extractor and FrozenFeatures(load_extractor(extractor), image_shape)
 
 
 def noisy_set(config: RunConfig) -> ImageTask:

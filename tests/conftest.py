@@ -98,7 +98,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         measuring = coverage.Coverage.current()
         if measuring:
             measuring.stop()
-            # Now, not at the exit of a process in which other libraries' threads may end before.
+            # At once: what a worker would save at its end was once lost.
             measuring.save()
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers import ROOT
+from helpers.extractors import saved_extractor
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.gan.latent import draw_latent
 from nlgan_tf.gan.model import NETWORKS
@@ -110,6 +111,24 @@ def test_scores_of_labels_are_measured_once_for_each_case(tmp_path, monkeypatch,
     label_scores.main()
     mean = np.mean([row["average_precision"] for row in rows])
     assert f"| {method} | {mean:.3f} ± " in capsys.readouterr().out
+
+
+def test_scores_on_frozen_features_are_methods_of_their_own(tmp_path, monkeypatch):
+    import label_scores
+
+    lines, method = tmp_path / "lines.jsonl", "cleanlab logistic, self-confidence"
+    cell = ["--tasks", "digits:5,7-vs-2,4", "--sizes", "100", "--seeds", "0"]
+    asked = ["label_scores.py", str(lines), *cell, "--methods", method, f"{method} on frozen features"]
+    monkeypatch.setattr("sys.argv", asked)
+    with pytest.raises(SystemExit):
+        label_scores.main()
+    assert not lines.exists()
+    monkeypatch.setattr("sys.argv", [*asked, "--features", str(saved_extractor(tmp_path))])
+    label_scores.main()
+    pixels, features = label_scores.read_lines(lines)
+    assert (pixels["method"], features["method"]) == (method, f"{method} on frozen features")
+    # One number an image says less than its pixels.
+    assert pixels["average_precision"] > features["average_precision"]
 
 
 @pytest.mark.slow

@@ -161,8 +161,10 @@ class FinishedRun:
         return read_json(self.path(DATASET_MANIFEST))
 
     def nlgan(self) -> NLGAN:
-        """The trained NLGAN, with its three optimizers."""
-        return self._nlgan or load_model(self.path(NLGAN_FILE))
+        """The trained NLGAN, of several folds the first, with its three optimizers."""
+        if self._nlgan is None:
+            self._nlgan = load_model(self.path(NLGAN_FILE))
+        return self._nlgan
 
     def classifier(self) -> keras.Model:
         """The classifier of stage two: images in [-1, 1] -> logits (n, 1)."""

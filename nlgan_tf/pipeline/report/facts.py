@@ -10,7 +10,6 @@ import numpy as np
 from nlgan_tf.config import DRAWN
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
-from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.scored_task import ScoredTask, scored
 
@@ -48,11 +47,6 @@ class RunFacts:
             self.reasons["task"] = "they have changed since the run."
             return None
         return task
-
-    @functools.cached_property
-    def nlgan(self) -> NLGAN:
-        """The trained NLGAN, of several folds the first; InputError where its file is missing."""
-        return self.run.nlgan()
 
     @property
     def judges_originals(self) -> bool:

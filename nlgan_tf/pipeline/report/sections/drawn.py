@@ -47,7 +47,7 @@ def _paths(facts: RunFacts) -> list[Block]:
     """A strip a class of what a generator draws from one z to another."""
     drawn, config = facts.run.drawn, facts.run.config
     try:
-        model = facts.nlgan
+        model = facts.run.nlgan()
     except InputError as error:
         return [Text(f"The paths from one drawn image to another are left out: {error}.")]
     paths = interpolations(model, 2 * _columns(drawn.images), config.seed, config.stage_two.temperature)

@@ -74,7 +74,7 @@ def _curves(facts: RunFacts) -> list[tuple[Picture, str]]:
 
 def _histogram(facts: RunFacts) -> tuple[Picture, str]:
     task = facts.task
-    discriminator = facts.nlgan.judging_discriminator()
+    discriminator = facts.run.nlgan().judging_discriminator()
     outputs = map_rows(lambda images: _outputs(discriminator, images), task.images)
     figure = histograms(task.noisy_labels, [Panel("D's outputs on the training images", outputs, **facts.run.deltas)])
     means = (float(outputs[task.noisy_labels == label].mean()) for label in (1, 0))
