@@ -187,6 +187,12 @@ class StageOneConfig:
         3, "Epochs in place of --epochs where there are several folds; 0: 3 for grey images, 2 for colour", least=0
     )
 
+    refine_epochs: int = option(
+        0,
+        "Epochs after stage one in which G_P and G_N learn from judged originals; 0: none",
+        least=0,
+    )
+
     def __post_init__(self) -> None:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)

@@ -104,3 +104,16 @@ def discriminator_loss(
     """Eq. (5): L_D = alpha L_Noisy(D) + beta (E[H(D(x_GP), 1)] + E[H(D(x_GN), 0)]), alpha >> beta. Logits."""
     adversarial = expected_h(fake_p, 1.0, metric) + expected_h(fake_n, 0.0, metric)
     return alpha * noisy_loss(noisy_p, noisy_n, metric) + beta * adversarial
+
+
+def realness_loss(originals: tf.Tensor, weights: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+    """E_w[max(0, 1 - R(x))] + E[max(0, 1 + R(G(z)))]: the hinge loss of a real-or-drawn logit R (Lim and Ye 2017).
+
+    Args:
+        originals: R on originals, shape (n,).
+        weights: Weight of each original, P(the original is of G's class), in [0, 1], shape (n,). The expectation is the
+            weighted mean, 0 where all weights are 0.
+        drawn: R on images that G drew, shape (m,).
+    """
+    real = tf.math.divide_no_nan(tf.reduce_sum(weights * tf.nn.relu(1.0 - originals)), tf.reduce_sum(weights))
+    return real + tf.reduce_mean(tf.nn.relu(1.0 + drawn))

@@ -38,6 +38,7 @@ RECIPES = {
             ema=0.99,
             folds=0,
             fold_epochs=0,
+            refine_epochs=10,
         ),
         StageTwoConfig(
             epochs=8,

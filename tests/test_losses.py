@@ -132,3 +132,10 @@ def test_results_are_float32_and_finite_for_half_precision_logits():
 def test_an_unknown_metric_is_refused():
     with pytest.raises(ValueError, match="Expected loss to be one of bce, mse; got 'hinge'"):
         losses.noisy_loss(tf.zeros(1), tf.zeros(1), "hinge")
+
+
+def test_realness_loss_is_the_weighted_hinge():
+    originals, weights, drawn = np.float32([2.0, 0.5, -1.0]), np.float32([1.0, 1.0, 0.5]), np.float32([-3.0, 0.0])
+    # (1 * 0 + 1 * .5 + .5 * 2) / 2.5 on the originals, (0 + 1) / 2 on the drawn.
+    assert float(losses.realness_loss(originals, weights, drawn)) == pytest.approx(0.6 + 0.5)
+    assert float(losses.realness_loss(originals, 0 * weights, drawn)) == pytest.approx(0.5)

@@ -47,18 +47,47 @@ def noisy_dataset(
     labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
     check_batches(batch_size, samples_per_epoch)
     check_seed(seed)
-    half = batch_size // 2
-    positives, negatives = (
-        _deck(np.flatnonzero(labels == label), seed=2 * seed + label).batch(half) for label in (1, 0)
-    )
-    pixels = tf.constant(images)
-    batch_labels = tf.constant(np.repeat([1, 0], half))
+    pixels, batch_labels = tf.constant(images), tf.constant(np.repeat([1, 0], batch_size // 2))
 
     def gather(positive: tf.Tensor, negative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.gather(pixels, tf.concat([positive, negative], axis=0)), batch_labels
 
-    steps = samples_per_epoch // batch_size
-    return tf.data.Dataset.zip((positives, negatives)).take(steps).map(gather).prefetch(2)
+    return _balanced(labels, batch_size, samples_per_epoch, seed).map(gather).prefetch(2)
+
+
+def judged_batches(
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    posterior: np.ndarray,
+    batch_size: int = 128,
+    samples_per_epoch: int = 10_000,
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Returns the batches of `noisy_dataset` with the posterior of each image beside its label, for `Refinement.fit`.
+
+    Args:
+        images, noisy_labels, batch_size, samples_per_epoch, seed: As in `noisy_dataset`.
+        posterior: P(truly positive) of each image, in [0, 1], shape (n,).
+
+    Returns:
+        Finite dataset of (images, {"noisy": int64 labels, "posterior": float32}), each of shape (batch_size, ...).
+
+    Raises:
+        InputError: As in `noisy_dataset`, and for a posterior of another length or outside [0, 1].
+    """
+    images = check_training_images(images)
+    labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
+    posterior = check_soft_labels(posterior, len(images), name="posterior")
+    check_batches(batch_size, samples_per_epoch)
+    check_seed(seed)
+    pixels, labels_of, posterior_of = tf.constant(images), tf.constant(labels), tf.constant(posterior)
+
+    def gather(positive: tf.Tensor, negative: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        indices = tf.concat([positive, negative], axis=0)
+        known = {"noisy": tf.gather(labels_of, indices), "posterior": tf.gather(posterior_of, indices)}
+        return tf.gather(pixels, indices), known
+
+    return _balanced(labels, batch_size, samples_per_epoch, seed).map(gather).prefetch(2)
 
 
 def soft_label_batches(
@@ -132,6 +161,14 @@ def _of_one_dtype(arrays: list[np.ndarray]) -> list[np.ndarray]:
     if len(shapes) > 1:
         raise InputError(f"Expected images and drawn images of one shape, got {shapes[0]} and {shapes[1]}")
     return [array.astype(np.result_type(*arrays), copy=False) for array in arrays]
+
+
+def _balanced(labels: np.ndarray, batch_size: int, samples_per_epoch: int, seed: int) -> tf.data.Dataset:
+    """The indices of each batch: half a batch of images labelled positive, and as many labelled negative."""
+    positives, negatives = (
+        _deck(np.flatnonzero(labels == label), seed=2 * seed + label).batch(batch_size // 2) for label in (1, 0)
+    )
+    return tf.data.Dataset.zip((positives, negatives)).take(samples_per_epoch // batch_size)
 
 
 def _deck(indices: np.ndarray, seed: int) -> tf.data.Dataset:

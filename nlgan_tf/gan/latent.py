@@ -8,7 +8,10 @@ import tensorflow as tf
 
 from nlgan_tf.config import LATENTS
 from nlgan_tf.errors import InputError
+from nlgan_tf.training import replicas
 
+# Purposes that a step draws random numbers for. The z of each further generator would take the next number.
+Z_OF_FIRST, _Z_OF_SECOND, AUGMENT_REAL, AUGMENT_FAKE = range(4)
 # Uniform z nearer to the ends of (-1, 1) are moved here, where the normal quantile is finite in float32.
 OUTERMOST = 1 - 1e-6
 
@@ -18,6 +21,12 @@ def check_latent(latent: str) -> str:
     if latent not in LATENTS:
         raise InputError(f"Expected latent to be one of {', '.join(LATENTS)}; got {latent!r}")
     return latent
+
+
+def step_seed(seed: int, step: tf.Variable, purpose: int) -> tf.Tensor:
+    """Returns the integer pair by which a training step draws for a purpose: of z or augmentation, for each replica."""
+    state = tf.stack([tf.constant(seed, tf.int64), tf.convert_to_tensor(step)])
+    return replicas.own_seed(tf.random.experimental.stateless_fold_in(state, purpose))
 
 
 def draw_latent(n: int | tf.Tensor, latent_dim: int, latent: str, seed: tf.Tensor) -> tf.Tensor:

@@ -20,8 +20,8 @@ from nlgan_tf.gan.drawing import draw_set, positive_probability
 from nlgan_tf.gan.evaluation_metrics import EvaluationMetrics
 from nlgan_tf.gan.inputs import CheckedInputs
 from nlgan_tf.gan.labels import is_positive, noisy_labels
-from nlgan_tf.gan.latent import check_latent, draw_latent
-from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS, Player, players_of
+from nlgan_tf.gan.latent import AUGMENT_FAKE, AUGMENT_REAL, check_latent, step_seed
+from nlgan_tf.gan.players import NETWORKS, OPTIMIZERS, Player, generated, players_of
 from nlgan_tf.gan.saving import SavedWithOptimizers
 from nlgan_tf.gan.step_metrics import StepMetrics
 from nlgan_tf.gan.traced import Traced
@@ -29,8 +29,6 @@ from nlgan_tf.gan.trunk_and_head import SplitDiscriminator
 from nlgan_tf.training import replicas
 from nlgan_tf.training.optimizers import FusedAdam, OptimizerGroup, loss_scaled, update
 
-# Purposes that a step draws random numbers for. The z of each further generator would take the next number.
-Z_OF_FIRST, _Z_OF_SECOND, AUGMENT_REAL, AUGMENT_FAKE = range(4)
 # What Keras's `compile` may be told beyond NLGAN's own arguments.
 KERAS_SWITCHES = ("run_eagerly", "steps_per_execution", "jit_compile")
 
@@ -194,9 +192,10 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
         players, priors = self.players(), self.known_priors()
         labels = [player.label for player in players]
         with tf.GradientTape(persistent=True) as tape:
-            fake = self._augmented(self._generated(players, tf.shape(images)[0]), AUGMENT_FAKE)
+            fake = self._augmented(generated(players, tf.shape(images)[0], self.latent, self.step_seed), AUGMENT_FAKE)
             real = self._augmented(to_network_range(images), AUGMENT_REAL)
-            for_d, for_g = self._split.step_logits(fake, real, labels, positive, self.generator_dropout)
+            features = self._split.features(fake, real)
+            for_d, for_g = self._split.step_logits(*features, labels, positive, self.generator_dropout)
             g_losses = [
                 losses.generator_loss(logits, player.delta, self.loss_metric)
                 for player, logits in zip(players, for_g, strict=True)
@@ -212,24 +211,12 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
         self.step.assign_add(1)
         return self._step_metrics.update(d_loss, for_d[:2], [*zip(labels, g_losses, for_g, strict=True)], priors)
 
-    def _generated(self, players: list[Player], batch_size: tf.Tensor) -> tf.Tensor:
-        """What every generator draws, half a batch each, one after the other."""
-        half = (batch_size + 1) // 2
-        z = [
-            draw_latent(half, self.latent_dim, self.latent, self.step_seed(Z_OF_FIRST + number))
-            for number in range(len(players))
-        ]
-        return tf.concat(
-            [player.generator(its_z, training=True) for player, its_z in zip(players, z, strict=True)], axis=0
-        )
-
     def _augmented(self, images: tf.Tensor, purpose: int) -> tf.Tensor:
         return images if self.augment is None else self.augment(images, self.step_seed(purpose))
 
     def step_seed(self, purpose: int) -> tf.Tensor:
         """The integer pair by which the coming step draws for a purpose: of z or augmentation, for each replica."""
-        state = tf.stack([tf.constant(self.seed, tf.int64), tf.convert_to_tensor(self.step)])
-        return replicas.own_seed(tf.random.experimental.stateless_fold_in(state, purpose))
+        return step_seed(self.seed, self.step, purpose)
 
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """`loss` of eq. (2) and `noisy_accuracy`; `clean_accuracy` too for `(images, {"noisy": ..., "clean": ...})`."""

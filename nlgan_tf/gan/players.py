@@ -6,10 +6,14 @@ the model (`positive_generator`, `gp_optimizer` and so on).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+
+import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.gan.latent import Z_OF_FIRST, draw_latent
 
 if TYPE_CHECKING:
     from nlgan_tf.gan.model import NLGAN
@@ -51,3 +55,20 @@ def players_of(model: NLGAN) -> list[Player]:
         )
         for label, generator, optimizer, delta in GENERATORS
     ]
+
+
+def generated(players: list[Player], batch_size: tf.Tensor, latent: str, seed: Callable[[int], tf.Tensor]) -> tf.Tensor:
+    """Returns what every generator draws in a training step, half a batch each, one generator after the other.
+
+    Args:
+        players: Generators.
+        batch_size: Number of real images of the step, of which each generator draws half, rounded up.
+        latent: Distribution of z.
+        seed: Function of a purpose of random numbers to the step's integer pair.
+    """
+    half = (batch_size + 1) // 2
+    z = [
+        draw_latent(half, player.generator.input_shape[-1], latent, seed(Z_OF_FIRST + number))
+        for number, player in enumerate(players)
+    ]
+    return tf.concat([player.generator(its_z, training=True) for player, its_z in zip(players, z, strict=True)], axis=0)

@@ -23,19 +23,25 @@ class SplitDiscriminator:
         self.trunk, self.head = _split(discriminator)
         self._has_batch_norm = any(batch_norms(discriminator))
 
+    def features(self, fake: tf.Tensor, real: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Features of generated and of real images in one training step, each image passing the trunk once."""
+        # D's spectral state moves in the first call of each part; the second uses the same normalised weights.
+        real_features = self.trunk(real, training=True)
+        return self.trunk(fake, training=False), real_features
+
     def step_logits(
         self,
-        fake: tf.Tensor,
-        real: tf.Tensor,
+        fake_features: tf.Tensor,
+        real_features: tf.Tensor,
         generator_labels: list[int],
         positive: tf.Tensor,
         generator_dropout: bool,
     ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """All logits of one training step, each image passing the trunk once.
+        """All logits of one training step.
 
         Args:
-            fake: Generated images, equally many of each generator, one generator after the other.
-            real: Images of the batch.
+            fake_features: Features of generated images, equally many of each generator, one generator after the other.
+            real_features: Features of the images of the batch.
             generator_labels: Label of each generator, 1 or 0.
             positive: Which real images are labelled positive, bool, shape (n,).
             generator_dropout: Whether D's dropout is on for the generators' losses.
@@ -44,10 +50,7 @@ class SplitDiscriminator:
             For D's loss, dropout on: the logits of noisy positives, noisy negatives, generated positives and generated
             negatives. For the generators' losses: the logits of each generator's images.
         """
-        # D's spectral state moves in the first call of each part; the second uses the same normalised weights.
-        real_features = self.trunk(real, training=True)
-        fake_features = self.trunk(fake, training=False)
-        share = tf.shape(fake)[0] // len(generator_labels)
+        share = tf.shape(fake_features)[0] // len(generator_labels)
         generated = tf.repeat([1 - label for label in generator_labels], share)
         minibatches = tf.concat([generated, tf.where(positive, 2, 3)], axis=0)
         features = tf.concat([fake_features, real_features], axis=0)

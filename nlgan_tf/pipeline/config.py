@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlgan_tf.config import PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
+from nlgan_tf.config import DRAWN, PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_reading, check_source
 from nlgan_tf.data.sources.folder.settings import Reading
@@ -48,6 +48,7 @@ LATER = {
     "stage_two.learns_from": "drawn",
     "stage_two.views": 1,
     "stage_two.witness": None,
+    "stage_one.refine_epochs": 0,
     "stage_one.augment": None,
     "stage_one.augment_probability": 1.0,
     "stage_two.augment": None,
@@ -191,6 +192,11 @@ class RunConfig:
     def priors(self) -> NoisePriors | None:
         """Stated purities, or those of a simulation; None where the labels' own noise is to be estimated."""
         return None if self.pi_p is None else NoisePriors(self.pi_p, self.pi_n)
+
+    @property
+    def judges_originals(self) -> bool:
+        """Whether the run gives each original a posterior, for the classifier or for the generators."""
+        return self.stage_two.learns_from != DRAWN or self.stage_one.refine_epochs > 0
 
     def with_absolute_paths(self) -> RunConfig:
         """The same settings, whose files and folders are found from any working directory."""

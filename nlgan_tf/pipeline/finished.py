@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import load_task
 from nlgan_tf.data.task import ImageTask
@@ -33,6 +32,7 @@ from nlgan_tf.pipeline.folder import (
     METRICS,
     NLGAN_FILE,
     POSTERIOR,
+    REFINED_FILE,
     SAVED_MODELS,
     TIMINGS,
     UNFINISHED,
@@ -111,7 +111,7 @@ class FinishedRun:
     @functools.cached_property
     def posterior(self) -> np.ndarray:
         """P(truly positive) of each original image, float32, shape (n,)."""
-        if self.config.stage_two.learns_from == DRAWN:
+        if not self.config.judges_originals:
             raise InputError(
                 f"Expected a run whose classifier learns from originals too, got {self.run_dir}, which judges none: "
                 "score --task trains stage one alone"
@@ -161,9 +161,10 @@ class FinishedRun:
         return read_json(self.path(DATASET_MANIFEST))
 
     def nlgan(self) -> NLGAN:
-        """The trained NLGAN, of several folds the first, with its three optimizers."""
+        """The trained NLGAN, of several folds the first, with its three optimizers; refined, if the run refines."""
         if self._nlgan is None:
-            self._nlgan = load_model(self.path(NLGAN_FILE))
+            refined = self.config.stage_one.refine_epochs > 0
+            self._nlgan = load_model(self.path(REFINED_FILE if refined else NLGAN_FILE))
         return self._nlgan
 
     def classifier(self) -> keras.Model:

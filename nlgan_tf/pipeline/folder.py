@@ -33,6 +33,8 @@ DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
 POSTERIOR = "posterior.npz"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
+# The NLGAN whose generators draw, where they were refined after stage one.
+REFINED_FILE = f"{CHECKPOINTS}/refined.keras"
 # What several seeds write.
 SEEDS, SUMMARY = "seeds.json", "summary.json"
 # Any of them shows that a folder is a run's, or several seeds'.

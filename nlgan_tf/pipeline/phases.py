@@ -36,6 +36,7 @@ from nlgan_tf.pipeline.folder import (
     DATASET,
     DATASET_MANIFEST,
     POSTERIOR,
+    REFINED_FILE,
     SAVED_MODELS,
     history_file,
     nlgan_file,
@@ -47,6 +48,8 @@ from nlgan_tf.two_stages.cross_fitting import describe_training
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
+from nlgan_tf.two_stages.refinement import DESCRIPTION, refine_generators
+from nlgan_tf.two_stages.refinement import NAME as REFINEMENT
 from nlgan_tf.two_stages.stage_two import Evidence, number_of_rounds, train_rounds
 
 TRAINED_ON = {
@@ -84,11 +87,15 @@ class PhasedRun(RunInFolder):
             message = describe_training(self.fit, number)
             self._phase(_stage_one(number), message, functools.partial(self._train_gan, number), nlgan_file(number))
         self._on_one_device()
-        message = describe_drawing(self.config.stage_two)
-        self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decorations=PICTURES)
-        if self.config.stage_two.learns_from != DRAWN:
+        if self.config.judges_originals:
             numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
             self.judge = Judge.from_dict(self.fit, numbers)
+        if self.config.stage_one.refine_epochs:
+            self._phase(REFINEMENT, DESCRIPTION, self._refine, REFINED_FILE)
+            if self.state.resumed(REFINEMENT):
+                self.fit.models[0] = load_model(self.run_dir / REFINED_FILE)
+        message = describe_drawing(self.config.stage_two)
+        self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decorations=PICTURES)
         message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}{self._rounds()}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = self._metrics()
@@ -171,29 +178,40 @@ class PhasedRun(RunInFolder):
             return drawn["images"], drawn["labels"]
 
     def _judge(self) -> dict:
-        """Writes the posteriors of originals and drawn images; returns the numbers of the judge."""
+        """Writes the posterior of the originals; returns the numbers of the judge."""
         task, config = self.task, self.config
         known = task.images, task.noisy_labels, self.model.priors
         judged = judge_originals(self.fit, *known, config.stage_two, config.seed, self.features)
         for remark in judged.remarks:
             self.say(remark)
-        drawn = judged.judge.probability(self.drawn[0])
         with whole_file(self.run_dir / POSTERIOR) as temporary:
-            np.savez_compressed(temporary, originals=judged.posterior, drawn=drawn)
+            np.savez_compressed(temporary, originals=judged.posterior)
         return judged.judge.to_dict()
+
+    def _refine(self) -> None:
+        config, task = self.config, self.task
+        known = task.images, task.noisy_labels, self.posterior
+        places = {"survival": self.survival, "verbose": self.verbose}
+        refine_generators(self.model, *known, config.stage_one, config.seed, **places)
+        self._save(self.model, REFINED_FILE)
+
+    @functools.cached_property
+    def posterior(self) -> np.ndarray:
+        """P(truly positive) of each original."""
+        with np.load(self.run_dir / POSTERIOR) as posterior:
+            return posterior["originals"]
 
     @functools.cached_property
     def evidence(self) -> Evidence:
         """What stage two may learn from, where originals have a posterior."""
-        with np.load(self.run_dir / POSTERIOR) as posterior:
-            originals, drawn = posterior["originals"], posterior["drawn"]
-        task = self.task
-        return Evidence(task.images, task.noisy_labels, self.model.priors, originals, self.drawn[0], drawn)
+        task, drawn_images = self.task, self.drawn[0]
+        known = task.images, task.noisy_labels, self.model.priors, self.posterior
+        return Evidence(*known, drawn_images, self.judge.probability(drawn_images))
 
     def _train_classifier(self) -> None:
         if self.config.stage_two.network == FEATURES:
             # Keras's own layers already, around a model of the user's.
-            head = train_head(self.features, self.task.images, self.evidence.posterior)
+            head = train_head(self.features, self.task.images, self.posterior)
             self._save(head, CLASSIFIER_FILE)
             return
         if self.config.stage_two.learns_from == DRAWN:

@@ -21,6 +21,7 @@ from nlgan_tf.two_stages.cross_fitting import CrossFit
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
+from nlgan_tf.two_stages.refinement import refine_generators
 from nlgan_tf.two_stages.stage_one import check_training_set
 from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
 
@@ -34,8 +35,8 @@ class TwoStages:
         images: Drawn images, uint8, shape (m, h, w, c).
         labels: Labels of the drawn images, 1 or 0, int64, shape (m,).
         classifier: Classifier: float32 images in [-1, 1] -> logits (n, 1).
-        posterior: P(truly positive) of each original image, float32, shape (n,): D's where the classifier learns from
-            drawn images alone, else calibrated and with the image's noisy label.
+        posterior: P(truly positive) of each original image, float32, shape (n,), calibrated and with the image's noisy
+            label; D's alone where neither the classifier nor the generators learn from the posterior.
         history: Losses and events of stage one, a row an epoch, of several folds the first's.
     """
 
@@ -109,13 +110,17 @@ def _both(
     if priors == ESTIMATE:
         priors = fit.estimate_priors(images, noisy_labels, seed).priors
     histories = [fit.train(number, images, noisy_labels, seed, verbose=verbose) for number in range(len(fit.models))]
-    if stage_two.learns_from == DRAWN:
-        drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
-        posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
-    else:
-        drawn = fit.hallucinate(stage_two.num_images, seed, **stage_two.drawing)
+    if stage_two.learns_from != DRAWN or stage_one.refine_epochs:
         judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
+    else:
+        posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
+    if stage_one.refine_epochs:
+        refine_generators(fit.models[0], images, noisy_labels, posterior, fit.config, seed, verbose=verbose)
+    if stage_two.learns_from == DRAWN:
+        drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
+    else:
+        drawn = fit.hallucinate(stage_two.num_images, seed, **stage_two.drawing)
         if stage_two.network == FEATURES:
             classifier = train_head(frozen, images, posterior)
         else:

@@ -131,17 +131,23 @@ class CrossFit:
     def hallucinate(
         self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws n images, about equally many by each model, as `NLGAN.hallucinate`: the positives come first."""
+        """Draws n images, about equally many by each of `drawing_models`, as `NLGAN.hallucinate`: positives first."""
         drawn = self.draw(n, seed, min_confidence, temperature)
         return drawn.images, drawn.labels
+
+    @property
+    def drawing_models(self) -> list[NLGAN]:
+        """The models that draw: the first where its generators are refined on all images, else all."""
+        return self.models[:1] if self.config.refine_epochs else self.models
 
     def draw(self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0) -> DrawnSet:
         """Draws what `hallucinate` returns, and says how many images each label took; each D filters its own."""
         check_integer("n", n, least=1)
         # In pairs of a positive and a negative, so that half of all images are positive too.
-        counts = np.bincount(np.arange(n) // 2 % len(self.models), minlength=len(self.models)).tolist()
+        models = self.drawing_models
+        counts = np.bincount(np.arange(n) // 2 % len(models), minlength=len(models)).tolist()
         settings = seed, min_confidence, temperature
-        drawn = [draw_set(model, count, *settings) for model, count in zip(self.models, counts, strict=True) if count]
+        drawn = [draw_set(model, count, *settings) for model, count in zip(models, counts, strict=True) if count]
         images, labels = (np.concatenate([getattr(its, part) for its in drawn]) for part in ("images", "labels"))
         positives_first = np.argsort(-labels, kind="stable")
         tried = {label: sum(its.tried[label] for its in drawn) for label in (1, 0)}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nlgan_tf.data.batches import noisy_dataset, soft_label_batches
+from nlgan_tf.data.batches import judged_batches, noisy_dataset, soft_label_batches
 from nlgan_tf.errors import InputError
 
 
@@ -189,3 +189,21 @@ class TestSoftLabelBatches:
         given = dict(zip(names, (*originals, *drawn), strict=True))
         with pytest.raises(InputError, match=message):
             soft_label_batches(**{**given, "batch_size": 4, **change})
+
+
+def test_judged_batches_are_those_of_noisy_dataset_with_the_posterior_of_each_image():
+    labels, posterior = np.repeat([1, 0], [30, 10]), np.linspace(0, 1, 40, dtype=np.float32)
+    settings = {"batch_size": 8, "samples_per_epoch": 40, "seed": 3}
+    judged = list(judged_batches(marked(40), labels, posterior, **settings))
+    for index, (_, known), seen in zip(
+        indices_of(judged), judged, indices_of(noisy_dataset(marked(40), labels, **settings)), strict=True
+    ):
+        np.testing.assert_array_equal(index, seen)
+        np.testing.assert_array_equal(known["noisy"], labels[index])
+        np.testing.assert_array_equal(known["posterior"], posterior[index])
+
+
+@pytest.mark.parametrize("posterior", [np.full(39, 0.5), np.full(40, 1.5)])
+def test_judged_batches_refuse_a_posterior_that_does_not_fit(posterior):
+    with pytest.raises(InputError, match="posterior"):
+        judged_batches(marked(40), np.tile([1, 0], 20), posterior)

@@ -77,8 +77,7 @@ def fixed_steps(strategy, report: dict) -> None:
 def ordinary_steps(strategy, report: dict) -> None:
     """100 steps as users take them, then what each replica here draws and holds."""
     from nlgan_tf.compat.installed import LEGACY
-    from nlgan_tf.gan.latent import draw_latent
-    from nlgan_tf.gan.model import AUGMENT_REAL, Z_OF_FIRST
+    from nlgan_tf.gan.latent import AUGMENT_REAL, Z_OF_FIRST, draw_latent
 
     with strategy.scope():
         model = model_of()

@@ -9,7 +9,13 @@ from nlgan_tf.gan.augment.affine import RandomAffine
 from nlgan_tf.gan.augment.colour import RandomColour
 from nlgan_tf.gan.augment.configured import Augmentation
 from nlgan_tf.gan.augment.cutout import RandomCutout
-from nlgan_tf.gan.augment.policy import Policy, augmentation, stage_one_augmentation, stage_two_augmentation
+from nlgan_tf.gan.augment.policy import (
+    Policy,
+    augmentation,
+    refinement_augmentation,
+    stage_one_augmentation,
+    stage_two_augmentation,
+)
 from nlgan_tf.gan.augment.translation import RandomTranslation, translate
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "RandomCutout",
     "RandomTranslation",
     "augmentation",
+    "refinement_augmentation",
     "stage_one_augmentation",
     "stage_two_augmentation",
     "translate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -16,6 +17,8 @@ from nlgan_tf.gan.augment.translation import RandomTranslation
 
 # Measured on photographs: D wants less than a classifier.
 D_ON_PHOTOS = {"strength": 0.7}
+# Below .8, above which changes leak into what is drawn.
+LEAKLESS = 0.7
 CLASSIFIER_ON_PHOTOS = {"strength": 0.8, "cutout": 10 / 32}
 
 
@@ -92,6 +95,15 @@ def stage_one_augmentation(config: StageOneConfig, image_shape: tuple[int, int, 
     name = _policy_name(config, image_shape)
     policy = augmentation(name, config.augment_probability, **(D_ON_PHOTOS if name == "photos" else {}))
     return Policy((translation, policy)) if translation and policy else translation or policy
+
+
+def refinement_augmentation(config: StageOneConfig, image_shape: tuple[int, int, int]) -> Augmentation | None:
+    """Returns what the refinement applies to all images before D: stage one's policy, to fewer images.
+
+    Drawn images look changed themselves where all originals are (Karras et al. 2020, "ADA").
+    """
+    probability = min(config.augment_probability, LEAKLESS)
+    return stage_one_augmentation(dataclasses.replace(config, augment_probability=probability), image_shape)
 
 
 def stage_two_augmentation(config: StageTwoConfig, image_shape: tuple[int, int, int]) -> Augmentation | None:
