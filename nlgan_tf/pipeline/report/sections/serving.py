@@ -18,7 +18,7 @@ curl http://localhost:8501/v1/models/classifier:predict \
 FILES = {
     folder.DATASET: "the drawn images with their labels",
     folder.DATASET_MANIFEST: "its manifest",
-    folder.POSTERIOR: "P(truly positive) of originals and drawn images",
+    folder.POSTERIOR: "P(truly positive) of each original",
     folder.SAVED_MODELS: "the models for TensorFlow Serving",
     folder.CHECKPOINTS: "the Keras models",
     folder.METRICS: "accuracies and settings",
