@@ -31,10 +31,11 @@ AUGMENTATIONS = ("digits", "photos")
 # Left to the kind of image, see `policy_for`.
 AUTO = "auto"
 CLASSIFIERS = ("paper", "small", "residual")
-# What goes with each augmentation: the classifier, D's learning rate, and the epochs of each fold.
+# What goes with each augmentation: the classifier, D's rate, and the epochs of each fold and of the refinement.
 NETWORK_FOR = {"digits": "small", "photos": "residual"}
 D_RATE_FOR = {"digits": 5e-4, "photos": 1e-3}
 FOLD_EPOCHS_FOR = {"digits": 3, "photos": 2}
+REFINE_EPOCHS_FOR = {"digits": 10, "photos": 0}
 SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 PRECISIONS = (AUTO, "float32", "bfloat16", "float16")
@@ -187,9 +188,10 @@ class StageOneConfig:
         3, "Epochs in place of --epochs where there are several folds; 0: 3 for grey images, 2 for colour", least=0
     )
 
-    refine_epochs: int = option(
+    refine_epochs: int | None = option(
         0,
-        "Epochs after stage one in which G_P and G_N learn from judged originals; 0: none",
+        "Epochs after stage one in which G_P and G_N learn from judged originals; recipe modern: 10 for grey images, "
+        "0 for colour",
         least=0,
     )
 

@@ -38,7 +38,7 @@ RECIPES = {
             ema=0.99,
             folds=0,
             fold_epochs=0,
-            refine_epochs=10,
+            refine_epochs=None,
         ),
         StageTwoConfig(
             epochs=8,

@@ -77,7 +77,9 @@ class Refinement(Model):
         self.seed, self.latent, self.augment = nlgan.seed, nlgan.latent, augment
         self.alpha, self.beta, self.loss_metric = nlgan.alpha, nlgan.beta, nlgan.loss_metric
         self.generator_dropout = nlgan.generator_dropout
-        discriminator = _trainable_copy(nlgan.judging_discriminator())
+        # A clone of the D that trains: one of the average would not be trainable.
+        discriminator = keras.models.clone_model(nlgan.discriminator)
+        assign_weights(discriminator, nlgan.judging_discriminator())
         self._split = SplitDiscriminator(discriminator)
         self.realness = RealnessLogits(name="realness")
         self.critic = _with_realness(discriminator, self._split, self.realness)
@@ -172,13 +174,6 @@ class Refinement(Model):
     def get_config(self) -> dict:
         """Returns the name; Keras 2.15 asks for a configuration whenever it saves weights."""
         return {"name": self.name}
-
-
-def _trainable_copy(discriminator: keras.Model) -> keras.Model:
-    copy = keras.models.clone_model(discriminator)
-    copy.trainable = True
-    assign_weights(copy, discriminator)
-    return copy
 
 
 def _with_realness(discriminator: keras.Model, split: SplitDiscriminator, realness: RealnessLogits) -> keras.Model:

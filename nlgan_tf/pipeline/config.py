@@ -196,7 +196,7 @@ class RunConfig:
     @property
     def judges_originals(self) -> bool:
         """Whether the run gives each original a posterior, for the classifier or for the generators."""
-        return self.stage_two.learns_from != DRAWN or self.stage_one.refine_epochs > 0
+        return self.stage_two.learns_from != DRAWN or self.stage_one.refine_epochs != 0
 
     def with_absolute_paths(self) -> RunConfig:
         """The same settings, whose files and folders are found from any working directory."""

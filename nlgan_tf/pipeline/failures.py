@@ -23,7 +23,7 @@ def check_space(run_dir: Path, models: list[NLGAN], config: RunConfig) -> None:
     # Float32 weights with Adam's two slots in each checkpoint, kept and being written, and in nlgan.keras, for each
     # fold and for the refinement; once more in saved_models/; raw images. The classifier is no larger than D.
     model = models[0]
-    trained = len(models) + (config.stage_one.refine_epochs > 0)
+    trained = len(models) + (config.stage_one.refine_epochs != 0)
     copies = 3 * (config.keep_checkpoints + 2) * trained + 1
     images = config.stage_two.num_images * int(np.prod(model.discriminator.input_shape[1:]))
     needed = 4 * (copies * model.count_params() + 4 * model.discriminator.count_params()) + images

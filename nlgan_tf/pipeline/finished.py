@@ -161,9 +161,9 @@ class FinishedRun:
         return read_json(self.path(DATASET_MANIFEST))
 
     def nlgan(self) -> NLGAN:
-        """The trained NLGAN, of several folds the first, with its three optimizers; refined, if the run refines."""
+        """The trained NLGAN, of several folds the first, with its three optimizers; refined, if the run refined."""
         if self._nlgan is None:
-            refined = self.config.stage_one.refine_epochs > 0
+            refined = (self.run_dir / REFINED_FILE).exists()
             self._nlgan = load_model(self.path(REFINED_FILE if refined else NLGAN_FILE))
         return self._nlgan
 

@@ -90,7 +90,7 @@ class PhasedRun(RunInFolder):
         if self.config.judges_originals:
             numbers = self._phase("posterior", "Judging the original labels", self._judge, POSTERIOR)
             self.judge = Judge.from_dict(self.fit, numbers)
-        if self.config.stage_one.refine_epochs:
+        if self.fit.config.refine_epochs:
             self._phase(REFINEMENT, DESCRIPTION, self._refine, REFINED_FILE)
             if self.state.resumed(REFINEMENT):
                 self.fit.models[0] = load_model(self.run_dir / REFINED_FILE)
@@ -192,7 +192,7 @@ class PhasedRun(RunInFolder):
         config, task = self.config, self.task
         known = task.images, task.noisy_labels, self.posterior
         places = {"survival": self.survival, "verbose": self.verbose}
-        refine_generators(self.model, *known, config.stage_one, config.seed, **places)
+        refine_generators(self.model, *known, self.fit.config, config.seed, **places)
         self._save(self.model, REFINED_FILE)
 
     @functools.cached_property

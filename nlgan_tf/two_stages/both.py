@@ -110,12 +110,12 @@ def _both(
     if priors == ESTIMATE:
         priors = fit.estimate_priors(images, noisy_labels, seed).priors
     histories = [fit.train(number, images, noisy_labels, seed, verbose=verbose) for number in range(len(fit.models))]
-    if stage_two.learns_from != DRAWN or stage_one.refine_epochs:
+    if stage_two.learns_from != DRAWN or fit.config.refine_epochs:
         judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
     else:
         posterior = fit.models[0].predict(images, batch_size=500, verbose=0)
-    if stage_one.refine_epochs:
+    if fit.config.refine_epochs:
         refine_generators(fit.models[0], images, noisy_labels, posterior, fit.config, seed, verbose=verbose)
     if stage_two.learns_from == DRAWN:
         drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)

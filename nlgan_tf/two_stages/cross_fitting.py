@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.config import FOLD_EPOCHS_FOR, StageOneConfig, policy_for
+from nlgan_tf.config import FOLD_EPOCHS_FOR, REFINE_EPOCHS_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan.drawing import DrawnSet, draw_set
@@ -74,13 +74,17 @@ class CrossFit:
             images: Training images, shape (n, h, w, c).
             noisy_labels: Labels, 0 or 1, shape (n,).
             priors: Purities of the noisy labels, or "estimate".
-            config: Settings of stage one; members of several folds train for `fold_epochs`.
+            config: Settings of stage one; members of several folds train for `fold_epochs`. None as `refine_epochs`
+                becomes what the kind of the images wants.
             seed: Seed of the folds and of the first model.
         """
+        policy = policy_for(images.shape[1:])
+        if config.refine_epochs is None:
+            config = dataclasses.replace(config, refine_epochs=REFINE_EPOCHS_FOR[policy])
         count = number_of_folds(config, noisy_labels)
         if count == 1:
             return cls([build_nlgan(images.shape[1:], priors, config, seed)], np.zeros(len(images), int), config)
-        epochs = config.fold_epochs or FOLD_EPOCHS_FOR[policy_for(images.shape[1:])]
+        epochs = config.fold_epochs or FOLD_EPOCHS_FOR[policy]
         config = dataclasses.replace(config, epochs=epochs)
         seeds = [seed + MEMBER_STRIDE * number for number in range(count)]
         models = [build_nlgan(images.shape[1:], priors, config, its_seed) for its_seed in seeds]

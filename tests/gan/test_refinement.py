@@ -45,12 +45,17 @@ class TestRefinement:
             for name in ("positive_generator", "negative_generator", "averaged_positive_generator")
         }
         refinement = Refinement(model, RandomTranslation(0.25))
+        trained = [np.array(variable) for variable in refinement.critic.trainable_variables]
+        # D's kernels and biases of four layers, R's directions and biases.
+        assert len(trained) == 10
         history = refinement.fit(batches, epochs=2, shuffle=False, verbose=0).history
         assert all(same(weights, weights_of(getattr(model, name))) for name, weights in kept.items())
         assert not any(same(weights, weights_of(getattr(model, name))) for name, weights in moved.items())
         assert set(history) == {"loss", "d_loss", "g_loss", "realness_loss"}
         parts = [history[name] for name in ("d_loss", "g_loss", "realness_loss")]
         np.testing.assert_allclose(history["loss"], np.sum(parts, axis=0), rtol=1e-5)
+        for before, after in zip(trained, refinement.critic.trainable_variables, strict=True):
+            assert not np.array_equal(before, np.array(after))
         assert int(refinement.step) == 8
 
     def test_without_averages_the_trained_generators_draw(self, tiny_model, batches):

@@ -88,16 +88,24 @@ def test_the_members_draw_equally_many_images_in_their_order(images, labels):
 
 def test_each_d_filters_what_its_own_generators_draw():
     # To the first D all images are positives, to the second they are as the generators mean them.
-    fit = CrossFit([brightness_nlgan(slope=-23.2, offset=offset) for offset in (-9.0, -0.047)], np.zeros(4), None)
+    fit = CrossFit(
+        [brightness_nlgan(slope=-23.2, offset=offset) for offset in (-9.0, -0.047)], np.zeros(4), StageOneConfig()
+    )
     drawn = fit.draw(8, seed=2, temperature=0.9)
     assert drawn.tried == {1: 4, 0: 4}
     first, second = (draw_set(model, 4, 2, 0.55) for model in (fit.models[1], fit.models[1]))
-    both = CrossFit([fit.models[1]] * 2, np.zeros(4), None).draw(8, seed=2, min_confidence=0.55)
+    both = CrossFit([fit.models[1]] * 2, np.zeros(4), StageOneConfig()).draw(8, seed=2, min_confidence=0.55)
     np.testing.assert_array_equal(both.images[both.labels == 1], np.concatenate([first.images[:2], second.images[:2]]))
     assert both.tried == {label: first.tried[label] + second.tried[label] for label in (1, 0)}
     assert both.passed == {label: 4 / both.tried[label] for label in (1, 0)}
     with pytest.raises(InputError, match=r"among 40 that G_N drew, got 0 \(0.0%\)"):
         fit.hallucinate(8, seed=2, min_confidence=0.55)
+
+
+def test_refined_generators_draw_alone():
+    models = [brightness_nlgan(slope=-23.2, offset=offset) for offset in (-9.0, -0.047)]
+    fit = CrossFit(models, np.zeros(4), StageOneConfig(refine_epochs=1))
+    np.testing.assert_array_equal(fit.hallucinate(8, seed=2)[0], models[0].hallucinate(8, seed=2)[0])
 
 
 @pytest.mark.parametrize(("n", "message"), [(0, "at least 1, got 0"), (2.5, "an integer, got 2.5")])
