@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import json
 import os
@@ -84,6 +85,12 @@ class FilesInParts(LoadScopeScheduling):
         return self.parts[nodeid]
 
 
+def pytest_collection_finish() -> None:
+    """Leaves what is imported out of the garbage collector's searches: a tenth of the time of building a graph."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesInParts:
     return FilesInParts(config, log)
 
@@ -137,7 +144,7 @@ def labels() -> np.ndarray:
     return np.tile([1, 0], 20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_model():
     """Builds a compiled NLGAN of 8x8 images, with every random part switched on by default."""
     from nlgan_tf.config import StageOneConfig

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers import ROOT
+from helpers.forked import Forked
 from nlgan_tf.export import check_export, export_generator
 from nlgan_tf.export.manifest import check_manifest
 from nlgan_tf.export.publish import publish_all, unpublished, versions
@@ -32,8 +33,8 @@ nl.export_generator(nl.build_generator((8, 8, 1), latent_dim=7, width=0.1), sys.
 """
 
 
-def start_export(base: Path) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", EXPORT, str(base)], stderr=subprocess.DEVNULL)
+def start_export(base: Path) -> Forked:
+    return Forked(EXPORT, str(base), log=Path(os.devnull))
 
 
 def nothing() -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import nlgan_tf as nl
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
+from nlgan_tf.noise_rates import resampling
 from nlgan_tf.pipeline import accuracies, drawn_figures, failures, lifecycle, phases
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline import run as pipeline
@@ -26,6 +28,9 @@ from nlgan_tf.two_stages import cross_fitting
 
 SMALL_ONE = dataclasses.replace(RECIPES["paper"].stage_one, epochs=2, samples_per_epoch=256, width=0.1, decay_share=0.0)
 SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
+
+
+ALONE = {"compare": False, "export": False}
 
 
 def small_config(run_dir, **changes) -> RunConfig:
@@ -144,7 +149,7 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monk
     for figure in ("sample_grids", "interpolation", "neighbours"):
         monkeypatch.setattr(drawn_figures, figure, fails)
     monkeypatch.setattr(pipeline, "render", fails)
-    result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False, export=False), verbose=1)
+    result = nl.run(small_config(tmp_path / "run", overwrite=True, **ALONE), verbose=1)
     assert not (result.run_dir / "old").exists()
     assert "accuracy_nlgan" in result.metrics
     said = capsys.readouterr().out
@@ -227,12 +232,20 @@ def test_a_result_is_shown_by_its_folder_and_accuracies():
     assert repr(result) == "RunResult(run_dir='runs/1', accuracy_nlgan=0.961)"
 
 
+@pytest.fixture
+def short_estimate(monkeypatch):
+    """Purities from fewer trainings and resamples: within the tolerance of the tests all the same."""
+    monkeypatch.setattr(cross_fitting, "EstimatePriors", functools.partial(nl.EstimatePriors, folds=3, max_steps=150))
+    monkeypatch.setattr(resampling, "RESAMPLES", 20)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_estimate")
 def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp_path, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True, export=False)
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True, **ALONE)
     with monkeypatch.context() as patch:
         patch.setattr(cross_fitting, "train_stage_one", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -250,11 +263,12 @@ def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_estimate")
 def test_unstated_purities_of_own_data_are_estimated_and_said(tmp_path, capsys):
     task = nl.load_task("digits:0-vs-1")
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0)
     np.savez(tmp_path / "own.npz", images=task.images, noisy_labels=noisy)
-    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, export=False)
+    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, **ALONE)
     result = nl.run(config, verbose=1)
     assert result.metrics["pi_p_estimated"] == pytest.approx(0.7, abs=0.1)
     assert result.metrics["pi_n_estimated"] == pytest.approx(0.85, abs=0.1)
@@ -295,7 +309,7 @@ def unfinished_alone(tmp_path, monkeypatch) -> Path:
     with monkeypatch.context() as patch:
         patch.setattr(accuracies, "accuracy", fails)
         with pytest.raises(InterruptedError):
-            nl.run(small_config(tmp_path / "alone", compare=False, export=False), verbose=0)
+            nl.run(small_config(tmp_path / "alone", **ALONE), verbose=0)
     return tmp_path / "alone"
 
 
@@ -430,7 +444,7 @@ def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monk
         run = pipeline.run
         patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
         with pytest.raises(KeyboardInterrupt):
-            nl.run_seeds(small_config(tmp_path / "runs", compare=False, export=False), 2, verbose=0)
+            nl.run_seeds(small_config(tmp_path / "runs", **ALONE), 2, verbose=0)
     first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
     assert not (tmp_path / "runs" / "summary.json").exists()
     assert pipeline.holds_seeds(tmp_path / "runs")
