@@ -5,6 +5,7 @@ What an import does is tested in processes that begin as a user's does: tests/co
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import subprocess
@@ -13,8 +14,8 @@ from pathlib import Path
 
 # `nlgan-tf ARGUMENTS`.
 NLGAN_TF = "from nlgan_tf.cli import main; main()"
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["nlgan_tf.pipeline.run", "nlgan_tf.export", "nlgan_tf.tuning.search"])
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload(["nlgan_tf.pipeline.run", "nlgan_tf.export", "nlgan_tf.tuning.search"])
 
 
 class Forked:
@@ -28,8 +29,9 @@ class Forked:
     """
 
     def __init__(self, code: str, *arguments: str, log: Path, environment: dict[str, str] | None = None):
+        log.touch()
         variables = {**os.environ, **(environment or {})}
-        self._process = _CONTEXT.Process(target=_run, args=(code, arguments, log, Path.cwd(), variables))
+        self._process = FORKSERVER.Process(target=_run, args=(code, arguments, log, Path.cwd(), variables))
         self._process.start()
         self.pid = self._process.pid
 
@@ -44,7 +46,8 @@ class Forked:
         return self.poll()
 
     def send_signal(self, signum: int) -> None:
-        os.kill(self.pid, signum)
+        with contextlib.suppress(ProcessLookupError):  # It has just ended.
+            os.kill(self.pid, signum)
 
 
 def _run(code: str, arguments: tuple[str, ...], log: Path, folder: Path, variables: dict[str, str]) -> None:
