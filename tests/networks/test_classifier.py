@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.noise import noise_and_labels
 from nlgan_tf import config
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.errors import InputError
@@ -29,10 +30,8 @@ assert int(classifier.optimizer.iterations) == 6
 @pytest.fixture(scope="module", params=CLASSIFIERS)
 def trained(request):
     """A classifier of 8x8 images, which no test changes."""
-    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
-    labels = np.tile([1, 0], 20)
     settings = StageTwoConfig(num_images=4, epochs=2, samples_per_epoch=256, width=0.2, network=request.param)
-    return train_classifier(images, labels, settings)
+    return train_classifier(*noise_and_labels(), settings)
 
 
 def test_parameters_by_hand():

@@ -3,6 +3,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
+from helpers.noise import noise_and_labels
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.drawing import draw_set
@@ -71,8 +72,7 @@ def test_members_start_from_seeds_of_their_own_the_first_from_the_plain_one(imag
 
 @pytest.fixture(scope="module")
 def four_members() -> CrossFit:
-    rng = np.random.default_rng(0)
-    return fit_of(rng.integers(0, 256, (40, 8, 8, 1), dtype=np.uint8), np.tile([1, 0], 20), 4)
+    return fit_of(*noise_and_labels(), 4)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 24])
