@@ -36,6 +36,7 @@ LONGEST = (
     "pipeline/test_survival.py",
     "pipeline/test_phases.py",
     "pipeline/test_run.py",
+    "pipeline/test_resume.py",
     "training/test_distribution.py",
     "reproduce/test_measure.py",
     "reproduce/test_table1.py",
