@@ -159,7 +159,7 @@ def nlgan_tf(command: str) -> None:
 
 @pytest.mark.slow
 def test_own_data_as_the_readme_says(own_data):
-    nlgan_tf(re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1] + f" {SMALL}")
+    nlgan_tf(re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1] + f" {SMALL} --no-export")
     with np.load(own_data / "runs" / "mine-1" / "clean_dataset.npz") as drawn:
         assert drawn["images"].shape == (64, 16, 16, 1)
 
