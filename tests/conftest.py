@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import json
 import os
@@ -35,6 +36,7 @@ LONGEST = (
     "pipeline/test_survival.py",
     "pipeline/test_phases.py",
     "pipeline/test_run.py",
+    "pipeline/test_resume.py",
     "training/test_distribution.py",
     "reproduce/test_measure.py",
     "reproduce/test_table1.py",
@@ -82,6 +84,12 @@ class FilesInParts(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return self.parts[nodeid]
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what is imported out of the garbage collector's searches: a tenth of the time of building a graph."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesInParts:
@@ -137,7 +145,7 @@ def labels() -> np.ndarray:
     return np.tile([1, 0], 20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_model():
     """Builds a compiled NLGAN of 8x8 images, with every random part switched on by default."""
     from nlgan_tf.config import StageOneConfig

@@ -3,8 +3,6 @@
 import ast
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -13,6 +11,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers import ROOT
+from helpers.forked import NLGAN_TF, output_of
 from helpers.pages import LINK, NAMED_OBJECT, NAMED_PATH, NAMED_TEST, PAGES, anchors, defined_tests, find, name_of
 from nlgan_tf.cli.entry import cli
 
@@ -155,12 +154,12 @@ def own_data(tmp_path, monkeypatch) -> Path:
 
 
 def nlgan_tf(command: str) -> None:
-    subprocess.run([sys.executable, "-m", "nlgan_tf.cli", *command.split(), "--quiet"], check=True)
+    output_of(NLGAN_TF, *command.split(), "--quiet", log=Path("log"))
 
 
 @pytest.mark.slow
 def test_own_data_as_the_readme_says(own_data):
-    nlgan_tf(re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1] + f" {SMALL}")
+    nlgan_tf(re.search(r"`nlgan-tf (run --task npz:mine.npz [^`]+)`", README)[1] + f" {SMALL} --no-export")
     with np.load(own_data / "runs" / "mine-1" / "clean_dataset.npz") as drawn:
         assert drawn["images"].shape == (64, 16, 16, 1)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.noise import noise_and_labels
 from helpers.stop_after import StopAfter
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageTwoConfig
@@ -56,8 +57,12 @@ def test_soft_labels_are_learnt_as_they_are(network):
     np.testing.assert_allclose(predict_probability(classifier, images), labels, atol=0.05)
 
 
-def test_the_average_is_returned_with_the_optimizer_s_state(images, labels):
-    plain = train_classifier(images, labels, CONFIG)
+@pytest.fixture(scope="module")
+def plain() -> keras.Model:
+    return train_classifier(*noise_and_labels(), CONFIG)
+
+
+def test_the_average_is_returned_with_the_optimizer_s_state(images, labels, plain):
     averaged = train_classifier(images, labels, dataclasses.replace(CONFIG, ema=0.9))
     assert differ(plain, averaged)
     assert len(averaged.trainable_variables) == len(plain.trainable_variables)
@@ -67,9 +72,8 @@ def test_the_average_is_returned_with_the_optimizer_s_state(images, labels):
 
 
 @pytest.mark.parametrize("change", [{"schedule": "cosine"}, {"weight_decay": 0.1}, {"beta_2": 0.9}])
-def test_each_setting_counts(images, labels, change):
-    classifier = train_classifier(images, labels, dataclasses.replace(CONFIG, **change))
-    assert differ(classifier, train_classifier(images, labels, CONFIG))
+def test_each_setting_counts(images, labels, plain, change):
+    assert differ(train_classifier(images, labels, dataclasses.replace(CONFIG, **change)), plain)
 
 
 def test_the_cosine_takes_all_steps_of_the_training(images, labels):
@@ -102,30 +106,34 @@ def test_each_step_is_augmented_by_a_seed_of_its_own(images, labels):
     assert set(first.seeds).isdisjoint(other.seeds)
 
 
+def train_with_all_parts(folder=None, signals=None) -> keras.Model:
+    images, labels = noise_and_labels()
+    soft = np.clip(labels, 0.2, 0.8)
+    return train_on_stream(
+        lambda: soft_label_batches(images, soft, images[::-1], soft[::-1], 16, 48, seed=1),
+        (8, 8, 1),
+        MODERN,
+        survival=Survival(folder, "tests", signals or StopSignals(), say=lambda _: None, every=0),
+        augment=RandomTranslation(0.25),
+    )
+
+
+@pytest.fixture(scope="module")
+def straight() -> keras.Model:
+    return train_with_all_parts()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", [0, 2, 4])
-def test_a_killed_training_with_all_parts_resumes_to_the_same(tmp_path, images, labels, asked):
-    soft = np.clip(labels, 0.2, 0.8)
-
-    def train(folder=None, signals=None):
-        survival = Survival(folder, "tests", signals or StopSignals(), say=lambda _: None, every=0)
-        return train_on_stream(
-            lambda: soft_label_batches(images, soft, images[::-1], soft[::-1], 16, 48, seed=1),
-            (8, 8, 1),
-            MODERN,
-            survival=survival,
-            augment=RandomTranslation(0.25),
-        )
-
-    straight = train()
+def test_a_killed_training_with_all_parts_resumes_to_the_same(tmp_path, straight, asked):
     with pytest.raises(Stopped):
-        train(tmp_path, StopAfter(asked))
-    resumed = train(tmp_path)
+        train_with_all_parts(tmp_path, StopAfter(asked))
+    resumed = train_with_all_parts(tmp_path)
     assert_equal(straight, resumed)
     for a, b in zip(straight.optimizer.variables, resumed.optimizer.variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
     # A training that was finished is not done again.
-    assert_equal(straight, train(tmp_path))
+    assert_equal(straight, train_with_all_parts(tmp_path))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import fcntl
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -19,6 +18,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers import ROOT
+from helpers.forked import FORKSERVER, Forked
 from nlgan_tf.export import check_export, export_generator
 from nlgan_tf.export.manifest import check_manifest
 from nlgan_tf.export.publish import publish_all, unpublished, versions
@@ -32,8 +32,8 @@ nl.export_generator(nl.build_generator((8, 8, 1), latent_dim=7, width=0.1), sys.
 """
 
 
-def start_export(base: Path) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", EXPORT, str(base)], stderr=subprocess.DEVNULL)
+def start_export(base: Path) -> Forked:
+    return Forked(EXPORT, str(base), log=Path(os.devnull))
 
 
 def nothing() -> None:
@@ -149,7 +149,7 @@ def test_a_set_is_on_the_disk_before_it_appears(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_many_at_once_take_different_numbers(tmp_path):
-    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(4, FORKSERVER) as pool:
         published = [path for (path,) in pool.map(publish_text, [tmp_path] * 40, map(str, range(40)))]
     assert sorted(int(path.name) for path in published) == versions(tmp_path / "model") == list(range(1, 41))
     assert sorted(int((path / "file").read_text()) for path in published) == list(range(40))
@@ -185,7 +185,7 @@ def kill_exports(base: Path, times: int, seed: int = 0) -> list[dict]:
         # The first folder shows that the export has begun; the rest takes about three seconds.
         delay = dice.uniform(0, 4)
         time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
+        process.send_signal(signal.SIGKILL)
         ended = process.wait()
         found = sorted(standing(base))
         log.append({"kill": number + 1, "after_seconds": round(delay, 2), "killed": ended == -9, "found": found})

@@ -1,13 +1,9 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
-from helpers import ROOT
+from helpers.forked import output_of
 from nlgan_tf.compat.keras import keras, variables_in_order
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.players import NETWORKS
@@ -181,5 +177,5 @@ def test_a_decay_out_of_range_is_refused(tiny_model, ema):
 
 
 @pytest.mark.slow
-def test_replicas_have_equal_averages():
-    subprocess.run([sys.executable, "-c", TWO_REPLICAS], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+def test_replicas_have_equal_averages(tmp_path):
+    output_of(TWO_REPLICAS, log=tmp_path / "log")

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
+from helpers.rewound import rewinding
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.batches import check_image_set, check_set, refusals_of_batches
 
@@ -175,8 +176,11 @@ def test_nothing_is_learned_from_a_batch_that_is_refused(tiny_model, images, lab
 
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_a_set_of_unknown_length_trains_as_one_of_known_length(tiny_model, images, labels):
+    model = tiny_model()
+    rewind = rewinding(model)
+
     def trained(dataset: tf.data.Dataset) -> list[np.ndarray]:
-        model = tiny_model()
+        rewind()
         model.fit(dataset, epochs=3, verbose=0)
         assert int(model.step) == int(model.d_optimizer.iterations) == 15
         return model.get_weights()

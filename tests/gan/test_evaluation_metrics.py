@@ -1,10 +1,8 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.forked import output_of
 from nlgan_tf.gan.evaluation_metrics import EvaluationMetrics
 
 
@@ -70,6 +68,5 @@ with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
 """
 
 
-def test_several_replicas_report_what_one_reports():
-    done = subprocess.run([sys.executable, "-c", ON_TWO_REPLICAS], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_several_replicas_report_what_one_reports(tmp_path):
+    output_of(ON_TWO_REPLICAS, log=tmp_path / "log")

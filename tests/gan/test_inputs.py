@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
+from helpers.rewound import rewinding
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
 
@@ -33,8 +34,9 @@ def test_arrays_that_are_no_public_images_are_refused(tiny_model, bad):
             act(bad, verbose=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(tiny_model):
+    """One model for all, as what is refused leaves no trace in it."""
     return tiny_model()
 
 
@@ -138,7 +140,8 @@ def test_labels_beside_a_set_are_refused(model, images, labels):
         model.fit(dataset, labels)
 
 
-def test_validation_goes_on_after_data_that_were_refused(model, images, labels):
+def test_validation_goes_on_after_data_that_were_refused(tiny_model, images, labels):
+    model = tiny_model()
     wrong = tf.data.Dataset.from_tensor_slices((images, labels + 1)).batch(8)
     with pytest.raises(InputError, match="got 2"):
         model.fit(images, labels, validation_data=wrong, verbose=0)
@@ -146,13 +149,21 @@ def test_validation_goes_on_after_data_that_were_refused(model, images, labels):
     assert history["val_loss"] == pytest.approx([model.evaluate(images, labels, verbose=0)[0]], rel=1e-5)
 
 
+@pytest.fixture(scope="module")
+def untrained(tiny_model):
+    """One model, which every test of callbacks trains from its beginning, and the function that takes it there."""
+    model = tiny_model(d_learning_rate=2e-4, g_learning_rate=1e-3)
+    return model, rewinding(model)
+
+
 class TestKerasCallbacks:
     """What Keras's own callbacks find in the model, of all three optimizers."""
 
     @pytest.fixture
-    def fitted(self, tiny_model, images, labels):
+    def fitted(self, untrained, images, labels):
         def fit(*callbacks, **settings):
-            model = tiny_model(d_learning_rate=2e-4, g_learning_rate=1e-3)
+            model, rewind = untrained
+            rewind()
             dataset = nl.noisy_dataset(images, labels, 8, 16)
             history = model.fit(dataset, epochs=3, verbose=0, callbacks=list(callbacks), **settings).history
             return model, history

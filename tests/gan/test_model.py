@@ -8,6 +8,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 import nlgan_tf.gan
+from helpers.rewound import rewinding
 from nlgan_tf.compat.keras import LossScaleOptimizer, keras
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.latent import draw_latent
@@ -256,24 +257,16 @@ def test_settings_that_are_set_anew_are_used_at_once(tiny_model, images, labels)
     model = tiny_model()
     as_one_batch = {"batch_size": 40, "shuffle": False, "verbose": 0}
     model.fit(images, labels, **as_one_batch)
-    optimizers = (model.d_optimizer, model.gp_optimizer, model.gn_optimizer)
-    variables = [*model.weights, *(variable for optimizer in optimizers for variable in optimizer.variables)]
-    trained = [variable.numpy() for variable in variables]
-
-    def set_back() -> None:
-        for variable, value in zip(variables, trained, strict=True):
-            variable.assign(value)
-        model.reset_metrics()
-
+    rewind = rewinding(model)
     found = {}
     new = {"alpha": 50.0, "beta": 4.0, "loss_metric": "mse", "generator_dropout": True, "seed": 7}
     for name, value in new.items():
         before = getattr(model, name)
         setattr(model, name, value)
-        set_back()
+        rewind()
         # Outside of what `fit` has traced.
         expected = {log: float(mean) for log, mean in model.train_step(batch(images, labels, 40)).items()}
-        set_back()
+        rewind()
         history = model.fit(images, labels, **as_one_batch).history
         found[name] = {log: values[0] for log, values in history.items()}
         assert found[name] == pytest.approx(expected, rel=1e-4), name

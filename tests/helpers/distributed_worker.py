@@ -23,8 +23,7 @@ def main(name: str, path: str) -> None:
     report: dict = {}
     fixed_steps(strategy, report)
     if name != "one":
-        ordinary_steps(strategy, report)
-        switches(strategy, report)
+        switches(strategy, ordinary_steps(strategy, report), report)
     np.savez(path, **report)
 
 
@@ -74,8 +73,8 @@ def fixed_steps(strategy, report: dict) -> None:
     replicas.own_seed, model_module.draw_latent = own_seed, draw_latent
 
 
-def ordinary_steps(strategy, report: dict) -> None:
-    """100 steps as users take them, then what each replica here draws and holds."""
+def ordinary_steps(strategy, report: dict):
+    """100 steps as users take them, then what each replica here draws and holds; returns the trained model."""
     from nlgan_tf.compat.installed import LEGACY
     from nlgan_tf.gan.latent import AUGMENT_REAL, Z_OF_FIRST, draw_latent
 
@@ -96,9 +95,10 @@ def ordinary_steps(strategy, report: dict) -> None:
     for name, value in zip(("noise", "dropout", "augmentation"), strategy.run(draw), strict=True):
         for replica, local in enumerate(strategy.experimental_local_results(value)):
             report[f"{name}/{replica}"] = local.numpy()
+    return model
 
 
-def switches(strategy, report: dict) -> None:
+def switches(strategy, trained, report: dict) -> None:
     from nlgan_tf.compat.keras import keras
     from nlgan_tf.errors import InputError
     from nlgan_tf.training.replicas import spans_machines
@@ -121,11 +121,8 @@ def switches(strategy, report: dict) -> None:
             model = model_of()
             history = model.fit(dataset(5), epochs=1, verbose=0).history
             report["bfloat16"] = np.array([values[0] for values in history.values()])
-    with strategy.scope():
-        keras.mixed_precision.set_global_policy("float32")
-        model = model_of()
     if not spans_machines(strategy):  # On several machines the others would wait for the one that stopped.
-        refused(lambda: model.fit(dataset(2).map(lambda images, labels: (images, labels + 1)), verbose=0))
+        refused(lambda: trained.fit(dataset(2).map(lambda images, labels: (images, labels + 1)), verbose=0))
     report["refusals"] = np.array(refusals)
 
 

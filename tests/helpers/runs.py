@@ -1,11 +1,11 @@
-"""Small runs in real processes."""
+"""Small runs in processes of their own."""
 
 import dataclasses
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from helpers.forked import NLGAN_TF, Forked
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.recipes import RECIPES
@@ -24,13 +24,12 @@ STAGE_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=320, batch
 CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
 
 
-def start(*arguments: str, log: Path, **settings) -> subprocess.Popen:
-    command = [sys.executable, "-m", "nlgan_tf.cli", "run", *arguments]
-    with log.open("a") as output:
-        return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **settings)
+def start(*arguments: str, log: Path) -> Forked:
+    """`nlgan-tf run ARGUMENTS`."""
+    return Forked(NLGAN_TF, "run", *arguments, log=log)
 
 
-def wait_for(condition, process: subprocess.Popen, seconds: float = 1800) -> None:
+def wait_for(condition, process: subprocess.Popen | Forked, seconds: float = 1800) -> None:
     """Until the condition holds or the process ends."""
     end = time.monotonic() + seconds
     while not condition() and process.poll() is None:

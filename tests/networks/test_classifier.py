@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from helpers.noise import noise_and_labels
 from nlgan_tf import config
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.errors import InputError
@@ -26,10 +27,11 @@ assert int(classifier.optimizer.iterations) == 6
 """
 
 
-@pytest.fixture(params=CLASSIFIERS)
-def trained(request, images, labels):
+@pytest.fixture(scope="module", params=CLASSIFIERS)
+def trained(request):
+    """A classifier of 8x8 images, which no test changes."""
     settings = StageTwoConfig(num_images=4, epochs=2, samples_per_epoch=256, width=0.2, network=request.param)
-    return train_classifier(images, labels, settings)
+    return train_classifier(*noise_and_labels(), settings)
 
 
 def test_parameters_by_hand():

@@ -1,10 +1,10 @@
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from helpers.forked import NLGAN_TF, output_of
 from nlgan_tf.cli import main
 from nlgan_tf.noise_rates import report as report_module
 from nlgan_tf.noise_rates.registry import DEFAULT, METHODS
@@ -94,12 +94,11 @@ def test_the_command_writes_its_figure_into_a_new_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_command(tmp_path):
+def test_the_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     arguments = ["priors", "--task", "digits:0-vs-1", "--width", "0.1", "--folds", "3", "--max-steps", "60"]
-    done = subprocess.run(
-        [sys.executable, "-m", "nlgan_tf.cli", *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    printed = output_of(NLGAN_TF, *arguments, log=tmp_path / "log")
     for title in ("Rank Pruning", "confident joint", "anchors", "the truth"):
-        assert title in done.stdout
-    assert "of the labels, " in done.stdout
+        assert title in printed
+    assert "of the labels, " in printed
     assert (tmp_path / "priors.png").read_bytes().startswith(b"\x89PNG")

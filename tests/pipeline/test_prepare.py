@@ -5,7 +5,9 @@ import pytest
 
 import nlgan_tf as nl
 from helpers.photographs import class_folders
+from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.data.task import ImageTask
+from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import describe_priors, describe_task, prepare_task, training_priors
 
 
@@ -127,3 +129,21 @@ def test_known_classes_without_simulated_noise_are_as_they_are():
     assert (config.pi_p, training_priors(config)) == (None, "estimate")
     task = prepare_task(config)
     np.testing.assert_array_equal(task.noisy_labels, nl.load_task("digits:5-vs-7").labels)
+
+
+def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
+    task = nl.load_task("digits:5-vs-7")
+    noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)
+    np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels, noisy_labels=noisy)
+    prepared = prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
+    np.testing.assert_array_equal(prepared.noisy_labels, noisy)
+
+
+def test_corrupting_first_corrupts_the_full_set():
+    reduced = prepare_task(RunConfig(size=100))
+    first = prepare_task(RunConfig(size=100, corrupt_first=True))
+    np.testing.assert_array_equal(first.images, reduced.images)
+    assert realised_priors(reduced.labels, reduced.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.015)
+    whole = prepare_task(RunConfig())
+    kept = np.sort(np.concatenate([np.flatnonzero(whole.subclass_labels == digit)[:25] for digit in (2, 4, 5, 7)]))
+    np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])

@@ -1,7 +1,6 @@
 import dataclasses
+import functools
 import json
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,36 +9,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import nlgan_tf as nl
-from nlgan_tf.config import StageTwoConfig
+from helpers.small_run import ALONE, SMALL_TWO, finished_run, small_config
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.files import sha256
-from nlgan_tf.pipeline import accuracies, drawn_figures, failures, lifecycle, phases
+from nlgan_tf.noise_rates import resampling
+from nlgan_tf.pipeline import drawn_figures, failures, lifecycle
 from nlgan_tf.pipeline import folder as run_folder
 from nlgan_tf.pipeline import run as pipeline
 from nlgan_tf.pipeline.config import RunConfig
 from nlgan_tf.pipeline.prepare import prepare_task
-from nlgan_tf.recipes import RECIPES
 from nlgan_tf.two_stages import cross_fitting
-
-SMALL_ONE = dataclasses.replace(RECIPES["paper"].stage_one, epochs=2, samples_per_epoch=256, width=0.1, decay_share=0.0)
-SMALL_TWO = StageTwoConfig(num_images=64, epochs=2, samples_per_epoch=256, width=0.1)
-
-
-def small_config(run_dir, **changes) -> RunConfig:
-    return RunConfig(**{"size": 40, "run_dir": str(run_dir), "stage_one": SMALL_ONE, "stage_two": SMALL_TWO, **changes})
 
 
 @pytest.fixture(scope="module")
 def finished(made_once) -> nl.RunResult:
-    def make(folder: Path) -> None:
-        result = nl.run(small_config(folder / "run"), verbose=0)
-        (folder / "result.json").write_text(json.dumps(result.metrics))
-
-    folder = made_once("finished", make)
-    return nl.RunResult(folder / "run", json.loads((folder / "result.json").read_text()))
+    return finished_run(made_once)
 
 
 def test_the_run_folder_holds_what_the_design_lists(finished):
@@ -144,7 +130,7 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monk
     for figure in ("sample_grids", "interpolation", "neighbours"):
         monkeypatch.setattr(drawn_figures, figure, fails)
     monkeypatch.setattr(pipeline, "render", fails)
-    result = nl.run(small_config(tmp_path / "run", overwrite=True, compare=False, export=False), verbose=1)
+    result = nl.run(small_config(tmp_path / "run", overwrite=True, **ALONE), verbose=1)
     assert not (result.run_dir / "old").exists()
     assert "accuracy_nlgan" in result.metrics
     said = capsys.readouterr().out
@@ -227,12 +213,20 @@ def test_a_result_is_shown_by_its_folder_and_accuracies():
     assert repr(result) == "RunResult(run_dir='runs/1', accuracy_nlgan=0.961)"
 
 
+@pytest.fixture
+def short_estimate(monkeypatch):
+    """Purities from fewer trainings and resamples: within the tolerance of the tests all the same."""
+    monkeypatch.setattr(cross_fitting, "EstimatePriors", functools.partial(nl.EstimatePriors, folds=3, max_steps=150))
+    monkeypatch.setattr(resampling, "RESAMPLES", 20)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_estimate")
 def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp_path, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True, export=False)
+    config = small_config(tmp_path / "run", task="digits:0-vs-1", size=None, estimate_priors=True, **ALONE)
     with monkeypatch.context() as patch:
         patch.setattr(cross_fitting, "train_stage_one", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -250,11 +244,12 @@ def test_priors_that_are_estimated_are_used_and_written_and_said_on_resuming(tmp
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_estimate")
 def test_unstated_purities_of_own_data_are_estimated_and_said(tmp_path, capsys):
     task = nl.load_task("digits:0-vs-1")
     noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0)
     np.savez(tmp_path / "own.npz", images=task.images, noisy_labels=noisy)
-    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, export=False)
+    config = small_config(tmp_path / "run", task=f"npz:{tmp_path / 'own.npz'}", size=None, **ALONE)
     result = nl.run(config, verbose=1)
     assert result.metrics["pi_p_estimated"] == pytest.approx(0.7, abs=0.1)
     assert result.metrics["pi_n_estimated"] == pytest.approx(0.85, abs=0.1)
@@ -275,30 +270,6 @@ def test_true_labels_of_own_data_are_corrupted_only_as_stated(tmp_path):
     assert realised_priors(prepared.labels, prepared.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.02)
 
 
-@pytest.mark.slow
-def test_what_is_compared_and_whether_models_are_exported_is_part_of_a_run(tmp_path, unfinished_alone):
-    assert json.loads((unfinished_alone / "config.json").read_text())["compare"] is False
-    metrics = nl.resume(unfinished_alone, verbose=0).metrics
-    assert "accuracy_nlgan" in metrics
-    assert "accuracy_noisy" not in metrics
-    assert metrics["settings"]["compare"] is False
-    assert not (unfinished_alone / "saved_models").exists()
-
-
-@pytest.fixture
-def unfinished_alone(tmp_path, monkeypatch) -> Path:
-    """The folder of a run without comparisons that ended before its accuracies."""
-
-    def fails(*_, **__) -> None:
-        raise InterruptedError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(accuracies, "accuracy", fails)
-        with pytest.raises(InterruptedError):
-            nl.run(small_config(tmp_path / "alone", compare=False, export=False), verbose=0)
-    return tmp_path / "alone"
-
-
 def test_an_old_run_stays_until_all_that_can_fail_was_tried(tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("of an old run")
@@ -310,137 +281,6 @@ def test_an_old_run_stays_until_all_that_can_fail_was_tried(tmp_path, monkeypatc
     with pytest.raises(TypeError):
         nl.run(small_config(tmp_path / "run", overwrite=True), verbose=0)
     assert (tmp_path / "run" / "config.json").read_text() == "of an old run"
-
-
-def test_given_noisy_labels_are_not_corrupted_again(tmp_path):
-    task = nl.load_task("digits:5-vs-7")
-    noisy = np.where(np.arange(len(task.labels)) % 5 == 0, 1 - task.labels, task.labels)
-    np.savez(tmp_path / "own.npz", images=task.images, labels=task.labels, noisy_labels=noisy)
-    prepared = prepare_task(RunConfig(task=f"npz:{tmp_path / 'own.npz'}"))
-    np.testing.assert_array_equal(prepared.noisy_labels, noisy)
-
-
-def test_corrupting_first_corrupts_the_full_set():
-    reduced = prepare_task(RunConfig(size=100))
-    first = prepare_task(RunConfig(size=100, corrupt_first=True))
-    np.testing.assert_array_equal(first.images, reduced.images)
-    assert realised_priors(reduced.labels, reduced.noisy_labels) == pytest.approx((0.7, 0.85), abs=0.015)
-    whole = prepare_task(RunConfig())
-    kept = np.sort(np.concatenate([np.flatnonzero(whole.subclass_labels == digit)[:25] for digit in (2, 4, 5, 7)]))
-    np.testing.assert_array_equal(first.noisy_labels, whole.noisy_labels[kept])
-
-
-@pytest.fixture(scope="module")
-def ended_in_the_export(tmp_path_factory) -> Path:
-    """The folder of a run like `finished` that ended in the export."""
-    run_dir = tmp_path_factory.mktemp("ended") / "run"
-
-    def fails(*_, **__) -> None:
-        raise OSError(28, "No space left on device")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phases, "publish_versions", fails)
-        with pytest.raises(
-            OSError,
-            match=r"no space left on the disk while writing .*run: make room and continue by: nlgan-tf run --resume",
-        ):
-            nl.run(small_config(run_dir), verbose=0)
-    return run_dir
-
-
-@pytest.fixture
-def unfinished(ended_in_the_export, tmp_path) -> Path:
-    """A copy of that folder, to continue or to spoil."""
-    return Path(shutil.copytree(ended_in_the_export, tmp_path / "run"))
-
-
-@pytest.mark.slow
-def test_a_resumed_run_does_again_what_is_missing_or_damaged(finished, unfinished):
-    assert not (unfinished / "metrics.json").exists()
-    with pytest.raises(FileExistsError, match="it is unfinished: --resume continues it"):
-        nl.run(small_config(unfinished), verbose=0)
-    drawn = (unfinished / "clean_dataset.npz").stat()
-    (unfinished / "checkpoints" / "classifier.keras").write_bytes(b"damaged")
-    result = nl.resume(unfinished, verbose=0)
-    assert result.metrics == finished.metrics
-    assert (unfinished / "clean_dataset.npz").stat().st_mtime_ns == drawn.st_mtime_ns
-    names = [{path.relative_to(folder) for path in folder.rglob("*")} for folder in (unfinished, finished.run_dir)]
-    assert names[0] == names[1]
-    assert nl.resume(unfinished, verbose=0) == result
-
-
-def logged(run_dir: Path) -> list[str]:
-    """The lines of run.log without their times."""
-    lines = (run_dir / "run.log").read_text().splitlines()
-    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line) for line in lines)
-    return [line[len("2026-01-01 00:00:00  ") :] for line in lines]
-
-
-@pytest.mark.slow
-def test_a_resumed_run_goes_on_in_its_log_and_event_files(unfinished, capsys):
-    before = logged(unfinished)  # Of a quiet run.
-    assert before[0] == "Reading digits:5,7-vs-2,4"
-    assert "no space left on the disk" in before[-1]
-    # All is done again but the reading, with event files.
-    for path in (unfinished / "checkpoints").iterdir():
-        path.unlink() if path.is_file() else shutil.rmtree(path)
-    config = unfinished / "config.json"
-    config.write_text(config.read_text().replace('"tensorboard": false', '"tensorboard": true'))
-    result = nl.resume(unfinished, verbose=1)
-    lines = logged(unfinished)
-    assert lines[: len(before)] == before
-    said, after = capsys.readouterr().out.splitlines(), lines[len(before) :]
-    assert [line for line in said if line not in after and not line.startswith("Epoch")] == []
-    epochs = [line.split()[1] for line in after if line.startswith("Epoch")]
-    # Both stages; the classifiers of the comparison have left their accuracies.
-    assert epochs == ["1/2", "2/2"] * 2
-    assert f"Accuracy on clean test labels: {result.metrics['accuracy_clean']:.3f}" in after[-1]
-    for training in ("stage_one", "stage_two"):
-        events = EventAccumulator(str(unfinished / "tensorboard" / training)).Reload()
-        assert [event.step for event in events.Scalars("loss")] == [0, 1]
-    history = np.genfromtxt(unfinished / "history.csv", delimiter=",", names=True, usecols=range(1, 5))
-    one = EventAccumulator(str(unfinished / "tensorboard" / "stage_one"), {"images": 0, "histograms": 0}).Reload()
-    np.testing.assert_allclose([event.value for event in one.Scalars("d_fake_n")], history["d_fake_n"], rtol=1e-5)
-    assert {"drawn_p", "drawn_n"} == set(one.Tags()["images"])
-    assert {"d_outputs_noisy_p", "d_outputs_noisy_n"} == set(one.Tags()["histograms"])
-
-
-@pytest.mark.slow
-def test_another_configuration_or_damaged_state_is_refused_and_nothing_changes(unfinished):
-    config, state = unfinished / "config.json", unfinished / "unfinished.json"
-    for path, old, new, message in [
-        (config, '"alpha": 5.0', '"alpha": 6.0', "Expected the configuration and data that"),
-        (config, "{", "", "Expected the configuration to be JSON"),
-        (state, "{", "", "unfinished.json as a run wrote it, got what cannot be read"),
-    ]:
-        before = path.read_text()
-        path.write_text(before.replace(old, new, 1))
-        with pytest.raises(ValueError, match=message):
-            nl.resume(unfinished, verbose=0)
-        path.write_text(before)
-    assert nl.resume(unfinished, verbose=0).metrics
-
-
-@pytest.mark.slow
-def test_seeds_that_were_cut_off_go_on_side_by_side_in_one_folder(tmp_path, monkeypatch):
-    def cut_off(config, *_):
-        raise KeyboardInterrupt if config.seed == 1 else AssertionError
-
-    with monkeypatch.context() as patch:
-        run = pipeline.run
-        patch.setattr(pipeline, "run", lambda config, verbose: (run if config.seed == 0 else cut_off)(config, verbose))
-        with pytest.raises(KeyboardInterrupt):
-            nl.run_seeds(small_config(tmp_path / "runs", compare=False, export=False), 2, verbose=0)
-    first = (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns
-    assert not (tmp_path / "runs" / "summary.json").exists()
-    assert pipeline.holds_seeds(tmp_path / "runs")
-    results = pipeline.resume_seeds(tmp_path / "runs", verbose=0)
-    assert [result.metrics["settings"]["seed"] for result in results] == [0, 1]
-    assert (tmp_path / "runs" / "seed-0" / "metrics.json").stat().st_mtime_ns == first
-    assert [result.run_dir.name for result in results] == ["seed-0", "seed-1"]
-    values = [result.metrics["accuracy_nlgan"] for result in results]
-    summary = json.loads((tmp_path / "runs" / "summary.json").read_text())
-    assert summary["accuracy_nlgan"] == pytest.approx({"mean": np.mean(values), "std": np.std(values, ddof=1)})
 
 
 def test_no_seeds_are_refused(tmp_path):

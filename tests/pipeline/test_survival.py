@@ -1,6 +1,7 @@
 """Real runs in real processes, killed, stopped and resumed."""
 
 import csv
+import dataclasses
 import os
 import random
 import signal
@@ -20,7 +21,7 @@ from nlgan_tf.files import sha256
 @pytest.fixture(scope="module")
 def config_file(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("config") / "config.json"
-    path.write_text(CONFIG.to_json())
+    path.write_text(dataclasses.replace(CONFIG, compare=False).to_json())
     return str(path)
 
 
@@ -84,7 +85,7 @@ def killed_and_resumed(folder: Path, config_file: str, reference: tuple[Path, in
 
 @pytest.mark.slow
 def test_three_kills_change_nothing(tmp_path, config_file, undisturbed):
-    killed_and_resumed(tmp_path, config_file, undisturbed, kills=3, seed=0)
+    killed_and_resumed(tmp_path, config_file, undisturbed, kills=3, seed=47)
 
 
 @pytest.mark.soak

@@ -1,12 +1,8 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import ROOT
+from helpers.forked import output_of
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.dropout import CountedDropout
@@ -171,5 +167,5 @@ def test_its_weights_are_both_networks_and_its_configuration_is_that_of_its_argu
 
 
 @pytest.mark.slow
-def test_replicas_average_as_one_device_does():
-    subprocess.run([sys.executable, "-c", TWO_REPLICAS], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+def test_replicas_average_as_one_device_does(tmp_path):
+    output_of(TWO_REPLICAS, log=tmp_path / "log")

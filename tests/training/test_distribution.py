@@ -1,5 +1,6 @@
 """On logical CPU devices and in two processes of this machine; no GPU is needed, and none is measured."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 
 from helpers import ROOT
+from helpers.forked import Forked
 from helpers.runs import CONFIG, wait_for
 from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.training.distribution import Processes, make_strategy
 
 WORKER = ROOT / "tests" / "helpers" / "distributed_worker.py"
+RUN_WORKER = "import sys; from helpers.distributed_worker import main; main(*sys.argv[1:])"
 
 
 def free_ports(count: int) -> list[int]:
@@ -53,9 +56,7 @@ def reports(tmp_path_factory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("reports")
     jobs = [("one", None), ("mirrored", None), *((f"worker{i}", config) for i, config in enumerate(tf_configs(2)))]
     processes = {
-        name: spawn(
-            sys.executable, str(WORKER), name, str(folder / name), log=folder / f"{name}.log", environment=config
-        )
+        name: Forked(RUN_WORKER, name, str(folder / name), log=folder / f"{name}.log", environment=config)
         for name, config in jobs
     }
     for name, process in processes.items():
@@ -159,7 +160,8 @@ class TestTwoWorkers:
         command.parent.mkdir()
         command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{WORKER}" keep "$KEPT" "$@"\n')
         command.chmod(0o755)
-        (tmp_path / "config.json").write_text(CONFIG.to_json())
+        config = dataclasses.replace(CONFIG, compare=False, export=False)
+        (tmp_path / "config.json").write_text(config.to_json())
         run_dir, hosts = tmp_path / "run", ",".join(f"127.0.0.1:{port}" for port in free_ports(2))
         return [
             spawn(

@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 import nlgan_tf as nl
+from helpers.noise import noise_and_labels
+from helpers.rewound import rewinding
 from nlgan_tf.gan.watch import TrainingWatch
 from nlgan_tf.training.fit import NonFiniteError, fit
 from nlgan_tf.training.signals import Stopped
@@ -20,12 +22,21 @@ class Cut(Exception):
     """Stands for the end of a process between two steps."""
 
 
+@pytest.fixture(scope="module")
+def untrained(tiny_model):
+    """One model, and the function that takes it back to its beginning."""
+    model = tiny_model()
+    return model, rewinding(model)
+
+
 @pytest.fixture
-def training(tmp_path, tiny_model, images, labels):
-    """Trains a fresh model under what the folder holds; `cut` is the step at which it ends."""
+def training(tmp_path, untrained, images, labels):
+    """Trains an untrained model under what the folder holds; `cut` is the step at which it ends."""
 
     def train(cut=None, epochs=EPOCHS, model=None, said=None, stop=None, **settings):
-        model = model or tiny_model()
+        if model is None:
+            model, rewind = untrained
+            rewind()
         survival = Survival(
             tmp_path / "checkpoints", "tests", say=(said if said is not None else []).append, **{"every": 0, **settings}
         )
@@ -60,10 +71,11 @@ def assert_equal(mine, theirs):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.fixture
-def straight(tiny_model, images, labels):
-    """The undisturbed training by Keras's own fit."""
+@pytest.fixture(scope="module")
+def straight(tiny_model):
+    """The undisturbed training by Keras's own fit, of the images and labels of all tests."""
     model = tiny_model()
+    images, labels = noise_and_labels()
     watch = TrainingWatch(images, labels)
     return model, model.fit(nl.noisy_dataset(images, labels, 16, 48), epochs=EPOCHS, callbacks=[watch], verbose=0)
 
@@ -136,7 +148,7 @@ def test_a_non_finite_weight_goes_back_and_lowers_the_rates(training, tiny_model
     assert [int(row["epoch"]) for row in rows(tmp_path)] == list(range(EPOCHS))
     assert [row["event"] == said[0].strip() for row in rows(tmp_path)] == [False, True, False, False]
     # A later process goes on with the lowered rates.
-    again = training(model=tiny_model(), epochs=EPOCHS + 1)
+    again = training(epochs=EPOCHS + 1)
     assert float(again.gn_optimizer.learning_rate) == pytest.approx(1e-4)
 
 

@@ -1,11 +1,8 @@
 import functools
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.forked import Forked
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.noise_rates.callback import EstimatePriors
@@ -80,14 +78,8 @@ def search(task_folder, eager):
     return run
 
 
-def start(role: dict[str, str] | None = None) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", EAGER, *COMMAND, "--trials", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(role or {})},
-    )
+def start(log: Path, role: dict[str, str] | None = None) -> Forked:
+    return Forked(EAGER, *COMMAND, "--trials", "2", log=log, environment=role)
 
 
 def running_trial(number: int, seconds: float = 300) -> Path:
@@ -180,16 +172,17 @@ def test_unknown_priors_are_estimated_before_the_search(search, task_folder, rng
 
 @pytest.mark.slow
 def test_a_killed_search_goes_on_without_repeating_finished_trials(task_folder):
-    process = start()
+    process = start(task_folder / "killed.log")
     running_trial(1)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait()
     first = Path("search/trial_0/trial.json").read_bytes()
     assert json.loads(first)["status"] == "COMPLETED"
     interrupted = json.loads(Path("search/trial_1/trial.json").read_text())
-    process = start()
-    output, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors
+    log = task_folder / "log"
+    ended = start(log).wait(600)
+    output = log.read_text()
+    assert ended == 0, output
     assert "Trial 1 of 2" not in output
     assert "Trial 2 of 2" in output
     assert Path("search/trial_0/trial.json").read_bytes() == first
@@ -211,20 +204,20 @@ def test_chief_and_two_workers_survive_the_kill_of_a_worker(task_folder):
             "KERASTUNER_ORACLE_PORT": str(free_port),
         }
 
-    chief = start(role("chief"))
-    killed = start(role("worker-0"))
+    logs = {name: task_folder / f"{name}.log" for name in ("chief", "killed", "worker-0", "worker-1")}
+    chief = start(logs["chief"], role("chief"))
+    killed = start(logs["killed"], role("worker-0"))
     running_trial(0)
     killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    workers = [start(role(f"worker-{number}")) for number in range(2)]
-    outputs = [worker.communicate(timeout=600) for worker in workers]
-    assert [worker.returncode for worker in workers] == [0, 0], outputs
-    output, errors = chief.communicate(timeout=600)
-    assert chief.returncode == 0, errors
-    assert "Trial 1 of 2" in outputs[0][0], "the worker that came back has its trial again"
+    killed.wait()
+    workers = [start(logs[name], role(name)) for name in ("worker-0", "worker-1")]
+    ended = [process.wait(600) for process in (*workers, chief)]
+    outputs = {name: log.read_text() for name, log in logs.items()}
+    assert ended == [0, 0, 0], outputs
+    assert "Trial 1 of 2" in outputs["worker-0"], "the worker that came back has its trial again"
     trials = [json.loads(path.read_text()) for path in Path("search").glob("trial_*/trial.json")]
     assert [trial["status"] for trial in trials] == ["COMPLETED"] * 2
-    assert "Train with the best by" in output
+    assert "Train with the best by" in outputs["chief"]
     assert RunConfig.from_json(Path("search/best.json").read_text())
 
 

@@ -3,6 +3,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
+from helpers.noise import noise_and_labels
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.drawing import draw_set
@@ -69,10 +70,14 @@ def test_members_start_from_seeds_of_their_own_the_first_from_the_plain_one(imag
     assert len({model.seed for model in fit.models}) == 2
 
 
+@pytest.fixture(scope="module")
+def four_members() -> CrossFit:
+    return fit_of(*noise_and_labels(), 4)
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 24])
-def test_half_of_what_the_members_draw_is_positive_and_comes_first(images, labels, n):
-    fit = fit_of(images, labels, 4)
-    drawn, drawn_labels = fit.hallucinate(n, seed=2)
+def test_half_of_what_the_members_draw_is_positive_and_comes_first(four_members, n):
+    drawn, drawn_labels = four_members.hallucinate(n, seed=2)
     assert drawn.shape == (n, 8, 8, 1)
     assert drawn.dtype == np.uint8
     assert drawn_labels.dtype == np.int64
@@ -109,9 +114,9 @@ def test_refined_generators_draw_alone():
 
 
 @pytest.mark.parametrize(("n", "message"), [(0, "at least 1, got 0"), (2.5, "an integer, got 2.5")])
-def test_a_number_of_images_that_is_none_is_refused(images, labels, n, message):
+def test_a_number_of_images_that_is_none_is_refused(four_members, n, message):
     with pytest.raises(InputError, match=f"^Expected n to be {message}$"):
-        fit_of(images, labels, 2).hallucinate(n)
+        four_members.hallucinate(n)
 
 
 def test_scores_are_high_on_positives_and_not_clipped():

@@ -6,6 +6,7 @@ import pytest
 import nlgan_tf as nl
 from helpers.halves import halves
 from helpers.stop_after import StopAfter
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.evaluation.metrics import accuracy
 from nlgan_tf.noise_rates.posterior import label_posterior
@@ -97,19 +98,23 @@ def test_rounds_see_views_where_images_are_changed():
     assert any(np.any(mine != theirs) for mine, theirs in zip(one, several, strict=True))
 
 
+def train_two_rounds(folder=None, **signals) -> keras.Model:
+    config = dataclasses.replace(CONFIG, epochs=2, samples_per_epoch=64, rounds=2)
+    survival = Survival(folder, "tests", say=lambda _: None, every=0, **signals)
+    return train_rounds(evidence(), "both", config, survival=survival)
+
+
+@pytest.fixture(scope="module")
+def straight() -> keras.Model:
+    return train_two_rounds()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("asked", "rounds"), [(4, 1), (7, 2)])
-def test_rounds_that_are_killed_resume_to_the_same(tmp_path, asked, rounds):
-    config = dataclasses.replace(CONFIG, epochs=2, samples_per_epoch=64, rounds=2)
-
-    def train(folder=None, **signals):
-        survival = Survival(folder, "tests", say=lambda _: None, every=0, **signals)
-        return train_rounds(evidence(), "both", config, survival=survival)
-
-    straight = train()
+def test_rounds_that_are_killed_resume_to_the_same(tmp_path, straight, asked, rounds):
     with pytest.raises(Stopped):
-        train(tmp_path, signals=StopAfter(asked))
+        train_two_rounds(tmp_path, signals=StopAfter(asked))
     assert len(list(tmp_path.iterdir())) == rounds
-    resumed = train(tmp_path)
+    resumed = train_two_rounds(tmp_path)
     for mine, theirs in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -137,6 +137,7 @@ def test_an_nlgan_trains_with_its_policy_after_save_and_load(tiny_model, images,
     again = nl.load_model(tmp_path / "model.keras")
     assert again.augment.get_config() == model.augment.get_config()
     for each in (model, again):
+        each.run_eagerly = True  # Three steps alone; test_a_training_step_with_a_policy_compiles_under_xla has graphs.
         each.fit(nl.noisy_dataset(images, labels, 16, 48), epochs=1, verbose=0)
     for mine, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
