@@ -20,6 +20,7 @@ from nlgan_tf.files import sha256
 from nlgan_tf.pipeline import phases
 from nlgan_tf.pipeline.accuracies import FROZEN_PEERS, PEERS
 from nlgan_tf.pipeline.config import RunConfig
+from nlgan_tf.pipeline.finished import FinishedRun
 from nlgan_tf.pipeline.prepare import prepare_task
 from nlgan_tf.stage_two import predict_logits
 
@@ -32,6 +33,7 @@ STAGE_ONE = StageOneConfig(
     ema=0.9,
     folds=2,
     fold_epochs=2,
+    refine_epochs=2,
 )
 STAGE_TWO = StageTwoConfig(
     num_images=30,
@@ -51,8 +53,8 @@ STAGE_TWO = StageTwoConfig(
     rounds=2,
 )
 CONFIG = RunConfig(size=40, checkpoint_seconds=0.0, stage_one=STAGE_ONE, stage_two=STAGE_TWO)
-# One NLGAN in place of two, where folds change nothing of what a test is about.
-ALONE = dataclasses.replace(STAGE_ONE, folds=1, epochs=2)
+# One NLGAN in place of two, not refined, where both change nothing of what a test is about.
+ALONE = dataclasses.replace(STAGE_ONE, folds=1, epochs=2, refine_epochs=0)
 WRITTEN = ("metrics.json", "history.csv", "history-1.csv", "clean_dataset.npz")
 
 
@@ -98,16 +100,26 @@ def test_the_report_of_a_run_of_folds_is_self_contained(finished):
 
 @pytest.mark.slow
 def test_the_folder_holds_every_fold_and_the_posterior(finished):
-    for name in ("nlgan.keras", "nlgan-1.keras", "classifier.keras"):
+    for name in ("nlgan.keras", "nlgan-1.keras", "refined.keras", "classifier.keras"):
         assert (finished.run_dir / "checkpoints" / name).is_file(), name
     for name in ("history.csv", "history-1.csv"):
         with (finished.run_dir / name).open() as file:
             assert [int(row["epoch"]) for row in csv.DictReader(file)] == [0, 1]
     with np.load(finished.run_dir / "posterior.npz") as posterior:
-        assert {name: posterior[name].shape for name in posterior.files} == {"originals": (40,), "drawn": (30,)}
-        for values in posterior.values():
-            assert values.min() >= 0
-            assert values.max() <= 1
+        assert posterior.files == ["originals"]
+        assert posterior["originals"].shape == (40,)
+        assert posterior["originals"].min() >= 0
+        assert posterior["originals"].max() <= 1
+
+
+@pytest.mark.slow
+def test_the_refined_generators_draw_and_d_is_that_of_stage_one(finished):
+    first, refined = nl.load_model(finished.run_dir / "checkpoints/nlgan.keras"), FinishedRun(finished.run_dir).nlgan()
+    with np.load(finished.run_dir / "clean_dataset.npz") as drawn:
+        np.testing.assert_array_equal(drawn["images"], refined.hallucinate(30)[0])
+        assert not np.array_equal(drawn["images"], first.hallucinate(30)[0])
+    for a, b in zip(first.judging_discriminator().weights, refined.judging_discriminator().weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
 @pytest.mark.slow
@@ -131,8 +143,17 @@ def test_the_manifest_the_console_and_the_cards_say_what_was_filtered(tmp_path, 
 
 @pytest.mark.slow
 def test_the_phases_are_timed_each(finished):
-    expected = {"data", "stage_one", "stage_one-1", "hallucination", "posterior", "stage_two", "baselines", "export"}
-    assert set(json.loads((finished.run_dir / "timings.json").read_text())) == expected
+    phases_of = (
+        "data",
+        "stage_one",
+        "stage_one-1",
+        "posterior",
+        "refinement",
+        "hallucination",
+        "stage_two",
+        "baselines",
+    )
+    assert tuple(json.loads((finished.run_dir / "timings.json").read_text())) == (*phases_of, "export")
 
 
 @pytest.mark.slow
@@ -209,7 +230,7 @@ def assert_same_parts(found: nl.TwoStages, classifier, run_dir: Path) -> None:
     with np.load(run_dir / "clean_dataset.npz") as drawn:
         np.testing.assert_array_equal(found.images, drawn["images"])
         np.testing.assert_array_equal(found.labels, drawn["labels"])
-    for mine, name in ((classifier, "classifier"), (found.models[0], "nlgan"), (found.models[1], "nlgan-1")):
+    for mine, name in ((classifier, "classifier"), (found.models[0], "refined"), (found.models[1], "nlgan-1")):
         theirs = nl.load_model(run_dir / "checkpoints" / f"{name}.keras")
         for a, b in zip(mine.trainable_variables, theirs.trainable_variables, strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
@@ -224,8 +245,9 @@ def test_a_run_that_is_stopped_in_its_second_fold_and_cut_off_between_phases_goe
         raise InterruptedError
 
     for cut_before, done in (
-        ("judge_originals", "clean_dataset.npz"),
-        ("train_rounds", "posterior.npz"),
+        ("judge_originals", "checkpoints/nlgan-1.keras"),
+        ("refine_generators", "posterior.npz"),
+        ("train_rounds", "clean_dataset.npz"),
         ("accuracies", "checkpoints/classifier.keras"),
     ):
         assert not (stopped / done).exists()
@@ -234,8 +256,20 @@ def test_a_run_that_is_stopped_in_its_second_fold_and_cut_off_between_phases_goe
             with pytest.raises(InterruptedError):
                 nl.resume(stopped, verbose=0)
         assert (stopped / done).is_file()
+        if done == "posterior.npz":
+            stop_in(stopped, "refinement")
+            assert not (stopped / "checkpoints" / "refined.keras").exists()
     assert nl.resume(stopped, verbose=0).metrics == finished.metrics
     assert_same_run(stopped, finished.run_dir)
+
+
+def stop_in(run_dir: Path, training: str) -> None:
+    """Resumes a run in a process of its own, which is told to end in a training."""
+    log = run_dir.with_suffix(".log")
+    process = start("--resume", str(run_dir), log=log)
+    wait_for((run_dir / "checkpoints" / training).exists, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
 
 
 @pytest.mark.slow
