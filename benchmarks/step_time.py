@@ -160,17 +160,19 @@ def main() -> None:
     parser.add_argument("--ours-alone", action="store_true", help="time our step and the limits, no other contender")
     parser.add_argument("--json", type=writable, help="file to write")
     arguments = parser.parse_args()
+    networks = {}
+    for name in arguments.networks:
+        networks[name] = measure(name, arguments.rounds, arguments.ours_alone)
+        print(table(name, networks[name]), end="\n\n", flush=True)
+        for dtype, rows in networks[name]["operations"].items():
+            print(operations_table(name, dtype, rows), end="\n\n", flush=True)
     report = {
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "torch": torch.__version__},
         "python": platform.python_version(),
         "processors": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
-        "networks": {name: measure(name, arguments.rounds, arguments.ours_alone) for name in arguments.networks},
+        "networks": networks,
     }
-    for name, result in report["networks"].items():
-        print(table(name, result), end="\n\n")
-        for dtype, rows in result["operations"].items():
-            print(operations_table(name, dtype, rows), end="\n\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 

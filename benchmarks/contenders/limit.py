@@ -88,8 +88,9 @@ def _random(shape: tuple[int, ...], dtype: str) -> tf.Tensor:
     return tf.cast(tf.random.stateless_uniform(shape, (0, 1), -1.0, 1.0), dtype)
 
 
+@functools.cache
 def matrix_product_rate(size: int) -> float:
-    """Returns the best FLOP/s of products of square float32 matrices."""
+    """Returns the best FLOP/s of products of square float32 matrices, measured once: large ones take seconds."""
     matrix = _random((size, size), "float32")
     product = functools.partial(tf.raw_ops.MatMul, a=matrix, b=matrix)
     return 2.0 * size**3 / _best_seconds(product, repeats=max(2, 4096 // size))
