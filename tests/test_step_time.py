@@ -52,6 +52,7 @@ def test_a_product_has_the_shape_in_which_a_step_computes_it(paper_model):
     assert ("G fc_1", "input gradient") not in products
 
 
+@pytest.mark.stack("current", reason="step_time.py compares with PyTorch, which the legacy stack does not have")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_each_product_is_found_in_the_graph_of_a_step(precision):
     from contenders.operations import places_of
