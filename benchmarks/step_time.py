@@ -11,8 +11,12 @@ plain Keras     four calls of D, fresh noise and a second generator pass for D's
 ours, bfloat16  the same with products in bfloat16, as `--precision bfloat16`
 PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam; each also
                 under autocast to bfloat16
-limit           FLOPs of our step at the best measured rate of square matrix products, plus Adam's bytes at the
-                measured memory bandwidth
+limit by layer  each product of our step timed alone, in its shape and type, by the fastest of oneDNN's kernels, plus
+                Adam's bytes at the measured memory bandwidth; also in bfloat16
+limit, squares  FLOPs of our step at the best measured rate of square float32 matrices, plus Adam's bytes
+
+A second table has the largest operations of our step: their time within the step, by TensorFlow's profiler, and their
+share of their own limit.
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ import torch
 
 import nlgan_tf as nl
 from contenders.keras_plain import plain_keras_step
-from contenders.limit import step_limit
+from contenders.limit import layer_limit, square_limit
+from contenders.operations import operation_seconds
 from contenders.torch_networks import check_equal
 from contenders.torch_step import torch_steps
 from lines import writable
@@ -42,6 +47,10 @@ NETWORKS = {"mnist": ((28, 28, 1), "paper"), "cifar10": ((32, 32, 3), "paper"), 
 PRIORS = nl.NoisePriors(0.7, 0.85)
 BATCH = 128
 WARMUP = 4
+PROFILED_STEPS = 10
+LARGEST = 5
+# Our contender in each type.
+OURS = {"float32": "ours", "bfloat16": "ours, bfloat16"}
 
 
 class Interleave(keras.callbacks.Callback):
@@ -78,49 +87,92 @@ def keras_step(model: nl.NLGAN) -> Callable[[], None]:
     return lambda: float(model.train_function(iterator)["loss"])
 
 
-def measure(network: str, rounds: int) -> dict:
-    """Returns median seconds of a step of each contender, and the limit with the rates behind the limit."""
+def limits(model: nl.NLGAN) -> dict[str, dict]:
+    """Returns the limits of a step by name."""
+    by_layer = {f"limit by layer, {dtype}": layer_limit(model, BATCH, dtype) for dtype in OURS}
+    return {**by_layer, "limit, squares": square_limit(model, BATCH)}
+
+
+def measure(network: str, rounds: int, ours_alone: bool = False) -> dict:
+    """Returns median seconds of a step of each contender, the limits, and our largest operations by type."""
     shape, recipe = NETWORKS[network]
     model = nl.build_nlgan(shape, PRIORS, recipe)
-    equality = check_equal(model)
-    contenders = {
-        "ours, bfloat16": keras_step(nl.build_nlgan(shape, PRIORS, recipe, precision="bfloat16")),
-        "plain Keras": plain_keras_step(nl.build_nlgan(shape, PRIORS, recipe), BATCH),
-        **torch_steps(model, BATCH),
-    }
+    contenders = {"ours, bfloat16": keras_step(nl.build_nlgan(shape, PRIORS, recipe, precision="bfloat16"))}
+    found = {}
+    if not ours_alone:
+        found["equal_weights"] = check_equal(model)
+        contenders["plain Keras"] = plain_keras_step(nl.build_nlgan(shape, PRIORS, recipe), BATCH)
+        contenders |= torch_steps(model, BATCH)
     dataset = batches(shape, WARMUP + rounds)
     interleave = Interleave(contenders)
-    limits = [step_limit(model, BATCH)]
+    before = limits(model)
     model.fit(dataset, epochs=1, verbose=0, callbacks=[interleave])
-    limits.append(step_limit(model, BATCH))
+    after = limits(model)
     medians = {name: statistics.median(values[WARMUP:]) for name, values in interleave.seconds.items()}
-    limit = min(limits, key=lambda limit: limit["seconds"])
-    return {"seconds": medians, "limit": limit, "equal_weights": equality}
+    least = {name: min(before[name], after[name], key=lambda limit: limit["seconds"]) for name in before}
+    operations = {
+        dtype: largest_operations(network, dtype, least[f"limit by layer, {dtype}"]["products"]) for dtype in OURS
+    }
+    return {"seconds": medians, "limits": least, "operations": operations, **found}
+
+
+def largest_operations(network: str, dtype: str, products: list[dict]) -> list[dict]:
+    """Returns the products that take most of our step, the largest first: seconds, FLOP/s and share of the limit.
+
+    Args:
+        network: Name in `NETWORKS`.
+        dtype: Type of the products, "float32" or "bfloat16".
+        products: Rows of `layer_limit`.
+    """
+    shape, recipe = NETWORKS[network]
+    model = nl.build_nlgan(shape, PRIORS, recipe, precision=dtype)
+    seconds = operation_seconds(model, next(iter(batches(shape, 1))), PROFILED_STEPS)
+    rows = []
+    for product in products:
+        its_seconds = seconds.get((product["layer"], product["part"]))
+        if its_seconds:
+            rates = {"flops_per_second": product["flops"] / its_seconds, "share": product["seconds"] / its_seconds}
+            rows.append({"layer": product["layer"], "part": product["part"], "seconds": its_seconds, **rates})
+    return sorted(rows, key=lambda row: -row["seconds"])[:LARGEST]
 
 
 def table(network: str, result: dict) -> str:
     """Returns Markdown: milliseconds and the ratio to ours."""
     ours = result["seconds"]["ours"]
-    rows = {**result["seconds"], "limit": result["limit"]["seconds"]}
+    rows = {**result["seconds"], **{name: limit["seconds"] for name, limit in result["limits"].items()}}
     lines = [f"| {network} | ms a step | x ours |", "|---|---|---|"]
     return "\n".join(lines + [f"| {name} | {1000 * value:.0f} | {value / ours:.2f} |" for name, value in rows.items()])
+
+
+def operations_table(network: str, dtype: str, rows: list[dict]) -> str:
+    """Returns Markdown: milliseconds, GFLOP/s and share of the limit of the largest operations."""
+    lines = [f"| {network}, {dtype} | ms a step | GFLOP/s | of its limit |", "|---|---|---|---|"]
+    for row in rows:
+        figures = f"{1000 * row['seconds']:.1f} | {row['flops_per_second'] / 1e9:.0f} | {row['share']:.0%}"
+        lines.append(f"| {row['layer']}, {row['part']} | {figures} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--rounds", type=int, default=20, help="counted steps of each contender (default: 20)")
+    parser.add_argument("--ours-alone", action="store_true", help="time our step and the limits, no other contender")
     parser.add_argument("--json", type=writable, help="file to write")
     arguments = parser.parse_args()
+    networks = {}
+    for name in arguments.networks:
+        networks[name] = measure(name, arguments.rounds, arguments.ours_alone)
+        print(table(name, networks[name]), end="\n\n", flush=True)
+        for dtype, rows in networks[name]["operations"].items():
+            print(operations_table(name, dtype, rows), end="\n\n", flush=True)
     report = {
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "torch": torch.__version__},
         "python": platform.python_version(),
         "processors": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
-        "networks": {name: measure(name, arguments.rounds) for name in arguments.networks},
+        "networks": networks,
     }
-    for name, result in report["networks"].items():
-        print(table(name, result), end="\n\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 

@@ -11,7 +11,7 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import AUTO, FEATURES, NETWORK_FOR, StageTwoConfig, policy_for
 from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.data.checks import check_integer, check_seed, check_training_images
-from nlgan_tf.data.pixels import ROWS_A_CALL, map_rows, row_batches, to_network_range
+from nlgan_tf.data.pixels import ROWS_A_CALL, row_batches, row_function, to_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation, stage_two_augmentation
 from nlgan_tf.networks.classifier import build_classifier
@@ -151,8 +151,13 @@ def network_inputs(stream: tf.data.Dataset, augment: Augmentation | None, seed: 
 
 def predict_logits(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     """The classifier's logits for public images, shape (n, number of logits)."""
+    return logit_function(classifier, images)(images)
+
+
+def logit_function(classifier: keras.Model, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns `predict_logits` of images of this shape and dtype, by the classifier's weights at each call."""
     rows_a_call = FROZEN_ROWS_A_CALL if has_trunk(classifier) else ROWS_A_CALL
-    return map_rows(lambda batch: classifier(to_network_range(batch), training=False), images, rows_a_call)
+    return row_function(lambda batch: classifier(to_network_range(batch), training=False), images, rows_a_call)
 
 
 def predict_views(

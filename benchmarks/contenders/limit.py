@@ -1,65 +1,108 @@
-"""The machine's limit for a step: analytic FLOPs at the best measured matrix-product rate, plus Adam's bytes."""
+"""The machine's limits for a step: its FLOPs at measured rates, plus Adam's bytes at the measured memory bandwidth.
+
+By layer each product of the step is timed alone, in its shape and type: as a product of matrices in each layout, and
+as oneDNN's convolution where it is one. By squares all FLOPs run at the best rate of square float32 matrices.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-import keras
 import tensorflow as tf
 
 import nlgan_tf as nl
+from contenders.products import Convolution, step_products
+
+SQUARES = (1024, 2048, 4096, 8192)
+# Timings of every kernel of a product, and of the fastest ones once more.
+TRIALS, REPEATS, FASTEST = 3, 20, 3
 
 
 def step_flops(model: nl.NLGAN, batch: int) -> float:
-    """Returns the FLOPs of one of our steps, 2 a multiply-add, without elementwise work.
+    """Returns the FLOPs of the products of one of our steps, 2 a multiply-add."""
+    return sum(product.flops for product in step_products(model, batch))
 
-    Counted are a forward pass of G on `batch` images and of D on twice as many, and the gradients that updates need.
+
+def square_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
+    """Returns the seconds of a step by the rate of squares, with what they come from."""
+    rate = max(matrix_product_rate(size) for size in SQUARES)
+    flops = step_flops(model, batch)
+    adam = adam_seconds(model)
+    return {"seconds": flops / rate + adam["adam_seconds"], "flops": flops, "flops_per_second": rate, **adam}
+
+
+def layer_limit(model: nl.NLGAN, batch: int, dtype: str) -> dict:
+    """Returns the seconds of a step by layer in a type, "float32" or "bfloat16", and what they come from.
+
+    `products` has a row for each layer and part: FLOPs and the least seconds of a step.
     """
-    first_d, *deep = _multiply_adds(model.discriminator)
-    d, d_inner = first_d + sum(deep), sum(deep)
-    first_g, *deep = _multiply_adds(model.positive_generator)
-    g = first_g + sum(deep)
-    # D: forward and weight gradients on 2 batch; input gradients of all but the first layer for its own loss, and of
-    # all layers on the generated images for the generators' loss. G needs no gradient of z.
-    return 2.0 * (2 * batch * (2 * d + d_inner) + batch * d + batch * (3 * g - first_g))
+    rows: dict[tuple[str, str], dict] = {}
+    for product in step_products(model, batch):
+        names = {"layer": product.layer, "part": product.part}
+        row = rows.setdefault((product.layer, product.part), {**names, "flops": 0.0, "seconds": 0.0})
+        row["flops"] += product.flops
+        row["seconds"] += product.count * least_seconds(product.matrix, product.convolution, dtype)
+    adam = adam_seconds(model)
+    seconds = sum(row["seconds"] for row in rows.values()) + adam["adam_seconds"]
+    return {"seconds": seconds, **adam, "products": [*rows.values()]}
 
 
-def _multiply_adds(network: keras.Model) -> list[float]:
-    """Returns the multiply-adds of one image in each layer with a kernel."""
-    counts = []
-    for layer in network.layers:
-        inner = getattr(layer, "layer", layer)
-        if hasattr(inner, "kernel"):
-            # A kernel is applied once at each output pixel; a transposed one at each input pixel.
-            shape = layer.input.shape if "Transpose" in type(inner).__name__ else layer.output.shape
-            counts.append(math.prod(inner.kernel.shape) * math.prod(shape[1:-1]))
-    return counts
+def least_seconds(matrix: tuple[int, int, int], convolution: Convolution | None, dtype: str) -> float:
+    """Returns the least seconds of one product by any kernel, without the time that im2col would take."""
+    kernels = [*_matrix_products(matrix, dtype)]
+    if convolution is not None:
+        kernels.append(_convolution(convolution, dtype))
+    fastest = sorted(kernels, key=lambda kernel: _best_seconds(kernel, TRIALS))[:FASTEST]
+    return min(_best_seconds(kernel, REPEATS) for kernel in fastest)
 
 
-def step_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
-    """Returns the seconds of a step, with the rates behind them."""
-    rate = max(matrix_product_rate(size) for size in (1024, 2048, 4096, 8192))
-    bandwidth = memory_bandwidth()
+def _matrix_products(matrix: tuple[int, int, int], dtype: str) -> Iterator[Callable[[], tf.Tensor]]:
+    """Yields the product, and that of the transposes, for each layout of the factors in memory."""
+    m, k, n = matrix
+    for (rows, columns), a_turned, b_turned in itertools.product([(m, n), (n, m)], [False, True], [False, True]):
+        a = _random((k, rows) if a_turned else (rows, k), dtype)
+        b = _random((columns, k) if b_turned else (k, columns), dtype)
+        # Eagerly: a call costs a tenth of a tf.function's.
+        yield functools.partial(tf.raw_ops.MatMul, a=a, b=b, transpose_a=a_turned, transpose_b=b_turned)
+
+
+def _convolution(convolution: Convolution, dtype: str) -> Callable[[], tf.Tensor]:
+    operation = getattr(tf.raw_ops, convolution.operation)
+    settings = {"strides": [1, convolution.stride, convolution.stride, 1], "padding": "SAME"}
+    images, kernel, outputs = (
+        _random(shape, dtype) for shape in (convolution.images, convolution.kernel, convolution.outputs)
+    )
+    factors = {
+        "Conv2D": {"input": images, "filter": kernel},
+        "Conv2DBackpropFilter": {"input": images, "filter_sizes": convolution.kernel, "out_backprop": outputs},
+        "Conv2DBackpropInput": {"input_sizes": convolution.images, "filter": kernel, "out_backprop": outputs},
+    }[convolution.operation]
+    return functools.partial(operation, **factors, **settings)
+
+
+def _random(shape: tuple[int, ...], dtype: str) -> tf.Tensor:
+    return tf.cast(tf.random.stateless_uniform(shape, (0, 1), -1.0, 1.0), dtype)
+
+
+@functools.cache
+def matrix_product_rate(size: int) -> float:
+    """Returns the best FLOP/s of products of square float32 matrices, measured once: large ones take seconds."""
+    matrix = _random((size, size), "float32")
+    product = functools.partial(tf.raw_ops.MatMul, a=matrix, b=matrix)
+    return 2.0 * size**3 / _best_seconds(product, repeats=max(2, 4096 // size))
+
+
+def adam_seconds(model: nl.NLGAN) -> dict[str, float]:
+    """Returns the seconds of Adam's bytes on all weights, the bytes, and the bandwidth."""
     weights = sum(math.prod(variable.shape) for variable in model.trainable_variables)
     # Adam reads gradient, weight and two moments, and writes the last three.
     adam_bytes = 7 * 4 * weights
-    flops = step_flops(model, batch)
-    return {
-        "seconds": flops / rate + adam_bytes / bandwidth,
-        "flops": flops,
-        "flops_per_second": rate,
-        "adam_bytes": adam_bytes,
-        "bytes_per_second": bandwidth,
-    }
-
-
-def matrix_product_rate(size: int) -> float:
-    """Returns the best FLOP/s of products of square float32 matrices."""
-    matrix = tf.random.stateless_uniform((size, size), (0, 1))
-    product = tf.function(lambda: tf.matmul(matrix, matrix))
-    return 2.0 * size**3 / _best_seconds(product, repeats=max(2, 4096 // size))
+    bandwidth = memory_bandwidth()
+    return {"adam_seconds": adam_bytes / bandwidth, "adam_bytes": adam_bytes, "bytes_per_second": bandwidth}
 
 
 def memory_bandwidth() -> float:

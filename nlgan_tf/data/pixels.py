@@ -24,10 +24,21 @@ def map_rows(
     function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor, rows_a_call: int = ROWS_A_CALL
 ) -> np.ndarray:
     """Returns `function` of all rows, traced once and called on some rows at a time, so that memory stays bounded."""
+    return row_function(function, rows, rows_a_call)(rows)
+
+
+def row_function(
+    function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray | tf.Tensor, rows_a_call: int = ROWS_A_CALL
+) -> Callable[[np.ndarray | tf.Tensor], np.ndarray]:
+    """Returns what `map_rows` does with rows of the shape and dtype of these, to be called often and traced once."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
     # Concrete: TensorFlow warns of functions that are traced again and again, as a search's many networks are.
     traced = tf.function(function, input_signature=signature).get_concrete_function()
-    return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows, rows_a_call)])
+
+    def mapped(rows: np.ndarray | tf.Tensor) -> np.ndarray:
+        return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows, rows_a_call)])
+
+    return mapped
 
 
 def row_batches(rows: np.ndarray | tf.Tensor, rows_a_call: int = ROWS_A_CALL) -> Iterator[np.ndarray | tf.Tensor]:

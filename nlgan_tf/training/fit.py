@@ -93,16 +93,21 @@ def _fit_rest(
         return rest
 
     epoch, step = progress.state["epoch"], progress.state["step"]
+    if epoch == epochs:
+        return
+    inputs = from_epoch(epoch)
     callbacks = progress.callbacks(event_files)
     if verbose or progress.survival.log:
-        steps = int(dataset().cardinality())
+        steps = int(inputs.cardinality())
         callbacks.insert(0, EpochLines(epochs, steps, quiet=not verbose, log=progress.survival.log))
     settings = {"callbacks": callbacks, "shuffle": False, "verbose": 0}
     if step:
-        model.fit(from_epoch(epoch).skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
+        model.fit(inputs.skip(step), initial_epoch=epoch, epochs=epoch + 1, **settings)
         epoch += 1
-    if epoch < epochs:
-        model.fit(from_epoch(epoch), initial_epoch=epoch, epochs=epochs, **settings)
+        if epoch == epochs:
+            return
+        inputs = from_epoch(epoch)
+    model.fit(inputs, initial_epoch=epoch, epochs=epochs, **settings)
 
 
 class _DivergedError(ArithmeticError):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nlgan_tf.data.pixels import ROWS_A_CALL, map_rows, row_batches, to_network_range, to_public_range
+from nlgan_tf.data.pixels import ROWS_A_CALL, map_rows, row_batches, row_function, to_network_range, to_public_range
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
@@ -34,6 +34,21 @@ def test_rows_are_mapped_in_their_order_whatever_their_number(n):
 
     np.testing.assert_array_equal(map_rows(total, rows), rows.sum(axis=1))
     assert sizes == [None]  # Traced once, for any number of rows.
+
+
+def test_a_function_of_rows_is_traced_once_and_reads_its_variables_at_each_call():
+    factor, traces = tf.Variable(2.0), []
+
+    def scaled(batch: tf.Tensor) -> tf.Tensor:
+        traces.append(batch.shape)
+        return factor * batch
+
+    rows = np.arange(3, dtype=np.float32)[:, np.newaxis]
+    function = row_function(scaled, rows)
+    np.testing.assert_array_equal(function(rows), 2 * rows)
+    factor.assign(3.0)
+    np.testing.assert_array_equal(function(rows[:2]), 3 * rows[:2])
+    assert len(traces) == 1
 
 
 def test_batches_cover_all_rows_and_no_rows_are_one_empty_batch():

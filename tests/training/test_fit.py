@@ -188,6 +188,19 @@ def test_a_classifier_resumes_too(tmp_path, images, labels):
         np.testing.assert_array_equal(a, b)
 
 
+def test_the_data_set_is_made_once_a_training_and_not_for_a_finished_one(tmp_path, tiny_model, images, labels):
+    made, logged = [], []
+
+    def dataset() -> tf.data.Dataset:
+        made.append(None)
+        return nl.noisy_dataset(images, labels, 16, 48)
+
+    survival = Survival(tmp_path / "checkpoints", "tests", log=logged.append)
+    for _ in range(2):
+        fit(tiny_model(), dataset, 2, survival, "gan")
+        assert (len(made), len(logged)) == (1, 2)
+
+
 def test_optimizers_in_a_list_are_slowed_down_too():
     from nlgan_tf.compat.keras import keras
     from nlgan_tf.training.fit import _optimizers

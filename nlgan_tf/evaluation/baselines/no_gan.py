@@ -15,7 +15,7 @@ from nlgan_tf.evaluation.baselines.cnn import ImagePredictor
 from nlgan_tf.evaluation.baselines.robust import forward_corrected
 from nlgan_tf.gan.augment import stage_two_augmentation
 from nlgan_tf.networks.classifier import build_classifier
-from nlgan_tf.stage_two import network_for, network_inputs, predict_logits, train_on_stream
+from nlgan_tf.stage_two import logit_function, network_for, network_inputs, train_on_stream
 from nlgan_tf.training.optimizers import FusedAdam
 
 HELD_OUT = 0.2
@@ -88,10 +88,11 @@ class EarlyStopped(ImagePredictor):
         self.network_.compile(FusedAdam(config.learning_rate), keras.losses.BinaryCrossentropy(from_logits=True))
         batches = noisy_dataset(images, labels, config.batch_size, config.samples_per_epoch, self.seed)
         inputs = network_inputs(batches, stage_two_augmentation(config, X.shape[1:]), self.seed)
+        logits = logit_function(self.network_, held_images)
         least, best = np.inf, self.network_.get_weights()
         for epoch in range(config.epochs):
             self.network_.fit(inputs, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0)
-            loss = _balanced_loss(predict_logits(self.network_, held_images)[:, 0], held_labels)
+            loss = _balanced_loss(logits(held_images)[:, 0], held_labels)
             if loss < least:
                 least, best, self.epoch_ = loss, self.network_.get_weights(), epoch + 1
         self.network_.set_weights(best)
