@@ -89,6 +89,7 @@ class Refinement(Model):
         # Goes on where stage one stopped, so that no z comes twice.
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self.step.assign(tf.convert_to_tensor(nlgan.step))
+        self._first_step = int(nlgan.step)
         self.d_optimizer = self._adam("d_optimizer", self.critic)
         self.g_optimizers = [self._adam(f"{network.name}_optimizer", network) for network in self.generators]
         self._players = [
@@ -137,9 +138,9 @@ class Refinement(Model):
             d_objective = scale_loss(self.d_optimizer, d_loss + realness_loss)
         update(tape, g_objective, [(player.generator, player.optimizer) for player in self._players])
         update(tape, d_objective, [(self.critic, self.d_optimizer)])
-        for average, generator in zip(self.averages, self.generators, strict=bool(self.averages)):
-            follow(average, generator, self.d_optimizer.iterations, EMA)
         self.step.assign_add(1)
+        for average, generator in zip(self.averages, self.generators, strict=bool(self.averages)):
+            follow(average, generator, self.step - self._first_step, EMA)
         g_loss = sum(g_losses)
         values = d_loss + realness_loss + g_loss, d_loss, g_loss, realness_loss
         for mean, value in zip(self._means.values(), values, strict=True):

@@ -9,6 +9,7 @@ from nlgan_tf.gan.augment import RandomTranslation
 from nlgan_tf.gan.latent import Z_OF_FIRST, draw_latent, step_seed
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.gan.refinement import SHARPNESS, RealnessLogits, Refinement
+from nlgan_tf.training.precision import computing_in
 
 POSTERIOR = np.tile(np.float32([0.9, 0.2]), 20)
 
@@ -63,6 +64,16 @@ class TestRefinement:
         before = weights_of(model.drawing_generators()[1])
         Refinement(model).fit(batches, epochs=1, shuffle=False, verbose=0)
         assert not same(before, weights_of(model.drawing_generators()[1]))
+
+    def test_computes_in_low_precision_with_scaled_losses(self, tiny_model, batches):
+        with computing_in("float16"):
+            model = tiny_model(ema=0.9)
+            refinement = Refinement(model)
+            history = refinement.fit(batches, epochs=1, shuffle=False, verbose=0).history
+        assert np.isfinite(history["loss"]).all()
+        assert model.positive_generator.compute_dtype == "float16"
+        assert {weight.dtype.name for weight in weights_of(refinement.critic)[:2]} == {"float32"}
+        assert model.hallucinate(2)[0].std() > 0
 
     def test_a_step_is_the_formula(self, tiny_model, images, labels):
         """Losses of one step without dropout and augmentation, by hand from the logits of D's copy."""
