@@ -198,6 +198,11 @@ class StageOneConfig:
     def __post_init__(self) -> None:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)
+        if self.refine_epochs and self.d_batch_norm:
+            raise InputError(
+                f"Expected refine_epochs to be 0 with batch norm in D, got {self.refine_epochs}: originals and drawn "
+                "images would share its statistics"
+            )
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def test_both_stages_in_one_call_as_the_readme_says():
     assert isinstance(result.model, nl.NLGAN)
 
 
-SMALL = "--folds 1 --epochs 1 --samples-per-epoch 128 --width 0.1"
+SMALL = "--folds 1 --refine-epochs 0 --epochs 1 --samples-per-epoch 128 --width 0.1"
 SMALL += " --classifier-epochs 1 --classifier-num-images 64 --classifier-width 0.1 --classifier-samples-per-epoch 128"
 
 

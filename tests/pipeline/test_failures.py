@@ -44,7 +44,8 @@ def test_other_errors_stay_as_they_are(error):
 
 @pytest.mark.slow
 def test_a_limit_on_the_size_of_files_is_one_line_and_the_run_goes_on_afterwards(tmp_path):
-    small = "--size 40 --folds 1 --epochs 1 --samples-per-epoch 64 --batch-size 32 --width 0.1 --no-compare"
+    small = "--size 40 --folds 1 --refine-epochs 0 --epochs 1 --samples-per-epoch 64 --batch-size 32 --width 0.1"
+    small += " --no-compare"
     small += " --classifier-epochs 1 --classifier-num-images 32 --classifier-samples-per-epoch 64"
     small += " --classifier-batch-size 32"
     command = [sys.executable, "-m", "nlgan_tf.cli", "run", *small.split(), "--run-dir", str(tmp_path / "run")]

@@ -107,6 +107,15 @@ def test_each_d_filters_what_its_own_generators_draw():
         fit.hallucinate(8, seed=2, min_confidence=0.55)
 
 
+@pytest.mark.parametrize(
+    ("shape", "changes", "epochs"), [((8, 8, 1), {}, 10), ((8, 8, 3), {}, 0), ((8, 8, 1), {"d_batch_norm": True}, 0)]
+)
+def test_the_kind_of_the_images_decides_on_the_refinement(rng, labels, shape, changes, epochs):
+    images = rng.integers(0, 256, (40, *shape), dtype=np.uint8)
+    config = StageOneConfig(refine_epochs=None, **TINY, **changes)
+    assert CrossFit.build(images, labels, PRIORS, config).config.refine_epochs == epochs
+
+
 def test_refined_generators_draw_alone():
     models = [brightness_nlgan(slope=-23.2, offset=offset) for offset in (-9.0, -0.047)]
     fit = CrossFit(models, np.zeros(4), StageOneConfig(refine_epochs=1))
