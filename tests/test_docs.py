@@ -1,12 +1,15 @@
-"""Every Python block of the documentation runs, page by page and in its order; tests/test_readme.py runs README's."""
+"""Every block of the documentation runs, page by page and in its order; tests/test_readme.py runs README's."""
 
 import dataclasses
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nlgan_tf as nl
 from helpers import ROOT
+from helpers.forked import NLGAN_TF, output_of
 from helpers.photographs import class_folders
 from helpers.runs import STAGE_ONE, STAGE_TWO
 
@@ -76,3 +79,76 @@ def test_the_blocks_of_a_page_run_in_their_order(page, names, tmp_path, monkeypa
         code = code.replace(old, new)
     exec(code, names)
     assert LEFT[page](names)
+
+
+# What ends a command in seconds.
+PURITIES = "--pi-p 0.7 --pi-n 0.85 --quiet"
+STAGE = f"--folds 1 --epochs 1 --samples-per-epoch 64 --batch-size 16 --width 0.1 {PURITIES}"
+CLASSIFIER = (
+    "--classifier-epochs 1 --classifier-num-images 32 --classifier-width 0.1 --classifier-samples-per-epoch 256"
+)
+RUN = f"{STAGE} --refine-epochs 0 {CLASSIFIER} --no-compare --no-export"
+# Commands of the pages in an order in which each finds what it reads, with what is added to each, and what each leaves.
+COMMANDS = (
+    ("noise-rates.md", "priors --task npz:mine.npz", "--width 0.1 --folds 3 --max-steps 60", "priors.png"),
+    ("noise-rates.md", "run --task npz:mine.npz", RUN, "runs/mine-1/report.html"),
+    ("label-scores.md", "score --task npz:mine.npz --gallery suspects.png", STAGE, "suspects.png"),
+    (
+        "label-scores.md",
+        "score --task npz:mine.npz --out scores.csv --corrected corrected.csv",
+        f"{STAGE} --overwrite",
+        "corrected.csv",
+    ),
+    ("label-scores.md", "score --run runs/mine-1", "--out again.csv", "again.csv"),
+    ("own-data.md", "run --task folder:photos", RUN, "runs/photos-1/report.html"),
+    ("report.md", "report runs/digits_5_7-vs-2_4-1", "", "runs/digits_5_7-vs-2_4-1/report.html"),
+    ("report.md", "report runs/digits_5_7-vs-2_4-1 --out page.html --overwrite", "", "page.html"),
+    (
+        "table1.md",
+        "reproduce table1 --recipe paper --seeds 5 --jobs 2 --results results/table1.jsonl",
+        "--task digits:5,7-vs-2,4 --size 40 --priors .7,.85 --method svc",
+        "results/table1.jsonl",
+    ),
+)
+# Other commands, by the test that runs them, or why none can.
+ELSEWHERE = {
+    "run --resume RUN": "tests/pipeline/test_resume.py",
+    "run --recipe paper --task mnist:5,7-vs-2,4 --size 1000": "tests/pipeline/test_run.py",
+    "tune --task npz:mine.npz --pi-p 0.7 --pi-n 0.85": "tests/test_readme.py",
+    "run --config tuning/mine/best.json": "tests/test_readme.py",
+    # Over several machines, in this one's processes.
+    "tune --project /shared/search --trials 40": "tests/tuning/test_search.py",
+    'tune --project "$HOME/search" --trials 40': "tests/tuning/test_search.py",
+    # Downloads EfficientNetB0; with an extractor from a file:
+    "run --task cifar10:automobile-vs-airplane --size 100 --features EfficientNetB0 --classifier-network features": (
+        "tests/pipeline/test_phases.py"
+    ),
+}
+
+
+def commands_of(name: str) -> list[str]:
+    blocks = "\n".join(re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL))
+    return [command.strip() for command in re.findall(r"nlgan-tf ([^#;\n]+)", blocks)]
+
+
+def test_every_command_of_a_page_is_run():
+    found = {command for page in (ROOT / "docs").glob("*.md") for command in commands_of(page.name)}
+    assert found == {command for _, command, _, _ in COMMANDS} | set(ELSEWHERE)
+    assert all((ROOT / path).is_file() for path in ELSEWHERE.values())
+    assert all(command in commands_of(page) for page, command, _, _ in COMMANDS)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_pages_run_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    class_folders(tmp_path / "photos", {"cat": 8, "dog": 8})
+    task = nl.load_task("digits:5-vs-7", size=40)
+    noisy = nl.corrupt_labels(task.labels, nl.NoisePriors(0.7, 0.85), seed=0)
+    np.savez("mine.npz", images=task.images, noisy_labels=noisy, class_names=np.array(["7", "5"]))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "digits_5_7-vs-2_4-1").symlink_to("mine-1")
+    for _, command, smaller, left in COMMANDS:
+        Path(left).unlink(missing_ok=True)
+        output_of(NLGAN_TF, *command.split(), *smaller.split(), log=tmp_path / "log")
+        assert Path(left).is_file(), command

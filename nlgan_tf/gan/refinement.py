@@ -24,7 +24,6 @@ SHARPNESS = 4
 EMA = 0.999
 
 
-@keras.saving.register_keras_serializable(package="nlgan_tf")
 class RealnessLogits(keras.layers.Layer):
     """R_P and R_N, logits that are high on originals and low on drawn images of their class.
 
@@ -53,7 +52,6 @@ class RealnessLogits(keras.layers.Layer):
         return {**super().get_config(), "scale": self.scale}
 
 
-@keras.saving.register_keras_serializable(package="nlgan_tf")
 class Refinement(Model):
     """Trains the generators of an NLGAN further, in place, against originals that are weighted by their posterior.
 
