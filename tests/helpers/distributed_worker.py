@@ -52,16 +52,16 @@ def dataset(steps: int) -> tf.data.Dataset:
 def fixed_steps(strategy, report: dict) -> None:
     """Five steps of SGD with each replica taking its part of the same z."""
     from nlgan_tf.compat.keras import keras
-    from nlgan_tf.gan import model as model_module
+    from nlgan_tf.gan import players
     from nlgan_tf.training import replicas
 
-    own_seed, draw_latent = replicas.own_seed, model_module.draw_latent
+    own_seed, draw_latent = replicas.own_seed, players.draw_latent
 
     def part_of_the_latent(n, latent_dim, latent, seed):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return draw_latent(BATCH // 2, latent_dim, latent, seed)[replica * n : (replica + 1) * n]
 
-    replicas.own_seed, model_module.draw_latent = (lambda seed: seed), part_of_the_latent
+    replicas.own_seed, players.draw_latent = (lambda seed: seed), part_of_the_latent
     with strategy.scope():
         model = model_of(dropout=0.0, translation=0.0)
         model.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1) for name in ("d", "gp", "gn")})
@@ -70,7 +70,7 @@ def fixed_steps(strategy, report: dict) -> None:
     for name in NETWORKS:
         report[f"update/{name}"] = flat(getattr(model, name).trainable_variables) - before[name]
     report["logs"] = np.array([history[name][0] for name in sorted(history)])
-    replicas.own_seed, model_module.draw_latent = own_seed, draw_latent
+    replicas.own_seed, players.draw_latent = own_seed, draw_latent
 
 
 def ordinary_steps(strategy, report: dict):
