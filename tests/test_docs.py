@@ -90,28 +90,20 @@ CLASSIFIER = (
 RUN = f"{STAGE} --refine-epochs 0 {CLASSIFIER} --no-compare --no-export"
 # Commands of the pages in an order in which each finds what it reads, with what is added to each, and what each leaves.
 COMMANDS = (
-    ("noise-rates.md", "priors --task npz:mine.npz", "--width 0.1 --folds 3 --max-steps 60", "priors.png"),
     ("noise-rates.md", "run --task npz:mine.npz", RUN, "runs/mine-1/report.html"),
     ("label-scores.md", "score --task npz:mine.npz --gallery suspects.png", STAGE, "suspects.png"),
-    (
-        "label-scores.md",
-        "score --task npz:mine.npz --out scores.csv --corrected corrected.csv",
-        f"{STAGE} --overwrite",
-        "corrected.csv",
-    ),
     ("label-scores.md", "score --run runs/mine-1", "--out again.csv", "again.csv"),
     ("own-data.md", "run --task folder:photos", RUN, "runs/photos-1/report.html"),
     ("report.md", "report runs/digits_5_7-vs-2_4-1", "", "runs/digits_5_7-vs-2_4-1/report.html"),
     ("report.md", "report runs/digits_5_7-vs-2_4-1 --out page.html --overwrite", "", "page.html"),
-    (
-        "table1.md",
-        "reproduce table1 --recipe paper --seeds 5 --jobs 2 --results results/table1.jsonl",
-        "--task digits:5,7-vs-2,4 --size 40 --priors .7,.85 --method svc",
-        "results/table1.jsonl",
-    ),
 )
 # Other commands, by the test that runs them, or why none can.
 ELSEWHERE = {
+    "priors --task npz:mine.npz": "tests/noise_rates/test_report.py",
+    "score --task npz:mine.npz --out scores.csv --corrected corrected.csv": "tests/cli/test_score.py",
+    "reproduce table1 --recipe paper --seeds 5 --jobs 2 --results results/table1.jsonl": (
+        "tests/reproduce/test_table1.py"
+    ),
     "run --resume RUN": "tests/pipeline/test_resume.py",
     "run --recipe paper --task mnist:5,7-vs-2,4 --size 1000": "tests/pipeline/test_run.py",
     "tune --task npz:mine.npz --pi-p 0.7 --pi-n 0.85": "tests/test_readme.py",
