@@ -187,7 +187,6 @@ class StageOneConfig:
     fold_epochs: int = option(
         3, "Epochs in place of --epochs where there are several folds; 0: 3 for grey images, 2 for colour", least=0
     )
-
     refine_epochs: int | None = option(
         0,
         "Epochs after stage one in which G_P and G_N learn from judged originals; recipe modern: 10 for grey images, "
@@ -279,3 +278,8 @@ class StageTwoConfig:
     def needs_features(self) -> bool:
         """Whether stage two asks for frozen features by name."""
         return FEATURES in (self.network, self.witness)
+
+
+def judges_originals(stage_one: StageOneConfig, stage_two: StageTwoConfig) -> bool:
+    """Returns whether each original is given a posterior, for the classifier or for the generators."""
+    return stage_two.learns_from != DRAWN or stage_one.refine_epochs != 0

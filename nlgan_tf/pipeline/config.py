@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlgan_tf.config import DRAWN, PRECISIONS, STRATEGIES, StageOneConfig, StageTwoConfig, check_fields, option
+from nlgan_tf.config import (
+    PRECISIONS,
+    STRATEGIES,
+    StageOneConfig,
+    StageTwoConfig,
+    check_fields,
+    judges_originals,
+    option,
+)
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_reading, check_source
 from nlgan_tf.data.sources.folder.settings import Reading
@@ -196,7 +204,7 @@ class RunConfig:
     @property
     def judges_originals(self) -> bool:
         """Whether the run gives each original a posterior, for the classifier or for the generators."""
-        return self.stage_two.learns_from != DRAWN or self.stage_one.refine_epochs != 0
+        return judges_originals(self.stage_one, self.stage_two)
 
     def with_absolute_paths(self) -> RunConfig:
         """The same settings, whose files and folders are found from any working directory."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig
+from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig, judges_originals
 from nlgan_tf.data.checks import check_seed
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.gan.model import NLGAN
@@ -110,7 +110,7 @@ def _both(
     if priors == ESTIMATE:
         priors = fit.estimate_priors(images, noisy_labels, seed).priors
     histories = [fit.train(number, images, noisy_labels, seed, verbose=verbose) for number in range(len(fit.models))]
-    if stage_two.learns_from != DRAWN or fit.config.refine_epochs:
+    if judges_originals(stage_one, stage_two):
         judged = judge_originals(fit, images, noisy_labels, priors, stage_two, seed, frozen)
         posterior = judged.posterior
     else:

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import DRAWN, StageOneConfig, StageTwoConfig
+from nlgan_tf.config import StageOneConfig, StageTwoConfig, judges_originals
 from nlgan_tf.data.checks import check_images, check_training_images
 from nlgan_tf.data.noise import ESTIMATE, NoisePriors
 from nlgan_tf.errors import InputError
@@ -25,7 +25,7 @@ from nlgan_tf.noise_rates.label_quality import label_quality
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.stage_two import predict_logits
-from nlgan_tf.two_stages.both import TwoStages, train_two_stages
+from nlgan_tf.two_stages.both import train_two_stages
 
 
 class NLGANClassifier(ClassifierMixin, BaseEstimator):
@@ -106,7 +106,10 @@ class NLGANClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, self.image_shape_ = classes, X.shape[1:]
         self.models_, self.classifier_ = found.models, found.classifier
         self.priors_ = found.model.priors
-        self.label_quality_ = label_quality(_posterior(found, labels, stage_two), labels)
+        posterior = found.posterior
+        if not judges_originals(stage_one, stage_two):  # D's alone, without the label.
+            posterior = label_posterior(posterior, labels, self.priors_)
+        self.label_quality_ = label_quality(posterior, labels)
         channel = Channel.of(labels, self.priors_)
         self.noise_rates_ = np.array([channel.f0, channel.f1])
         return self
@@ -190,13 +193,6 @@ def _two_classes(y: ArrayLike, length: int) -> tuple[np.ndarray, np.ndarray]:
         shown = f"{len(classes)} class{'es' * (len(classes) != 1)}" if kind in ("binary", "multiclass") else kind
         raise InputError(f"{wanted}, got {shown}")
     return classes, labels
-
-
-def _posterior(found: TwoStages, labels: np.ndarray, stage_two: StageTwoConfig) -> np.ndarray:
-    """P(truly positive), the given label included, whatever the classifier learned from."""
-    if stage_two.learns_from != DRAWN:
-        return found.posterior
-    return label_posterior(found.posterior, labels, found.model.priors)
 
 
 def _changed(stage: StageOneConfig | StageTwoConfig, given: dict[str, Any]) -> StageOneConfig | StageTwoConfig:

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import pickle
 import zipfile
@@ -166,6 +167,15 @@ def test_drawn_images_alone_still_give_a_quality_of_labels():
     fitted = nl.NLGANClassifier(**{**TINY, "stage_two": plain}).fit(IMAGES, NOISY)
     assert ((fitted.label_quality_ >= 0) & (fitted.label_quality_ <= 1)).all()
     assert fitted.predict(IMAGES).dtype == NOISY.dtype
+
+
+@pytest.mark.slow
+def test_refined_generators_count_each_label_once():
+    settings = {**TINY, "stage_one": dataclasses.replace(STAGE_ONE, refine_epochs=1)}
+    settings["stage_two"] = dataclasses.replace(STAGE_TWO, learns_from="drawn")
+    fitted = nl.NLGANClassifier(**settings).fit(IMAGES, NOISY)
+    posterior = nl.train_two_stages(IMAGES, NOISY, **settings).posterior
+    np.testing.assert_array_equal(fitted.label_quality_, np.where(NOISY == 1, posterior, 1 - posterior))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.config import DRAWN
 from nlgan_tf.data.task import ImageTask
 from nlgan_tf.errors import InputError
 from nlgan_tf.pipeline.finished import FinishedRun
@@ -51,7 +50,7 @@ class RunFacts:
     @property
     def judges_originals(self) -> bool:
         """Whether the run gave each original a posterior."""
-        return self.run.config.stage_two.learns_from != DRAWN
+        return self.run.config.judges_originals
 
     @functools.cached_property
     def scored(self) -> ScoredTask | None:
