@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -46,13 +48,12 @@ def noisy_dataset(
     images = check_training_images(images, scale=scale, takes_scale=True)
     labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
     check_batches(batch_size, samples_per_epoch)
-    check_seed(seed)
     pixels, batch_labels = tf.constant(images), tf.constant(np.repeat([1, 0], batch_size // 2))
 
-    def gather(positive: tf.Tensor, negative: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.gather(pixels, tf.concat([positive, negative], axis=0)), batch_labels
+    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(pixels, indices), batch_labels
 
-    return _balanced(labels, batch_size, samples_per_epoch, seed).map(gather).prefetch(2)
+    return _balanced(labels, batch_size, samples_per_epoch, seed, batch)
 
 
 def judged_batches(
@@ -79,15 +80,12 @@ def judged_batches(
     labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
     posterior = check_soft_labels(posterior, len(images), name="posterior")
     check_batches(batch_size, samples_per_epoch)
-    check_seed(seed)
-    pixels, labels_of, posterior_of = tf.constant(images), tf.constant(labels), tf.constant(posterior)
+    arrays = tf.constant(images), {"noisy": tf.constant(labels), "posterior": tf.constant(posterior)}
 
-    def gather(positive: tf.Tensor, negative: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        indices = tf.concat([positive, negative], axis=0)
-        known = {"noisy": tf.gather(labels_of, indices), "posterior": tf.gather(posterior_of, indices)}
-        return tf.gather(pixels, indices), known
+    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        return tf.nest.map_structure(lambda array: tf.gather(array, indices), arrays)
 
-    return _balanced(labels, batch_size, samples_per_epoch, seed).map(gather).prefetch(2)
+    return _balanced(labels, batch_size, samples_per_epoch, seed, batch)
 
 
 def soft_label_batches(
@@ -163,12 +161,17 @@ def _of_one_dtype(arrays: list[np.ndarray]) -> list[np.ndarray]:
     return [array.astype(np.result_type(*arrays), copy=False) for array in arrays]
 
 
-def _balanced(labels: np.ndarray, batch_size: int, samples_per_epoch: int, seed: int) -> tf.data.Dataset:
-    """The indices of each batch: half a batch of images labelled positive, and as many labelled negative."""
+def _balanced(
+    labels: np.ndarray, batch_size: int, samples_per_epoch: int, seed: int, batch: Callable[[tf.Tensor], tuple]
+) -> tf.data.Dataset:
+    """`batch` of the indices of each batch: half of the images labelled positive, then as many labelled negative."""
+    check_seed(seed)
     positives, negatives = (
         _deck(np.flatnonzero(labels == label), seed=2 * seed + label).batch(batch_size // 2) for label in (1, 0)
     )
-    return tf.data.Dataset.zip((positives, negatives)).take(samples_per_epoch // batch_size)
+    steps = samples_per_epoch // batch_size
+    indices = tf.data.Dataset.zip((positives, negatives)).take(steps)
+    return indices.map(lambda *halves: batch(tf.concat(halves, axis=0))).prefetch(2)
 
 
 def _deck(indices: np.ndarray, seed: int) -> tf.data.Dataset:

@@ -149,15 +149,13 @@ class Refinement(Model):
         self, drawn_features: tf.Tensor, features: tf.Tensor, posterior: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """L_R, and the logit of each generator's class on what the generator drew."""
-        of_originals = dict(zip((1, 0), tf.unstack(self.realness(features), axis=1), strict=True))
-        weights = {1: posterior**SHARPNESS, 0: (1.0 - posterior) ** SHARPNESS}
-        columns = {1: 0, 0: 1}
-        parts = tf.split(self.realness(drawn_features), len(self._players))
-        realness = [part[:, columns[player.label]] for player, part in zip(self._players, parts, strict=True)]
-        loss = sum(
-            losses.realness_loss(of_originals[player.label], weights[player.label], its_realness)
-            for player, its_realness in zip(self._players, realness, strict=True)
-        )
+        of_originals, of_drawn = self.realness(features), tf.split(self.realness(drawn_features), len(self._players))
+        loss, realness = 0.0, []
+        for player, its_drawn in zip(self._players, of_drawn, strict=True):
+            # R_P is the first column.
+            column, probability = (0, posterior) if player.label else (1, 1.0 - posterior)
+            realness.append(its_drawn[:, column])
+            loss += losses.realness_loss(of_originals[:, column], probability**SHARPNESS, realness[-1])
         return loss, realness
 
     def _augmented(self, images: tf.Tensor, purpose: int) -> tf.Tensor:

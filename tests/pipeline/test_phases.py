@@ -11,6 +11,7 @@ import pytest
 
 import nlgan_tf as nl
 from helpers.extractors import saved_extractor
+from helpers.forked import Forked
 from helpers.html_page import check_self_contained
 from helpers.runs import start, wait_for
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
@@ -73,10 +74,15 @@ def stopped(tmp_path) -> Path:
     run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
     config.write_text(CONFIG.to_json())
     process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
-    wait_for((run_dir / "checkpoints" / "stage_one-1").exists, process)
+    stop_in(run_dir, "stage_one-1", process, log)
+    return run_dir
+
+
+def stop_in(run_dir: Path, training: str, process: Forked, log: Path) -> None:
+    """Tells the process of a run to end in a training."""
+    wait_for((run_dir / "checkpoints" / training).exists, process)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 128 + signal.SIGTERM, log.read_text()
-    return run_dir
 
 
 def assert_same_run(run_dir: Path, reference: Path) -> None:
@@ -257,19 +263,11 @@ def test_a_run_that_is_stopped_in_its_second_fold_and_cut_off_between_phases_goe
                 nl.resume(stopped, verbose=0)
         assert (stopped / done).is_file()
         if done == "posterior.npz":
-            stop_in(stopped, "refinement")
+            log = stopped.with_suffix(".log")
+            stop_in(stopped, "refinement", start("--resume", str(stopped), log=log), log)
             assert not (stopped / "checkpoints" / "refined.keras").exists()
     assert nl.resume(stopped, verbose=0).metrics == finished.metrics
     assert_same_run(stopped, finished.run_dir)
-
-
-def stop_in(run_dir: Path, training: str) -> None:
-    """Resumes a run in a process of its own, which is told to end in a training."""
-    log = run_dir.with_suffix(".log")
-    process = start("--resume", str(run_dir), log=log)
-    wait_for((run_dir / "checkpoints" / training).exists, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
 
 
 @pytest.mark.slow
