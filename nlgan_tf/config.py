@@ -23,6 +23,8 @@ LOSSES = ("bce", "mse")
 LATENTS = ("uniform", "normal")
 SPECTRAL_LAYERS = ("convolutions", "all")
 BATCH_NORM_LAYERS = ("transposed", "all")
+GENERATORS = ("dcgan", "resnet")
+CRITICS = ("copy", "own")
 DRAWN, ORIGINALS, BOTH = "drawn", "originals", "both"
 LEARNS_FROM = (DRAWN, ORIGINALS, BOTH)
 FEATURES = "features"
@@ -31,11 +33,12 @@ AUGMENTATIONS = ("digits", "photos")
 # Left to the kind of image, see `policy_for`.
 AUTO = "auto"
 CLASSIFIERS = ("paper", "small", "residual")
-# What goes with each augmentation: the classifier, D's rate, and the epochs of each fold and of the refinement.
+# What goes with each augmentation: the classifier, D's rate, the epochs of each fold, the refinement and its critic.
 NETWORK_FOR = {"digits": "small", "photos": "residual"}
 D_RATE_FOR = {"digits": 5e-4, "photos": 1e-3}
 FOLD_EPOCHS_FOR = {"digits": 3, "photos": 2}
 REFINE_EPOCHS_FOR = {"digits": 10, "photos": 0}
+CRITIC_FOR = {"digits": "copy", "photos": "own"}
 SCHEDULES = ("constant", "cosine")
 STRATEGIES = ("auto", "none", "mirrored", "multiworker")
 PRECISIONS = (AUTO, "float32", "bfloat16", "float16")
@@ -156,8 +159,9 @@ class StageOneConfig:
     attention: bool = option(False, "Self-attention of SAGAN in D and G")
     dropout: float = option(0.5, "Rate of dropout in D's hidden FC layer", least=0, below=1, search=(0.0, 0.7))
     generator_dropout: bool = option(False, "Dropout of D also on in the generators' step")
-    kernel_size: int = option(4, "Side of the generators' transposed kernels", above=0)
-    batch_norm: str = option("all", "Hidden layers of G that are normalised", choices=BATCH_NORM_LAYERS)
+    generator: str = option("dcgan", "G: transposed convolutions, or residual blocks", choices=GENERATORS)
+    kernel_size: int = option(4, "Side of the transposed kernels of dcgan", above=0)
+    batch_norm: str = option("all", "Hidden layers of dcgan that are normalised", choices=BATCH_NORM_LAYERS)
     latent: str = option("uniform", "Distribution of z", choices=LATENTS)
     d_learning_rate: float = option(
         2e-4,
@@ -193,14 +197,19 @@ class StageOneConfig:
         "0 for colour",
         least=0,
     )
+    critic: str = option(
+        AUTO,
+        "Network that tells originals from drawn images then: a copy of D, or one of its own; auto: copy if grey",
+        choices=(AUTO, *CRITICS),
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)
-        if self.refine_epochs and self.d_batch_norm:
+        if self.refine_epochs and self.d_batch_norm and self.critic != "own":
             raise InputError(
-                f"Expected refine_epochs to be 0 with batch norm in D, got {self.refine_epochs}: originals and drawn "
-                "images would share its statistics"
+                f"Expected refine_epochs=0 or critic=own with batch norm in D, got refine_epochs={self.refine_epochs}, "
+                f"critic={self.critic}: originals and drawn images would share its statistics"
             )
 
 

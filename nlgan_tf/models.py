@@ -17,6 +17,7 @@ from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.networks.applications import APPLICATIONS, build_application
 from nlgan_tf.networks.discriminator import build_discriminator
 from nlgan_tf.networks.generator import build_generator
+from nlgan_tf.networks.resnet_generator import build_resnet_generator
 from nlgan_tf.networks.shapes import check_image_shape
 from nlgan_tf.networks.size import stage_one_size
 from nlgan_tf.recipes import check_recipe
@@ -81,12 +82,10 @@ def _networks(image_shape: tuple[int, int, int], config: StageOneConfig, seed: i
     """D, G_P and G_N with fresh weights."""
     # One seed a network: the two generators must not start as twins.
     d_seed, gp_seed, gn_seed = (3 * seed + offset for offset in range(3))
-    generator = {
-        "width": config.width,
-        "kernel_size": config.kernel_size,
-        "batch_norm": config.batch_norm,
-        "attention": config.attention,
-    }
+    settings = {"width": config.width, "attention": config.attention}
+    if config.generator == "dcgan":
+        settings |= {"kernel_size": config.kernel_size, "batch_norm": config.batch_norm}
+    build = {"dcgan": build_generator, "resnet": build_resnet_generator}[config.generator]
     discriminator = build_discriminator(
         image_shape,
         config.spectral_norm,
@@ -99,8 +98,8 @@ def _networks(image_shape: tuple[int, int, int], config: StageOneConfig, seed: i
     )
     return (
         discriminator,
-        build_generator(image_shape, **generator, seed=gp_seed, name="positive_generator"),
-        build_generator(image_shape, **generator, seed=gn_seed, name="negative_generator"),
+        build(image_shape, **settings, seed=gp_seed, name="positive_generator"),
+        build(image_shape, **settings, seed=gn_seed, name="negative_generator"),
     )
 
 

@@ -44,7 +44,7 @@ def test_an_option_says_what_it_accepts():
         (lambda: StageOneConfig(width=float("inf")), "Expected width to be finite and above 0; got inf"),
         (
             lambda: StageOneConfig(refine_epochs=2, d_batch_norm=True),
-            "Expected refine_epochs to be 0 with batch norm in D, got 2",
+            "Expected refine_epochs=0 or critic=own with batch norm in D, got refine_epochs=2, critic=auto",
         ),
         (lambda: StageOneConfig(beta=-1.0), "Expected beta to be finite and at least 0; got -1.0"),
         (

@@ -64,14 +64,14 @@ def judged_batches(
     samples_per_epoch: int = 10_000,
     seed: int = 0,
 ) -> tf.data.Dataset:
-    """Returns the batches of `noisy_dataset` with the posterior of each image beside its label, for `Refinement.fit`.
+    """Returns the batches of `noisy_dataset` with the posterior of each image in place of its label.
 
     Args:
         images, noisy_labels, batch_size, samples_per_epoch, seed: As in `noisy_dataset`.
         posterior: P(truly positive) of each image, in [0, 1], shape (n,).
 
     Returns:
-        Finite dataset of (images, {"noisy": int64 labels, "posterior": float32}), each of shape (batch_size, ...).
+        Finite dataset of (images, float32 posterior), of shapes (batch_size, h, w, c) and (batch_size,).
 
     Raises:
         InputError: As in `noisy_dataset`, and for a posterior of another length or outside [0, 1].
@@ -80,10 +80,10 @@ def judged_batches(
     labels = check_labels(noisy_labels, length=len(images), name="noisy_labels")
     posterior = check_soft_labels(posterior, len(images), name="posterior")
     check_batches(batch_size, samples_per_epoch)
-    arrays = tf.constant(images), {"noisy": tf.constant(labels), "posterior": tf.constant(posterior)}
+    pixels, probabilities = tf.constant(images), tf.constant(posterior)
 
-    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        return tf.nest.map_structure(lambda array: tf.gather(array, indices), arrays)
+    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(pixels, indices), tf.gather(probabilities, indices)
 
     return _balanced(labels, batch_size, samples_per_epoch, seed, batch)
 

@@ -46,7 +46,8 @@ def stage_one_size(image_shape: tuple[int, int, int], config: StageOneConfig) ->
         image_shape: Shape (h, w, c), h and w divisible by 4.
         config: Settings of stage one.
     """
-    d, g = list(_discriminator(image_shape, config)), list(_generator(image_shape, config))
+    layers_of_g = {"dcgan": _dcgan, "resnet": _resnet}[config.generator]
+    d, g = list(_discriminator(image_shape, config)), list(layers_of_g(image_shape, config))
     parameters = _sum(d, "parameters") + 2 * _sum(g, "parameters")
     # A step sees a batch of real images and, from the two generators together, as many drawn ones.
     real, drawn = config.batch_size, config.batch_size
@@ -89,7 +90,7 @@ def _discriminator(image_shape: tuple[int, int, int], config: StageOneConfig) ->
     yield _dense(hidden, 1)
 
 
-def _generator(image_shape: tuple[int, int, int], config: StageOneConfig) -> Iterator[_Layer]:
+def _dcgan(image_shape: tuple[int, int, int], config: StageOneConfig) -> Iterator[_Layer]:
     filters, pixels = _plan(image_shape, config)
     hidden, everywhere = scaled(HIDDEN_UNITS, config.width), config.batch_norm == "all"
     yield _dense(LATENT_DIM, hidden, everywhere)
@@ -102,3 +103,22 @@ def _generator(image_shape: tuple[int, int, int], config: StageOneConfig) -> Ite
         # Each input pixel reaches a kernel of outputs.
         yield _Layer(weights + outputs + norm, outputs * pixels[level], weights * pixels[level + 1])
         inputs = outputs
+
+
+def _resnet(image_shape: tuple[int, int, int], config: StageOneConfig) -> Iterator[_Layer]:
+    filters, pixels = _plan(image_shape, config)
+    yield _dense(LATENT_DIM, pixels[-1] * filters[-1])
+    inputs = filters[-1]
+    for level in reversed(range(len(filters))):
+        outputs, small, large = filters[max(level - 1, 0)], pixels[level + 1], pixels[level]
+        yield _convolution(1, inputs, outputs, small)
+        yield _convolution(3, inputs, outputs, large, norm=inputs)
+        yield _convolution(3, outputs, outputs, large, norm=outputs)
+        inputs = outputs
+    yield _convolution(3, inputs, image_shape[2], pixels[0], norm=inputs)
+
+
+def _convolution(side: int, inputs: int, outputs: int, pixels: int, norm: int = 0) -> _Layer:
+    """Of stride 1, after batch norm of `norm` maps."""
+    weights = side**2 * inputs * outputs
+    return _Layer(weights + outputs + 2 * norm, outputs * pixels, weights * pixels)

@@ -57,6 +57,8 @@ LATER = {
     "stage_two.views": 1,
     "stage_two.witness": None,
     "stage_one.refine_epochs": 0,
+    "stage_one.generator": "dcgan",
+    "stage_one.critic": "auto",
     "stage_one.augment": None,
     "stage_one.augment_probability": 1.0,
     "stage_two.augment": None,

@@ -35,6 +35,8 @@ def test_parameters_of_the_cifar_networks_by_hand():
         ((16, 16, 1), {"width": 0.5, "kernel_size": 3, "batch_norm": "transposed"}),
         ((32, 32, 3), {"width": 0.1, "d_batch_norm": True, "spectral_norm": None}),
         ((8, 12, 3), {"width": 0.25}),
+        ((32, 32, 3), {"width": 0.5, "generator": "resnet"}),
+        ((28, 28, 1), {"width": 0.1, "generator": "resnet"}),
     ],
 )
 def test_parameters_are_those_of_the_model_that_is_built(shape, settings):
