@@ -94,6 +94,13 @@ COMMANDS = (
     ("label-scores.md", "score --task npz:mine.npz --gallery suspects.png", STAGE, "suspects.png"),
     ("label-scores.md", "score --run runs/mine-1", "--out again.csv", "again.csv"),
     ("own-data.md", "run --task folder:photos", RUN, "runs/photos-1/report.html"),
+    # Of two --task the last counts.
+    (
+        "recipes.md",
+        "run --task cifar10:automobile-vs-airplane --size 1000 --generator resnet --refine-epochs 100",
+        f"--task folder:photos --size 16 {RUN} --refine-epochs 1",
+        "runs/photos-2/report.html",
+    ),
     ("report.md", "report runs/digits_5_7-vs-2_4-1", "", "runs/digits_5_7-vs-2_4-1/report.html"),
     ("report.md", "report runs/digits_5_7-vs-2_4-1 --out page.html --overwrite", "", "page.html"),
 )
