@@ -37,7 +37,7 @@ def test_a_copied_critic_starts_with_ds_features_and_leaves_d_alone(tiny_model, 
     model = tiny_model(ema=0.9)
     critic, judge = copied_critic(model), model.judging_discriminator()
     of_critic, of_judge = (
-        keras.Model(network.inputs, network.get_layer("fc_relu").output)(images[:4] / np.float32(255))
+        keras.Model(network.input, network.get_layer("fc_relu").output)(images[:4] / np.float32(255))
         for network in (critic, judge)
     )
     np.testing.assert_array_equal(of_critic, of_judge)
