@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import functools
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.baselines.registry import BASELINES
 from nlgan_tf.evaluation.metrics import accuracy
+from nlgan_tf.pipeline.side_by_side import MOST, side_by_side
 
 if TYPE_CHECKING:
     from nlgan_tf.pipeline.phases import PhasedRun
+    from nlgan_tf.two_stages.stage_two import Evidence
 
 # Other ways to a classifier from the same noisy labels, in seconds each, by their names in the registry of baselines.
 EARLY_STOPPED = "early-stopped"
@@ -56,44 +59,59 @@ def accuracies(run: PhasedRun) -> dict:
     Args:
         run: Run whose classifier is trained. Its task has test images.
     """
-    task, two = run.task, run.config.stage_two
-    test = task.test_images, task.test_labels
-    served = accuracy(run.classifier, *test)
-    found = {"accuracy_served": served, "accuracy_nlgan": served, "accuracy_discriminator": _discriminator(run)}
+    two = run.config.stage_two
+    served = _accuracy(run, run.classifier)
+    found = {SERVED: served, "accuracy_nlgan": served, "accuracy_discriminator": _discriminator(run)}
     if two.learns_from != DRAWN:
-        found["accuracy_nlgan"] = accuracy(run.trained_on_evidence(DRAWN, "drawn"), *test)
         found["accuracy_originals"] = served
+    # What keeps vectors of frozen features is not made for threads.
+    found |= side_by_side(_trainings(run), run.precision.name, most=1 if run.features else MOST)
+    peers = {name.removeprefix(PEER_PREFIX): found.pop(name) for name in list(found) if name.startswith(PEER_PREFIX)}
+    peers = {name: value for name, value in peers.items() if value is not None}
+    if EARLY_STOPPED in peers:
+        found["accuracy_noisy"] = peers[EARLY_STOPPED]
+    return {**found, "peers": peers} if run.config.compare and two.learns_from != DRAWN else found
+
+
+def _trainings(run: PhasedRun) -> dict[str, Callable[[], float | None]]:
+    """Functions to the accuracies that take a training each, by name, of peers as "peers.NAME"."""
+    task, two, compare = run.task, run.config.stage_two, run.config.compare
+    trainings = {}
+
+    def on_evidence(evidence: Evidence, learns_from: str, name: str) -> Callable[[], float]:
+        return lambda: _accuracy(run, run.trained_on_evidence(evidence, learns_from, name, aside=True))
+
+    def on_labels(labels: np.ndarray, name: str) -> Callable[[], float]:
+        return lambda: _accuracy(run, run.trained_on(task.images, labels, name, aside=True))
+
     if run.serves_ensemble or (two.learns_from == BOTH and two.network != FEATURES):
-        found["accuracy_originals"] = accuracy(run.trained_on_evidence(ORIGINALS, "originals"), *test)
-    if run.config.compare:
-        found |= _peers(run) if two.learns_from != DRAWN else _memorised(run)
-        if task.labels is not None:
-            found["accuracy_clean"] = accuracy(run.trained_on(task.images, task.labels, "true_labels"), *test)
-    return found
+        trainings["accuracy_originals"] = on_evidence(run.evidence, ORIGINALS, "originals")
+    if two.learns_from != DRAWN:
+        trainings["accuracy_nlgan"] = on_evidence(run.evidence, DRAWN, "drawn")
+    if compare and task.labels is not None:
+        trainings["accuracy_clean"] = on_labels(task.labels, "true_labels")
+    if compare and two.learns_from == DRAWN:
+        trainings["accuracy_noisy"] = on_labels(task.noisy_labels, "noisy_labels")
+    elif compare:
+        names = PEERS + (FROZEN_PEERS if run.features else ())
+        trainings |= {f"{PEER_PREFIX}{name}": functools.partial(_peer, run, name) for name in names}
+    return trainings
 
 
-def _memorised(run: PhasedRun) -> dict:
-    """Of the classifier of the drawn images on the noisy labels instead, for as many steps."""
-    task = run.task
-    classifier = run.trained_on(task.images, task.noisy_labels, "noisy_labels")
-    return {"accuracy_noisy": accuracy(classifier, task.test_images, task.test_labels)}
+def _accuracy(run: PhasedRun, classifier: keras.Model) -> float:
+    return accuracy(classifier, run.task.test_images, run.task.test_labels)
 
 
-def _peers(run: PhasedRun) -> dict:
-    """Of each peer that takes this set, under "peers"; the one stopped early is "accuracy_noisy" too."""
-    task, config, found = run.task, run.config, {}
-    for name in PEERS + (FROZEN_PEERS if run.features else ()):
-        baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed, run.features)
-        try:
-            # On matrices as small as these, threads of scikit-learn's libraries wait for each other.
-            with threadpool_limits(1):
-                predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
-        except InputError as error:
-            run.say(f"{name} is left out: {error}")
-            continue
-        found[name] = float(np.mean(predicted == task.test_labels))
-    noisy = {"accuracy_noisy": found[EARLY_STOPPED]} if EARLY_STOPPED in found else {}
-    return {**noisy, "peers": found}
+def _peer(run: PhasedRun, name: str) -> float | None:
+    """Of one peer; None for one that does not take this set."""
+    task, config = run.task, run.config
+    baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed, run.features)
+    try:
+        predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
+    except InputError as error:
+        run.say(f"{name} is left out: {error}")
+        return None
+    return float(np.mean(predicted == task.test_labels))
 
 
 def _discriminator(run: PhasedRun) -> float:

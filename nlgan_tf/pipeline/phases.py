@@ -217,7 +217,7 @@ class PhasedRun(RunInFolder):
         if self.config.stage_two.learns_from == DRAWN:
             classifier = self.trained_on(*self.drawn, "stage_two")
         else:
-            classifier = self.trained_on_evidence(self.config.stage_two.learns_from, "stage_two")
+            classifier = self.trained_on_evidence(self.evidence, self.config.stage_two.learns_from, "stage_two")
         classifier = of_plain_layers(classifier)
         self._save(build_ensemble(classifier, self.judge) if self.serves_ensemble else classifier, CLASSIFIER_FILE)
 
@@ -240,15 +240,22 @@ class PhasedRun(RunInFolder):
             return ""
         return f", in {rounds} rounds: the classifier of each judges the originals for the next"
 
-    def trained_on(self, images: np.ndarray, labels: np.ndarray, name: str) -> keras.Model:
+    def trained_on(self, images: np.ndarray, labels: np.ndarray, name: str, aside: bool = False) -> keras.Model:
         """Trains a classifier as stage two does on labelled images."""
-        stage, seed = self.config.stage_two, self.config.seed
-        return train_classifier(images, labels, stage, seed, self.verbose, self.survival, name)
+        return train_classifier(
+            images, labels, self.config.stage_two, self.config.seed, name=name, **self._telling(aside)
+        )
 
-    def trained_on_evidence(self, learns_from: str, name: str) -> keras.Model:
+    def trained_on_evidence(self, evidence: Evidence, learns_from: str, name: str, aside: bool = False) -> keras.Model:
         """Trains a classifier as stage two does on drawn images, originals with their posterior, or both."""
-        stage, places = self.config.stage_two, {"survival": self.survival, "name": name, "verbose": self.verbose}
-        return train_rounds(self.evidence, learns_from, stage, self.config.seed, **places)
+        stage, seed = self.config.stage_two, self.config.seed
+        return train_rounds(evidence, learns_from, stage, seed, name=name, **self._telling(aside))
+
+    def _telling(self, aside: bool) -> dict:
+        """How a training survives and tells of its epochs: not at all aside, where others train at the same time."""
+        if aside:
+            return {"survival": dataclasses.replace(self.survival, log=None), "verbose": 0}
+        return {"survival": self.survival, "verbose": self.verbose}
 
     @functools.cached_property
     def classifier(self) -> keras.Model:
