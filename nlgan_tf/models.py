@@ -26,6 +26,8 @@ from nlgan_tf.training.precision import computing_in
 
 # Multiplications a second of a laptop's CPU, as stage one uses it, and what is called large.
 CPU_SPEED, LARGE_MEMORY, LARGE_HOURS = 4e10, 4e9, 1.0
+# Of the generators, by their names in `config.GENERATORS`.
+BUILDERS = {"dcgan": build_generator, "resnet": build_resnet_generator}
 # Characters of Keras's reason for a refusal, which may contain the whole model.
 LONGEST_REASON = 200
 
@@ -85,7 +87,7 @@ def _networks(image_shape: tuple[int, int, int], config: StageOneConfig, seed: i
     settings = {"width": config.width, "attention": config.attention}
     if config.generator == "dcgan":
         settings |= {"kernel_size": config.kernel_size, "batch_norm": config.batch_norm}
-    build = {"dcgan": build_generator, "resnet": build_resnet_generator}[config.generator]
+    build = BUILDERS[config.generator]
     discriminator = build_discriminator(
         image_shape,
         config.spectral_norm,
