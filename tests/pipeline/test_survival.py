@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import os
 import random
 import signal
@@ -107,6 +108,23 @@ def test_a_signal_finishes_the_step_saves_and_exits(tmp_path, config_file, undis
         return
     assert start("--resume", str(run_dir), log=log).wait() == 0
     assert_same_run(run_dir, undisturbed[0])
+
+
+@pytest.mark.slow
+def test_a_signal_stops_classifiers_that_train_side_by_side(tmp_path, undisturbed):
+    run_dir, log, config = tmp_path / "run", tmp_path / "log", tmp_path / "config.json"
+    config.write_text(dataclasses.replace(CONFIG, compare=True).to_json())
+    process = start("--config", str(config), "--run-dir", str(run_dir), log=log)
+    wait_for(lambda: "Accuracies on the test images" in log.read_text(), process)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM, log.read_text()
+    assert "Traceback" not in log.read_text()
+    assert not (run_dir / "metrics.json").exists()
+    assert start("--resume", str(run_dir), log=log).wait() == 0, log.read_text()
+    compared, alone = (json.loads((folder / "metrics.json").read_text()) for folder in (run_dir, undisturbed[0]))
+    assert set(compared) - set(alone) == {"accuracy_clean", "accuracy_noisy"}
+    assert all(compared[name] == alone[name] for name in set(alone) - {"settings"})
 
 
 @pytest.mark.slow
