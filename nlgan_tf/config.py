@@ -206,11 +206,16 @@ class StageOneConfig:
     def __post_init__(self) -> None:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)
-        if self.refine_epochs and self.d_batch_norm and self.critic != "own":
+        if self.refine_epochs and self.critic_has_batch_norm:
             raise InputError(
                 f"Expected refine_epochs=0 or critic=own with batch norm in D, got refine_epochs={self.refine_epochs}, "
                 f"critic={self.critic}: originals and drawn images would share its statistics"
             )
+
+    @property
+    def critic_has_batch_norm(self) -> bool:
+        """Whether the critic of the refinement may be a copy of a D with batch norm."""
+        return self.d_batch_norm and self.critic != "own"
 
 
 @dataclass(frozen=True)

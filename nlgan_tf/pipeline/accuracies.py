@@ -64,17 +64,19 @@ def accuracies(run: PhasedRun) -> dict:
     found = {SERVED: served, "accuracy_nlgan": served, "accuracy_discriminator": _discriminator(run)}
     if two.learns_from != DRAWN:
         found["accuracy_originals"] = served
+    trainings, peers = _trainings(run), _peers(run)
     # What keeps vectors of frozen features is not made for threads.
-    found |= side_by_side(_trainings(run), run.precision.name, most=1 if run.features else MOST)
-    peers = {name.removeprefix(PEER_PREFIX): found.pop(name) for name in list(found) if name.startswith(PEER_PREFIX)}
-    peers = {name: value for name, value in peers.items() if value is not None}
-    if EARLY_STOPPED in peers:
-        found["accuracy_noisy"] = peers[EARLY_STOPPED]
-    return {**found, "peers": peers} if run.config.compare and two.learns_from != DRAWN else found
+    trained = side_by_side({**trainings, **peers}, run.precision.name, most=1 if run.features else MOST)
+    found |= {name: trained[name] for name in trainings}
+    if not peers:
+        return found
+    of_peers = {name: trained[name] for name in peers if trained[name] is not None}
+    noisy = {"accuracy_noisy": of_peers[EARLY_STOPPED]} if EARLY_STOPPED in of_peers else {}
+    return {**found, **noisy, "peers": of_peers}
 
 
-def _trainings(run: PhasedRun) -> dict[str, Callable[[], float | None]]:
-    """Functions to the accuracies that take a training each, by name, of peers as "peers.NAME"."""
+def _trainings(run: PhasedRun) -> dict[str, Callable[[], float]]:
+    """Functions to the accuracies that take a training each, by name."""
     task, two, compare = run.task, run.config.stage_two, run.config.compare
     trainings = {}
 
@@ -92,10 +94,15 @@ def _trainings(run: PhasedRun) -> dict[str, Callable[[], float | None]]:
         trainings["accuracy_clean"] = on_labels(task.labels, "true_labels")
     if compare and two.learns_from == DRAWN:
         trainings["accuracy_noisy"] = on_labels(task.noisy_labels, "noisy_labels")
-    elif compare:
-        names = PEERS + (FROZEN_PEERS if run.features else ())
-        trainings |= {f"{PEER_PREFIX}{name}": functools.partial(_peer, run, name) for name in names}
     return trainings
+
+
+def _peers(run: PhasedRun) -> dict[str, Callable[[], float | None]]:
+    """Functions to the accuracies of the peers, by name."""
+    if not run.config.compare or run.config.stage_two.learns_from == DRAWN:
+        return {}
+    names = PEERS + (FROZEN_PEERS if run.features else ())
+    return {name: functools.partial(_peer, run, name) for name in names}
 
 
 def _accuracy(run: PhasedRun, classifier: keras.Model) -> float:

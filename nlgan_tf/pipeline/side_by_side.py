@@ -34,7 +34,8 @@ def side_by_side(tasks: Mapping[str, Callable[[], Result]], precision: str, most
             return task()
 
     jobs = 1 if tf.config.list_physical_devices("GPU") else min(most, os.cpu_count() or 1)
-    # On matrices as small as these, threads of scikit-learn's libraries wait for each other.
+    # On matrices as small as these, threads of scikit-learn's libraries wait for each other. The precision is set here
+    # too, as Keras 2.15 has one setting for all threads, and a thread that ends puts back what it found.
     with threadpool_limits(1), computing_in(precision):
         results = joblib.Parallel(jobs, backend="threading")(joblib.delayed(result)(task) for task in tasks.values())
     return dict(zip(tasks, results, strict=True))

@@ -80,7 +80,7 @@ class CrossFit:
         """
         policy = policy_for(images.shape[1:])
         if config.refine_epochs is None:
-            refine_epochs = 0 if config.d_batch_norm and config.critic != "own" else REFINE_EPOCHS_FOR[policy]
+            refine_epochs = 0 if config.critic_has_batch_norm else REFINE_EPOCHS_FOR[policy]
             config = dataclasses.replace(config, refine_epochs=refine_epochs)
         count = number_of_folds(config, noisy_labels)
         if count == 1:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from nlgan_tf.compat.keras import keras
 from nlgan_tf.errors import InputError
 from nlgan_tf.networks.critic import RealnessLogits, build_critic
+from nlgan_tf.training.precision import computing_in
 
 
 class TestRealnessLogits:
@@ -23,7 +23,7 @@ class TestBuildCritic:
         critic = build_critic((32, 32, 3))
         assert sum(np.prod(variable.shape) for variable in critic.trainable_variables) == convolutions + realness
 
-    def test_every_convolution_has_norm_1_and_no_more(self):
+    def test_every_convolution_is_normalised(self):
         critic = build_critic((8, 8, 1), width=0.2)
         images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1)).astype("float32")
         for _ in range(30):
@@ -36,12 +36,8 @@ class TestBuildCritic:
         assert 0 < moved < 16 * np.linalg.norm((near - images)[0])
 
     def test_computes_by_the_policy_and_answers_in_float32(self):
-        before = keras.mixed_precision.global_policy()
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        try:
+        with computing_in("bfloat16"):
             critic = build_critic((8, 8, 1), width=0.1)
-        finally:
-            keras.mixed_precision.set_global_policy(before)
         assert critic.compute_dtype == "bfloat16"
         assert critic(np.zeros((2, 8, 8, 1), "float32")).dtype == "float32"
 
