@@ -154,7 +154,7 @@ class RunConfig:
     )
     image_size: int | None = option(
         None,
-        "Side of a folder's images, a multiple of 4; by default the median of their shorter sides, in 16 to 64",
+        "Side of a folder's images, a multiple of 4; by default the median of their shorter sides, in 16 to 40",
         least=4,
         group=DATA,
     )

@@ -47,7 +47,7 @@ def image_task(
         source: The name of a task, as `load_task` takes it; a pair of images and labels; a data frame with a column of
             paths and one of labels; a finite tf.data set of (image, label), one by one or in batches; a data set of
             Hugging Face.
-        image_size: Side of the square images, a multiple of 4; None for the median of the shorter sides, in 16 to 64.
+        image_size: Side of the square images, a multiple of 4; None for the median of the shorter sides, in 16 to 40.
         positive: Names of the positive classes, against all others; None for two classes.
         skip_unreadable: Whether images that cannot be read are left out.
         file_column, label_column, image_column: Columns of a frame or data set.

@@ -17,7 +17,7 @@ class Reading:
 
     Attributes:
         image_size: Side of the square images, a multiple of 4; None for the median of the photographs' shorter sides,
-            rounded down to a multiple of 4 within [16, 64].
+            rounded down to a multiple of 4 within [16, 40].
         positive: Names of the positive classes, comma-separated or one by one, against all others; None for two classes
             by the rules of `labels.choose_classes`.
         skip_unreadable: Whether files that cannot be read are left out; else they are an error.

@@ -16,7 +16,7 @@ def test_a_folder_is_a_task_of_noisy_labels(tmp_path):
     assert task.files == ("cat/0.png", "cat/1.png", "cat/2.png", "dog/0.png", "dog/1.png")
     np.testing.assert_array_equal(task.images[3], pixels(1000, 24, 24))
     assert task.remarks == (
-        "Images are read as 24x24 in colour, from the median of the shorter sides, within 16 to 64; --image-size sets "
+        "Images are read as 24x24 in colour, from the median of the shorter sides, within 16 to 40; --image-size sets "
         "another, and half the side takes about a quarter of the time",
         "Positive: dog, the later in sorted order; negative: cat; --positive names another",
     )

@@ -5,12 +5,13 @@ import pytest
 from PIL import Image
 
 from helpers.photographs import pixels, write
+from nlgan_tf.data.sources.folder import reading
 from nlgan_tf.data.sources.folder.cache import cache_folder
 from nlgan_tf.data.sources.folder.reading import default_side, read_images
 
 
 @pytest.mark.parametrize(
-    ("sides", "side"), [([28] * 3, 28), ([20, 31, 900], 28), ([20, 40], 28), ([5], 16), ([480, 640], 64), ([67], 64)]
+    ("sides", "side"), [([28] * 3, 28), ([20, 31, 900], 28), ([20, 40], 28), ([5], 16), ([480, 640], 40), ([43], 40)]
 )
 def test_the_default_side_is_the_median_rounded_down_to_a_multiple_of_4(sides, side):
     assert default_side(sides) == side
@@ -95,6 +96,13 @@ def test_a_damaged_cache_is_read_again_from_the_photographs(tmp_path, content):
     np.testing.assert_array_equal(read_images(paths, None, {}).images, first)
     with np.load(entry) as stored:
         np.testing.assert_array_equal(stored["images"], first)
+
+
+def test_a_version_with_other_bounds_of_the_default_side_reads_anew(tmp_path, monkeypatch):
+    paths = [write(tmp_path / "a.png", 0, height=50, width=50)]
+    assert read_images(paths, None, {}).images.shape == (1, 40, 40, 3)
+    monkeypatch.setattr(reading, "LARGEST", 48)
+    assert read_images(paths, None, {}).images.shape == (1, 48, 48, 3)
 
 
 def test_a_cache_that_cannot_be_written_is_none(tmp_path, monkeypatch):
