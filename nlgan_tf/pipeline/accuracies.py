@@ -112,7 +112,7 @@ def _accuracy(run: PhasedRun, classifier: keras.Model) -> float:
 def _peer(run: PhasedRun, name: str) -> float | None:
     """Of one peer; None for one that does not take this set."""
     task, config = run.task, run.config
-    baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed, run.features)
+    baseline = build_baseline(name, run.model.priors, config.stage_two, config.seed, run.features, run.signals)
     try:
         predicted = baseline.fit(task.images, task.noisy_labels).predict(task.test_images)
     except InputError as error:

@@ -17,6 +17,8 @@ from nlgan_tf.gan.augment import stage_two_augmentation
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.stage_two import logit_function, network_for, network_inputs, train_on_stream
 from nlgan_tf.training.optimizers import FusedAdam
+from nlgan_tf.training.signals import StopSignals
+from nlgan_tf.training.survival import Survival
 
 HELD_OUT = 0.2
 
@@ -28,18 +30,23 @@ class WithoutGan(ImagePredictor):
         config: Configuration of stage two.
         priors: Purities of the noisy labels.
         seed: Seed of weights, dropout, order and augmentation.
+        signals: Signals at which `fit` ends, after a step.
     """
 
-    def __init__(self, config: StageTwoConfig, priors: NoisePriors, seed: int = 0) -> None:
+    def __init__(
+        self, config: StageTwoConfig, priors: NoisePriors, seed: int = 0, signals: StopSignals | None = None
+    ) -> None:
         self.config = config
         self.priors = priors
         self.seed = seed
+        self.signals = signals or StopSignals()
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> WithoutGan:
         """Trains a fresh network on images X, shape (n, h, w, c), and labels y, 0 or 1, shape (n,).
 
         Raises:
             InputError: For other images or labels.
+            Stopped: At a signal.
         """
         X, config = check_training_images(X), self.config
         self.network_ = train_on_stream(
@@ -48,6 +55,7 @@ class WithoutGan(ImagePredictor):
             config,
             self.seed,
             verbose=0,
+            survival=Survival(signals=self.signals),
             augment=stage_two_augmentation(config, X.shape[1:]),
             loss=forward_corrected(self.priors),
         )
@@ -63,20 +71,23 @@ class EarlyStopped(ImagePredictor):
     Args:
         config: Configuration of stage two; the learning rate is constant.
         seed: Seed of weights, dropout, order, augmentation and of the images that are held out.
+        signals: Signals at which `fit` ends, after an epoch.
 
     Attributes after `fit`:
         epoch_: Best epoch, from 1 on.
     """
 
-    def __init__(self, config: StageTwoConfig, seed: int = 0) -> None:
+    def __init__(self, config: StageTwoConfig, seed: int = 0, signals: StopSignals | None = None) -> None:
         self.config = config
         self.seed = seed
+        self.signals = signals or StopSignals()
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> EarlyStopped:
         """Trains a fresh network on images X, shape (n, h, w, c), and labels y, 0 or 1, shape (n,).
 
         Raises:
             InputError: For other images or labels.
+            Stopped: At a signal.
         """
         X, config = check_training_images(X), self.config
         y = check_labels(y, len(X), minimum_per_class=3)
@@ -91,6 +102,7 @@ class EarlyStopped(ImagePredictor):
         logits = logit_function(self.network_, held_images)
         least, best = np.inf, self.network_.get_weights()
         for epoch in range(config.epochs):
+            self.signals.check()
             self.network_.fit(inputs, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0)
             loss = _balanced_loss(logits(held_images)[:, 0], held_labels)
             if loss < least:

@@ -7,12 +7,13 @@ names and titles without TensorFlow and scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.errors import InputError
+from nlgan_tf.training.signals import StopSignals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,12 +45,14 @@ class Setting:
         classifier: Configuration of the CNN.
         seed: Seed of everything random.
         features: Function of images to vectors, shape (n, d), for the entries that are `frozen`.
+        signals: Signals at which the training of stage two's network ends.
     """
 
     priors: NoisePriors
     classifier: StageTwoConfig
     seed: int
     features: Vectors | None = None
+    signals: StopSignals = field(default_factory=StopSignals)
 
 
 @dataclass(frozen=True)
@@ -184,13 +187,13 @@ def _co_teaching(setting: Setting) -> Baseline:
 def _without_gan(setting: Setting) -> Baseline:
     from nlgan_tf.evaluation.baselines.no_gan import WithoutGan
 
-    return WithoutGan(setting.classifier, setting.priors, setting.seed)
+    return WithoutGan(setting.classifier, setting.priors, setting.seed, setting.signals)
 
 
 def _early_stopped(setting: Setting) -> Baseline:
     from nlgan_tf.evaluation.baselines.no_gan import EarlyStopped
 
-    return EarlyStopped(setting.classifier, setting.seed)
+    return EarlyStopped(setting.classifier, setting.seed, setting.signals)
 
 
 # "pn" and "noisy" are the same classifier: "clean" rows are given true labels.
@@ -218,7 +221,12 @@ BASELINES = {
 
 
 def build_baseline(
-    name: str, priors: NoisePriors, classifier: StageTwoConfig, seed: int = 0, features: Vectors | None = None
+    name: str,
+    priors: NoisePriors,
+    classifier: StageTwoConfig,
+    seed: int = 0,
+    features: Vectors | None = None,
+    signals: StopSignals | None = None,
 ) -> Baseline:
     """Returns a baseline, not yet fitted.
 
@@ -228,6 +236,7 @@ def build_baseline(
         classifier: Configuration of the CNN.
         seed: Seed of everything random.
         features: Function of images to vectors, for the baselines of frozen features.
+        signals: Signals at which the training of stage two's network ends.
 
     Raises:
         InputError: For an unknown name, or missing features.
@@ -236,4 +245,4 @@ def build_baseline(
         raise InputError(f"Expected a baseline among {', '.join(BASELINES)}; got {name!r}")
     if BASELINES[name].frozen and features is None:
         raise InputError(f"Expected features, a frozen Keras model, for {name}; got none")
-    return BASELINES[name].build(Setting(priors, classifier, seed, features))
+    return BASELINES[name].build(Setting(priors, classifier, seed, features, signals or StopSignals()))

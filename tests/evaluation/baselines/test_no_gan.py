@@ -1,4 +1,5 @@
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from nlgan_tf.data.batches import noisy_dataset
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines.no_gan import EarlyStopped, WithoutGan
 from nlgan_tf.stage_two import predict_probability, train_on_stream
+from nlgan_tf.training.signals import Stopped
 
 PRIORS = nl.NoisePriors(0.8, 0.85)
 CONFIG = StageTwoConfig(
@@ -35,6 +37,14 @@ def test_it_learns_the_true_labels_and_repeats(noisy, kind):
     first, again = (build(kind).fit(images, labels) for _ in range(2))
     assert np.mean(first.predict(images) == true) > 0.95
     np.testing.assert_array_equal(first.predict_proba(images), again.predict_proba(images))
+
+
+@pytest.mark.parametrize("kind", [WithoutGan, EarlyStopped])
+def test_a_signal_ends_the_training(noisy, kind):
+    baseline = build(kind)
+    baseline.signals.signum = signal.SIGTERM
+    with pytest.raises(Stopped, match="stopped by SIGTERM"):
+        baseline.fit(*noisy[:2])
 
 
 def test_forward_correction_is_surer_than_the_noisy_labels(noisy):
