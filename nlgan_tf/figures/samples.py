@@ -54,13 +54,18 @@ def noisy_and_drawn(
 ) -> list[Group]:
     """Returns figure 3's four groups: noisy positives and negatives, drawn positives and negatives.
 
+    The noisy images are shuffled, each time alike: a folder's order goes by file name, and its first files may be of
+    one kind.
+
     Args:
         class_names: Names, (negative, positive).
         noisy, drawn: Images, shape (n, h, w, c), and labels, shape (n,).
     """
+    images, labels = noisy
+    order = np.random.default_rng(0).permutation(len(labels))
     return [
         (f"{kind} {class_names[label]}", images[labels == label])
-        for kind, (images, labels) in (("noisy", noisy), ("drawn", drawn))
+        for kind, (images, labels) in (("noisy", (images[order], labels[order])), ("drawn", drawn))
         for label in (1, 0)
     ]
 
