@@ -141,11 +141,22 @@ def _optimizer(config: StageTwoConfig) -> keras.optimizers.Optimizer:
 
 def network_inputs(stream: tf.data.Dataset, augment: Augmentation | None, seed: int) -> tf.data.Dataset:
     """Batches of images in [-1, 1], augmented, and labels (b, 1)."""
-    dataset = stream.map(lambda images, labels: (to_network_range(images), labels[:, tf.newaxis]))
+
+    @tf.autograph.experimental.do_not_convert
+    def as_rows(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return to_network_range(images), labels[:, tf.newaxis]
+
+    dataset = stream.map(as_rows)
     if augment is not None:
         # New seeds for each iteration, which a new data set replays, as the order of a shuffled set.
         seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
-        dataset = tf.data.Dataset.zip((dataset, seeds)).map(lambda batch, pair: (augment(batch[0], pair), batch[1]))
+
+        @tf.autograph.experimental.do_not_convert
+        def augmented(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            images, labels = batch
+            return augment(images, seed), labels
+
+        dataset = tf.data.Dataset.zip((dataset, seeds)).map(augmented)
     return dataset.prefetch(2)
 
 
@@ -198,7 +209,7 @@ def _view_function(classifier: keras.Model, images: np.ndarray, augment: Augment
         tf.TensorSpec((), tf.int64),
     ]
 
-    @tf.function(input_signature=signature)
+    @tf.function(autograph=False, input_signature=signature)
     def view(rows: tf.Tensor, seed: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
         changed = augment(to_network_range(rows), tf.random.experimental.stateless_fold_in(seed, batch))
         return classifier(changed, training=False)[:, 0]

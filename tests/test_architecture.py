@@ -78,6 +78,24 @@ def test_the_table_covers_the_paper():
         assert place in papers
 
 
+def test_every_traced_function_says_whether_its_control_flow_is_converted():
+    calls = [
+        (path.name, node.lineno, {keyword.arg for keyword in node.keywords} if isinstance(node, ast.Call) else set())
+        for path in sorted((ROOT / "nlgan_tf").rglob("*.py"))
+        for node in traced_functions(ast.parse(path.read_text()))
+    ]
+    assert len(calls) > 10
+    assert [call for call in calls if "autograph" not in call[2]] == []
+
+
+def traced_functions(tree: ast.AST) -> list[ast.AST]:
+    """The calls of `tf.function`, and the decorators `tf.function` that are not called."""
+    decorators = (place for node in ast.walk(tree) for place in getattr(node, "decorator_list", ()))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    called = [node for node in calls if ast.unparse(node.func) == "tf.function"]
+    return called + [node for node in decorators if ast.unparse(node) == "tf.function"]
+
+
 def test_files_and_functions_stay_small():
     files = sorted((ROOT / "nlgan_tf").rglob("*.py"))
     long_files = [path.name for path in files if len(path.read_text().splitlines()) > 300]

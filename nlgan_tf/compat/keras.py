@@ -142,10 +142,7 @@ def apply_gradients(
     optimizer: keras.optimizers.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
 ) -> None:
     """One update of the variables by the gradients of a scaled loss."""
-    if not LEGACY:
-        optimizer.apply(gradients, variables)
-        return
-    if isinstance(optimizer, LossScaleOptimizer):
+    if LEGACY and isinstance(optimizer, LossScaleOptimizer):
         gradients = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
 

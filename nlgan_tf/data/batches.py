@@ -135,6 +135,7 @@ def soft_label_batches(
         for number, (array, _) in enumerate(kinds)
     )
 
+    @tf.autograph.experimental.do_not_convert
     def gather(*indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tuple(
             tf.concat([tf.gather(part, index) for part, index in zip(parts, indices, strict=True)], axis=0)
@@ -171,7 +172,12 @@ def _balanced(
     )
     steps = samples_per_epoch // batch_size
     indices = tf.data.Dataset.zip((positives, negatives)).take(steps)
-    return indices.map(lambda *halves: batch(tf.concat(halves, axis=0))).prefetch(2)
+
+    @tf.autograph.experimental.do_not_convert
+    def both(*halves: tf.Tensor) -> tuple:
+        return batch(tf.concat(halves, axis=0))
+
+    return indices.map(both).prefetch(2)
 
 
 def _deck(indices: np.ndarray, seed: int) -> tf.data.Dataset:

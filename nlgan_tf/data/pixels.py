@@ -15,6 +15,12 @@ def to_network_range(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
+@tf.autograph.experimental.do_not_convert
+def in_network_range(images: tf.Tensor, *others: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Returns a batch of a `tf.data` set, its images in [-1, 1]."""
+    return to_network_range(images), *others
+
+
 def to_public_range(images: tf.Tensor) -> tf.Tensor:
     """Returns images in [-1, 1] as rounded uint8; shapes are kept."""
     return tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
@@ -33,7 +39,7 @@ def row_function(
     """Returns what `map_rows` does with rows of the shape and dtype of these, to be called often and traced once."""
     signature = [tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)]
     # Concrete: TensorFlow warns of functions that are traced again and again, as a search's many networks are.
-    traced = tf.function(function, input_signature=signature).get_concrete_function()
+    traced = tf.function(function, autograph=False, input_signature=signature).get_concrete_function()
 
     def mapped(rows: np.ndarray | tf.Tensor) -> np.ndarray:
         return np.concatenate([traced(tf.convert_to_tensor(batch)) for batch in row_batches(rows, rows_a_call)])

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.data.checks import check_images, check_labels
-from nlgan_tf.data.pixels import to_network_range
+from nlgan_tf.data.pixels import in_network_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.stage_two import predict_logits
@@ -55,7 +55,7 @@ def train_judge(images: np.ndarray, classes: np.ndarray, seed: int = 0) -> keras
     judge = build_classifier(images.shape[1:], width=0.5, num_logits=int(classes.max()) + 1, seed=seed)
     judge.compile(FusedAdam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     dataset = tf.data.Dataset.from_tensor_slices((images, classes)).shuffle(len(images), seed=seed).batch(128)
-    dataset = dataset.map(lambda batch, labels: (to_network_range(batch), labels), tf.data.AUTOTUNE)
+    dataset = dataset.map(in_network_range, tf.data.AUTOTUNE)
     judge.fit(dataset.prefetch(2), epochs=max(1, JUDGE_IMAGES // len(images)), shuffle=False, verbose=0)
     return judge
 

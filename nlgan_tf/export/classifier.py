@@ -48,7 +48,7 @@ def classifier_servable(
         raise InputError(f"Expected class_names to be two names, (negative, positive), got {tuple(class_names)}")
 
     # Traced once for all signatures.
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
     def network(images: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = tf.cast(model(to_network_range(images), training=False)[:, 0], tf.float32)
         label = tf.cast(logits > 0, tf.int64)
@@ -78,15 +78,15 @@ def classifier_servable(
 def _signatures(network: Callable, shape: tuple[int | None, ...]) -> dict[str, Callable]:
     """The signatures by their names; `network` is the traced function of float32 images of shape (n, h, w, c)."""
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, tf.float32, name="images")])
     def serving_default(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return network(_checked(images, shape))
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8, name="images")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, tf.uint8, name="images")])
     def serving_uint8(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return network(tf.cast(_checked(images, shape), tf.float32))
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, name="image_bytes")])
     def serving_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         return network(decode_images(_checked(image_bytes, (None,)), shape[1:]))
 

@@ -32,7 +32,9 @@ def sample_confident(network: Callable, draw: Callable, confidence: Callable, ch
     """
     scalars = {"num_samples": tf.int64, "seed": tf.int64, "temperature": tf.float32, "min_confidence": tf.float32}
 
-    @tf.function(input_signature=[tf.TensorSpec((), dtype, name=name) for name, dtype in scalars.items()])
+    @tf.function(
+        autograph=False, input_signature=[tf.TensorSpec((), dtype, name=name) for name, dtype in scalars.items()]
+    )
     def signature(
         num_samples: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor, min_confidence: tf.Tensor
     ) -> dict[str, tf.Tensor]:

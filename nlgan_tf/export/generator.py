@@ -87,7 +87,7 @@ def _functions(model: keras.Model, latent: str, stream: int) -> tuple[Callable, 
         images = tf.cast(model(z, training=False), tf.float32)
         return tf.clip_by_value((images + 1.0) * 127.5, 0.0, 255.0)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
     def network(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": public_images(latent)}
 
@@ -112,23 +112,24 @@ def _signatures(
         spec = tf.TensorSpec(image_shape, tf.float32)
         return tf.map_fn(lambda seed: network(draw(1, seed))["images"][0], seeds, fn_output_signature=spec)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, latent_dim), tf.float32, name="latent")])
     def serving_default(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return network(tf.ensure_shape(latent, (None, latent_dim)))
 
     @tf.function(
-        input_signature=[tf.TensorSpec((), tf.int64, name="num_samples"), tf.TensorSpec((), tf.int64, name="seed")]
+        autograph=False,
+        input_signature=[tf.TensorSpec((), tf.int64, name="num_samples"), tf.TensorSpec((), tf.int64, name="seed")],
     )
     def sample(num_samples: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         num_samples, seed = tf.ensure_shape(num_samples, ()), tf.ensure_shape(seed, ())
         with tf.control_dependencies([_check_count(num_samples, "num_samples")]):
             return network(draw(tf.identity(num_samples), seed))
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
     def sample_rows(seeds: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": rows(tf.ensure_shape(seeds, (None,)))}
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.int64, name="seeds")])
     def sample_png(seeds: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.cast(tf.round(rows(tf.ensure_shape(seeds, (None,)))), tf.uint8)
         return {"png_bytes": tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.string)}

@@ -41,7 +41,7 @@ def write_onnx(servable: Servable, version_dir: Path) -> None:
 
     names = list(servable.numeric_outputs)
 
-    @tf.function(input_signature=servable.network.input_signature)
+    @tf.function(autograph=False, input_signature=servable.network.input_signature)
     def numeric(batch: tf.Tensor) -> dict[str, tf.Tensor]:
         answer = servable.network(batch)
         return {name: answer[name] for name in names}

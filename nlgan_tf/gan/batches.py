@@ -36,6 +36,7 @@ def check_set(dataset: tf.data.Dataset, image_shape: Shape) -> tf.data.Dataset:
     _check_image_spec(element[0], image_shape)
     _check_label_specs(element[1])
 
+    @tf.autograph.experimental.do_not_convert
     def check(images: tf.Tensor, labels: Any) -> tuple:
         length = tf.shape(images)[0]
         labels = tf.nest.map_structure(lambda values: _checked_labels(values, length), labels)
@@ -52,8 +53,12 @@ def check_image_set(dataset: tf.data.Dataset, image_shape: Shape) -> tf.data.Dat
     """
     element = dataset.element_spec
     _check_image_spec(element[0] if isinstance(element, tuple) else element, image_shape)
-    checked = dataset.map(lambda images, *_: _checked_images(images, image_shape, labelled=False))
-    return checked.prefetch(PREFETCHED)
+
+    @tf.autograph.experimental.do_not_convert
+    def check(images: tf.Tensor, *_: Any) -> tf.Tensor:
+        return _checked_images(images, image_shape, labelled=False)
+
+    return dataset.map(check).prefetch(PREFETCHED)
 
 
 @contextlib.contextmanager

@@ -159,17 +159,20 @@ class WarmUp:
         learner.state = [variable.numpy() for variable in self._variables]
         learner.logits = _score(self._model, learner.held_images)
 
-    @tf.function
+    @tf.function(autograph=True)
     def _train_steps(self, batches: tf.data.Iterator) -> None:
         """`STEPS_A_CHECK` updates of D by eq. (2)."""
         for _ in tf.range(STEPS_A_CHECK):
-            images, labels = next(batches)
-            with tf.GradientTape() as tape:
-                logits = self._model(to_network_range(images), training=True)
-                loss = losses.noisy_loss(logits[labels == 1], logits[labels == 0])
-                loss = scale_loss(self._optimizer, loss)
-            variables = self._model.trainable_variables
-            apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
+            self._train_step(*next(batches))
+
+    @tf.autograph.experimental.do_not_convert
+    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            logits = self._model(to_network_range(images), training=True)
+            loss = losses.noisy_loss(logits[labels == 1], logits[labels == 0])
+            loss = scale_loss(self._optimizer, loss)
+        variables = self._model.trainable_variables
+        apply_gradients(self._optimizer, tape.gradient(loss, variables), variables)
 
 
 def score(discriminator: keras.Model, images: np.ndarray) -> np.ndarray:

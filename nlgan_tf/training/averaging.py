@@ -42,10 +42,12 @@ def follow(copy: keras.Model, network: keras.Model, step: tf.Tensor, decay: floa
     """
     t = tf.cast(step, tf.float32)
     d = tf.minimum(tf.constant(decay, tf.float32), (1 + t) / (10 + t))
+    rest = 1 - d
     for average, weight in _pairs(copy, network):
-        if tf.as_dtype(average.dtype).is_floating:
-            its_d = tf.cast(d, average.dtype)
-            average.assign(its_d * tf.convert_to_tensor(average) + (1 - its_d) * tf.convert_to_tensor(weight))
+        dtype = tf.as_dtype(average.dtype)
+        if dtype.is_floating:
+            old, new = tf.convert_to_tensor(average), tf.convert_to_tensor(weight)
+            average.assign(tf.cast(d, dtype) * old + tf.cast(rest, dtype) * new)
     for layer in _layers(copy):
         if hasattr(layer, "follow_kernel"):
             layer.follow_kernel()

@@ -60,7 +60,7 @@ class Processes:
         self.chief = not self.several or _is_chief(strategy.cluster_resolver)
         self._replicas = strategy.num_replicas_in_sync if self.several else 1
 
-        @tf.function(input_signature=[tf.TensorSpec((), tf.float64)])
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.float64)])
         def total(value: tf.Tensor) -> tf.Tensor:
             return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(lambda: value), axis=None)
 

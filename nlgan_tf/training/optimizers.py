@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -11,6 +12,14 @@ from nlgan_tf.compat.keras import LossScaleOptimizer, adam_slots, apply_gradient
 from nlgan_tf.errors import InputError
 
 WARM_UP_SHARE, FIRST_FACTOR, LAST_FACTOR = 0.1, 0.05, 0.02
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """What all weights of a step have in common: the rate, and the kernel's other scalars by their names, float32."""
+
+    rate: tf.Tensor
+    of_kernel: dict[str, tf.Tensor]
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")
@@ -41,32 +50,40 @@ class FusedAdam(keras.optimizers.Adam):
         self.decay_steps, self.cosine_steps = decay_steps, cosine_steps
         # Keras would decay by `learning_rate`, whatever the schedule.
         self.decoupled_decay, self.weight_decay = self.weight_decay, None
+        self._step = None
+
+    def apply_gradients(self, *args, **kwargs):
+        # Once for all weights: repeated for each, these scalars were half of a small network's graph.
+        self._step = self._begun_step()
+        try:
+            return super().apply_gradients(*args, **kwargs)
+        finally:
+            self._step = None
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, *learning_rate: tf.Tensor):
-        # Keras 2.15 passes no rate.
-        rate = tf.cast(learning_rate[0] if learning_rate else self.learning_rate, variable.dtype)
-        step = tf.cast(self.iterations + 1, variable.dtype)
-        if self.decay_steps:
-            rate = rate * tf.exp((1 - step) / self.decay_steps)
-        if self.cosine_steps:
-            rate = rate * cosine_with_warm_up(step - 1, self.cosine_steps)
+        # A loss scaler of Keras 3 comes here by a way of its own.
+        step = self._step or self._begun_step()
+        rate = tf.cast(step.rate, variable.dtype)
         if self.decoupled_decay and self._use_weight_decay(variable):
             variable.assign_sub(variable * self.decoupled_decay * rate)
-        if self.amsgrad:  # The fused kernel has no such variant.
+        if self.amsgrad:  # The fused kernel has no such variant. Keras 2.15 passes no rate.
             return super().update_step(gradient, variable, *learning_rate)
         m, v = adam_slots(self, variable)
+        scalars = {name: tf.cast(value, variable.dtype) for name, value in step.of_kernel.items()}
         return tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=m.handle,
-            v=v.handle,
-            beta1_power=tf.pow(tf.cast(self.beta_1, variable.dtype), step),
-            beta2_power=tf.pow(tf.cast(self.beta_2, variable.dtype), step),
-            lr=rate,
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=tf.cast(gradient, variable.dtype),
+            var=variable.handle, m=m.handle, v=v.handle, lr=rate, grad=tf.cast(gradient, variable.dtype), **scalars
         )
+
+    def _begun_step(self) -> _Step:
+        number = tf.cast(self.iterations + 1, tf.float32)
+        rate = tf.cast(self.learning_rate, tf.float32)
+        if self.decay_steps:
+            rate = rate * tf.exp((1 - number) / self.decay_steps)
+        if self.cosine_steps:
+            rate = rate * cosine_with_warm_up(number - 1, self.cosine_steps)
+        beta_1, beta_2, epsilon = (tf.constant(value, tf.float32) for value in (self.beta_1, self.beta_2, self.epsilon))
+        powers = {"beta1_power": tf.pow(beta_1, number), "beta2_power": tf.pow(beta_2, number)}
+        return _Step(rate, {"beta1": beta_1, "beta2": beta_2, "epsilon": epsilon, **powers})
 
     def get_config(self) -> dict:
         own = {"decay_steps": self.decay_steps, "cosine_steps": self.cosine_steps}

@@ -90,7 +90,7 @@ def machines_train_function(model: keras.Model) -> Callable:
     """
     strategy = model.distribute_strategy
 
-    @tf.function
+    @tf.function(autograph=False)
     def train_function(iterator) -> dict[str, tf.Tensor]:
         logs = strategy.run(model.train_step, args=(next(iterator),))
         return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}

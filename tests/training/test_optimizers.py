@@ -99,6 +99,22 @@ def test_weights_may_be_excluded_from_the_decay():
     assert [decayed.numpy().item(), kept.numpy().item()] == pytest.approx([0.95, 1.0])
 
 
+def test_the_scalars_of_a_step_are_computed_once_for_all_weights():
+    def operations(weights: int) -> int:
+        variables = [tf.Variable([1.0]) for _ in range(weights)]
+        optimizer = FusedAdam(0.1, weight_decay=0.5, cosine_steps=20)
+        optimizer.build(variables)
+
+        @tf.function(autograph=False)
+        def step() -> None:
+            apply_gradients(optimizer, [tf.ones(1)] * weights, variables)
+
+        return len(step.get_concrete_function().graph.get_operations())
+
+    # A schedule and two powers alone are some twenty operations; a weight has its gradient, decay and kernel.
+    assert operations(11) - operations(1) <= 10 * 12
+
+
 @pytest.mark.parametrize(("other", "name"), [({"amsgrad": True}, "amsgrad"), ({"decay_steps": 3}, "decay_steps")])
 def test_one_schedule_at_a_time(other, name):
     with pytest.raises(InputError, match=f"Expected {name} or cosine_steps, got both: cosine_steps=20"):

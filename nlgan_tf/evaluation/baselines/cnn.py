@@ -11,7 +11,7 @@ from sklearn.utils import compute_sample_weight
 
 from nlgan_tf.config import StageTwoConfig
 from nlgan_tf.data.checks import check_images, check_labels, check_training_images
-from nlgan_tf.data.pixels import to_network_range
+from nlgan_tf.data.pixels import in_network_range
 from nlgan_tf.networks.classifier import build_classifier
 from nlgan_tf.stage_two import predict_logits, train_classifier
 from nlgan_tf.training.optimizers import FusedAdam
@@ -73,7 +73,7 @@ class CNNClassifier(ImagePredictor):
         rows = tf.data.Dataset.from_tensor_slices((X, labels, weights)).shuffle(len(X), seed=self.seed)
         self.network_ = build_classifier(X.shape[1:], self.config.width, seed=self.seed)
         self.network_.compile(FusedAdam(self.config.learning_rate), self.loss)
-        batches = rows.batch(BATCH_SIZE).map(lambda images, *targets: (to_network_range(images), *targets))
+        batches = rows.batch(BATCH_SIZE).map(in_network_range)
         self.network_.fit(batches.prefetch(2), epochs=self.config.epochs, shuffle=False, verbose=0)
         self.classes_ = np.array([0, 1])
         return self

@@ -46,7 +46,9 @@ class CoTeaching(ImagePredictor):
         optimizers = [FusedAdam(self.config.learning_rate) for _ in networks]
         for network, optimizer in zip(networks, optimizers, strict=True):
             optimizer.build(network.trainable_variables)
-        step = tf.function(lambda images, labels, kept: exchange_step(networks, optimizers, images, labels, kept))
+        step = tf.function(
+            lambda images, labels, kept: exchange_step(networks, optimizers, images, labels, kept), autograph=False
+        )
         for epoch in range(1, self.config.epochs + 1):
             kept = tf.constant(kept_share(self.priors, epoch), tf.float32)
             for images, labels in batches:

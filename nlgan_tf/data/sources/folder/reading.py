@@ -79,7 +79,7 @@ def fitter(side: int) -> Callable[[np.ndarray], np.ndarray]:
 
     from nlgan_tf.data.letterbox import letterboxed
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def fit(pixels: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.round(letterboxed(pixels, (side, side))), tf.uint8)
 
