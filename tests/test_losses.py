@@ -53,12 +53,15 @@ def minimum(loss) -> np.ndarray:
     """D's outputs on positives and negatives where `loss(logit_p, logit_n)` is least, by gradient descent."""
     logits = tf.Variable([0.1, -0.1])
 
-    @tf.function
+    def step(done):
+        with tf.GradientTape() as tape:
+            value = loss(logits[:1], logits[1:])
+        logits.assign_sub(tape.gradient(value, logits))
+        return done + 1
+
+    @tf.function(autograph=False)
     def descend():
-        for _ in tf.range(400):
-            with tf.GradientTape() as tape:
-                value = loss(logits[:1], logits[1:])
-            logits.assign_sub(tape.gradient(value, logits))
+        tf.while_loop(lambda done: done < 400, step, [tf.constant(0)])
 
     descend()
     return tf.sigmoid(logits).numpy()

@@ -159,13 +159,16 @@ class WarmUp:
         learner.state = [variable.numpy() for variable in self._variables]
         learner.logits = _score(self._model, learner.held_images)
 
-    @tf.function(autograph=True)
+    @tf.function(autograph=False)
     def _train_steps(self, batches: tf.data.Iterator) -> None:
         """`STEPS_A_CHECK` updates of D by eq. (2)."""
-        for _ in tf.range(STEPS_A_CHECK):
-            self._train_step(*next(batches))
 
-    @tf.autograph.experimental.do_not_convert
+        def step(done: tf.Tensor) -> tf.Tensor:
+            self._train_step(*next(batches))
+            return done + 1
+
+        tf.while_loop(lambda done: done < STEPS_A_CHECK, step, [tf.constant(0)])
+
     def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
             logits = self._model(to_network_range(images), training=True)

@@ -184,10 +184,12 @@ class RunInFolder(abc.ABC):
         """Does a phase, unless it is done, and returns its result; decorations are files that may be missing."""
         if not self.state.has(name):
             self.say(message)
-            start = time.perf_counter()
-            result = work()
-            made = (file for file in decorations if (self.run_dir / file).exists())
-            self.state.record(name, time.perf_counter() - start, (*outputs, *made), result)
+            # Deferred: an exception that a signal raises within TensorFlow's code may be lost there.
+            with self.signals.deferred():
+                start = time.perf_counter()
+                result = work()
+                made = (file for file in decorations if (self.run_dir / file).exists())
+                self.state.record(name, time.perf_counter() - start, (*outputs, *made), result)
         return self.state.done[name]["result"]
 
     def _save(self, model: keras.Model, name: str) -> None:

@@ -63,12 +63,12 @@ class StopSignals:
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
-        """Signals wait for `check` here."""
-        self._deferring = True
+        """Signals wait for `check` here, which the end of a block calls; after an inner block they wait on."""
+        outer, self._deferring = self._deferring, True
         try:
             yield
         finally:
-            self._deferring = False
+            self._deferring = outer
         self.check()
 
     def check(self) -> None:

@@ -32,6 +32,21 @@ def test_deferred_it_waits(capfd):
     assert "once more to leave at once" in capfd.readouterr().err
 
 
+def test_after_a_block_within_another_it_still_waits():
+    done = []
+
+    def steps() -> None:
+        with StopSignals() as signals, signals.deferred():
+            with signals.deferred():
+                done.append("inner")
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("outer")
+
+    with pytest.raises(Stopped):
+        steps()
+    assert done == ["inner", "outer"]
+
+
 def test_the_handlers_before_come_back():
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     with StopSignals():
