@@ -117,7 +117,7 @@ def test_confidence_by_hand(divided):
     np.testing.assert_allclose(positive_probability(logits, PRIORS), wanted, atol=1e-6)
     images = drawn_by(divided, 1, 5, 0)
     positive, negative = (confidence_by(divided.discriminator, PRIORS, label)(images) for label in (1, 0))
-    np.testing.assert_allclose(positive, divided.predict(images, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(positive, divided.predict(images, verbose=0), atol=1e-6)
     np.testing.assert_allclose(positive + negative, 1, atol=1e-6)
 
 

@@ -25,7 +25,7 @@ def test_arrays_in_models_and_drawn_set_out(images, labels):
     assert found.images.shape == (20, 8, 8, 1)
     assert found.labels.tolist() == [1] * 10 + [0] * 10
     assert found.classifier.output_shape == (None, 1)
-    np.testing.assert_allclose(found.posterior, found.model.predict(images, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(found.posterior, found.model.predict(images, verbose=0), atol=1e-6)
     assert [row["epoch"] for row in found.history] == [0, 1]
     assert found.history[-1]["loss"] > 0
 
