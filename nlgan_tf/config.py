@@ -254,8 +254,9 @@ class StageTwoConfig:
     augment_probability: float = option(0.8, "Share of the classifier's images that is changed", least=0, most=1)
     learns_from: str = option(
         DRAWN,
-        "Images that the classifier learns from: drawn ones, originals with their posterior, or both",
-        choices=LEARNS_FROM,
+        "Images that the classifier learns from: drawn ones, originals with their posterior, or both; auto: originals "
+        "if 500 colour images and more, else both",
+        choices=(AUTO, *LEARNS_FROM),
     )
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nlgan_tf.config import AUTO, BOTH, StageOneConfig, StageTwoConfig
+from nlgan_tf.config import AUTO, StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError
 
 
@@ -50,7 +50,7 @@ RECIPES = {
             ema=0.99,
             network=AUTO,
             augment=AUTO,
-            learns_from=BOTH,
+            learns_from=AUTO,
             views=16,
             witness=AUTO,
             served=AUTO,

@@ -90,9 +90,9 @@ def test_every_traced_function_says_whether_its_control_flow_is_converted():
 
 def traced_functions(tree: ast.AST) -> list[ast.AST]:
     """The calls of `tf.function`, and the decorators `tf.function` that are not called."""
-    decorators = (place for node in ast.walk(tree) for place in getattr(node, "decorator_list", ()))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    called = [node for node in calls if ast.unparse(node.func) == "tf.function"]
+    nodes = list(ast.walk(tree))
+    called = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "tf.function"]
+    decorators = [place for node in nodes for place in getattr(node, "decorator_list", ())]
     return called + [node for node in decorators if ast.unparse(node) == "tf.function"]
 
 

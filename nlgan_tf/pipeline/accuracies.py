@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import BOTH, DRAWN, FEATURES, ORIGINALS
+from nlgan_tf.config import BOTH, DRAWN, ORIGINALS
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import build_baseline
 from nlgan_tf.evaluation.baselines.registry import BASELINES
@@ -86,7 +86,7 @@ def _trainings(run: PhasedRun) -> dict[str, Callable[[], float]]:
     def on_labels(labels: np.ndarray, name: str) -> Callable[[], float]:
         return lambda: _accuracy(run, run.trained_on(task.images, labels, name, aside=True))
 
-    if run.serves_ensemble or (two.learns_from == BOTH and two.network != FEATURES):
+    if run.serves_ensemble or run.learned_part == BOTH:
         trainings["accuracy_originals"] = on_evidence(run.evidence, ORIGINALS, "originals")
     if two.learns_from != DRAWN:
         trainings["accuracy_nlgan"] = on_evidence(run.evidence, DRAWN, "drawn")

@@ -50,7 +50,7 @@ from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
 from nlgan_tf.two_stages.refinement import DESCRIPTION, refine_generators
 from nlgan_tf.two_stages.refinement import NAME as REFINEMENT
-from nlgan_tf.two_stages.stage_two import Evidence, number_of_rounds, train_rounds
+from nlgan_tf.two_stages.stage_two import Evidence, learned_part, number_of_rounds, train_rounds
 
 TRAINED_ON = {
     DRAWN: "the drawn images",
@@ -96,7 +96,7 @@ class PhasedRun(RunInFolder):
                 self.fit.models[0] = load_model(self.run_dir / REFINED_FILE)
         message = describe_drawing(self.config.stage_two)
         self._phase("hallucination", message, self._hallucinate, DATASET, DATASET_MANIFEST, decorations=PICTURES)
-        message = f"Stage two: training the classifier on {TRAINED_ON[self._classifier_learns_from]}{self._rounds()}"
+        message = f"Stage two: training the classifier on {TRAINED_ON[self.learned_part]}{self._rounds()}"
         self._phase("stage_two", message, self._train_classifier, CLASSIFIER_FILE)
         metrics = self._metrics()
         drawn_manifest = read_json(self.run_dir / DATASET_MANIFEST)
@@ -217,7 +217,7 @@ class PhasedRun(RunInFolder):
         if self.config.stage_two.learns_from == DRAWN:
             classifier = self.trained_on(*self.drawn, "stage_two")
         else:
-            classifier = self.trained_on_evidence(self.evidence, self.config.stage_two.learns_from, "stage_two")
+            classifier = self.trained_on_evidence(self.evidence, self.learned_part, "stage_two")
         classifier = of_plain_layers(classifier)
         self._save(build_ensemble(classifier, self.judge) if self.serves_ensemble else classifier, CLASSIFIER_FILE)
 
@@ -227,10 +227,9 @@ class PhasedRun(RunInFolder):
         return serves_ensemble(self.config.stage_two, self.fit, self.task.images, self.features)
 
     @property
-    def _classifier_learns_from(self) -> str:
-        """What the classifier that is served learns from: one of frozen features has no use for drawn images."""
-        two = self.config.stage_two
-        return ORIGINALS if two.network == FEATURES else two.learns_from
+    def learned_part(self) -> str:
+        """What the classifier that is served learns from."""
+        return learned_part(self.config.stage_two, self.task.images)
 
     def _rounds(self) -> str:
         """What explains that the epochs of stage two are counted more than once, if they are."""

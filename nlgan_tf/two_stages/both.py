@@ -23,7 +23,7 @@ from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.refinement import refine_generators
 from nlgan_tf.two_stages.stage_one import check_training_set
-from nlgan_tf.two_stages.stage_two import Evidence, train_rounds, train_stage_two
+from nlgan_tf.two_stages.stage_two import Evidence, learned_part, train_rounds, train_stage_two
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _both(
         else:
             of_drawn = judged.judge.probability(drawn[0])
             evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
-            classifier = train_rounds(evidence, stage_two.learns_from, stage_two, seed, verbose=verbose)
+            classifier = train_rounds(evidence, learned_part(stage_two, images), stage_two, seed, verbose=verbose)
             if serves_ensemble(stage_two, fit, images, frozen):
                 classifier = build_ensemble(classifier, judged.judge)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

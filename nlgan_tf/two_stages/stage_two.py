@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import BOTH, DRAWN, ORIGINALS, StageTwoConfig
+from nlgan_tf.config import AUTO, BOTH, DRAWN, FEATURES, ORIGINALS, StageTwoConfig
 from nlgan_tf.data.batches import soft_label_batches
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan.augment import stage_two_augmentation
@@ -100,6 +100,19 @@ def train_rounds(
             scores = predict_views(classifier, images, augment, config.views if augment else 1, seed).mean(axis=0)
             originals = images, label_posterior(calibrate(scores, noisy_labels, priors)(scores), noisy_labels, priors)
     return classifier
+
+
+def learned_part(config: StageTwoConfig, images: np.ndarray) -> str:
+    """Returns what the classifier of a set of images learns from: "drawn", "originals" or "both".
+
+    A classifier of frozen features has no use for drawn images, and one of many photographs loses by them:
+    results/notes/recipes.md.
+    """
+    if config.network == FEATURES:
+        return ORIGINALS
+    if config.learns_from == AUTO:
+        return ORIGINALS if images.shape[-1] == 3 and len(images) >= SMALL_SET else BOTH
+    return config.learns_from
 
 
 def number_of_rounds(config: StageTwoConfig, images: np.ndarray) -> int:

@@ -13,7 +13,7 @@ from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.stage_two import predict_probability
 from nlgan_tf.training.signals import Stopped
 from nlgan_tf.training.survival import Survival
-from nlgan_tf.two_stages.stage_two import Evidence, number_of_rounds, train_rounds
+from nlgan_tf.two_stages.stage_two import Evidence, learned_part, number_of_rounds, train_rounds
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
 CONFIG = StageTwoConfig(
@@ -35,6 +35,22 @@ def evidence(**changes) -> Evidence:
 )
 def test_large_grey_sets_have_two_rounds_unless_a_number_is_given(rounds, images, channels, expected):
     assert number_of_rounds(StageTwoConfig(rounds=rounds), np.zeros((images, 8, 8, channels), np.uint8)) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "images", "channels", "expected"),
+    [
+        ({"learns_from": "auto"}, 500, 3, "originals"),
+        ({"learns_from": "auto"}, 499, 3, "both"),
+        ({"learns_from": "auto"}, 500, 1, "both"),
+        ({"learns_from": "both"}, 500, 3, "both"),
+        ({"learns_from": "drawn"}, 500, 3, "drawn"),
+        ({"learns_from": "auto", "network": "features"}, 10, 1, "originals"),
+    ],
+)
+def test_many_photographs_are_learned_from_alone_unless_a_part_is_given(settings, images, channels, expected):
+    images = np.zeros((images, 8, 8, channels), np.uint8)
+    assert learned_part(StageTwoConfig(**settings), images) == expected
 
 
 @pytest.mark.parametrize("learns_from", ["drawn", "originals", "both"])
