@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import AUTO, BOTH, DRAWN, FEATURES, ORIGINALS, StageTwoConfig
+from nlgan_tf.config import AUTO, BOTH, DRAWN, FEATURES, ORIGINALS, StageTwoConfig, policy_for
 from nlgan_tf.data.batches import soft_label_batches
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.gan.augment import stage_two_augmentation
@@ -18,6 +18,9 @@ from nlgan_tf.stage_two import predict_views, train_classifier, train_on_stream
 from nlgan_tf.training.survival import Survival
 from nlgan_tf.two_stages.cross_fitting import SMALL_SET
 
+# What goes with the augmentation of a set that is not small: what the classifier learns from, and its rounds.
+LEARNS_FROM_FOR = {"digits": BOTH, "photos": ORIGINALS}
+ROUNDS_FOR = {"digits": 2, "photos": 1}
 # Between the seeds of two rounds.
 ROUND_STRIDE = 100
 
@@ -111,10 +114,10 @@ def learned_part(config: StageTwoConfig, images: np.ndarray) -> str:
     if config.network == FEATURES:
         return ORIGINALS
     if config.learns_from == AUTO:
-        return ORIGINALS if images.shape[-1] == 3 and len(images) >= SMALL_SET else BOTH
+        return LEARNS_FROM_FOR[policy_for(images.shape[1:])] if len(images) >= SMALL_SET else BOTH
     return config.learns_from
 
 
 def number_of_rounds(config: StageTwoConfig, images: np.ndarray) -> int:
     """Returns the number of rounds for a set of images: the configured one, or the one that its kind wants."""
-    return config.rounds or (2 if images.shape[-1] == 1 and len(images) >= SMALL_SET else 1)
+    return config.rounds or (ROUNDS_FOR[policy_for(images.shape[1:])] if len(images) >= SMALL_SET else 1)
