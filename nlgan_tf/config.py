@@ -28,7 +28,8 @@ CRITICS = ("copy", "own")
 DRAWN, ORIGINALS, BOTH = "drawn", "originals", "both"
 LEARNS_FROM = (DRAWN, ORIGINALS, BOTH)
 FEATURES = "features"
-WITNESSES = ("hog", FEATURES)
+OF_FEATURES = (FEATURES, "feature-groups")
+WITNESSES = ("hog", "groups", *OF_FEATURES)
 AUGMENTATIONS = ("digits", "photos")
 # Left to the kind of image, see `policy_for`.
 AUTO = "auto"
@@ -230,6 +231,9 @@ class StageTwoConfig:
     min_confidence: float | None = option(
         None, "Least P(class) by D of the drawn images that are kept; all are kept by default", least=0.5, below=1
     )
+    keep_surest: float = option(
+        1.0, "Share of each generator's images that is kept, the surest by D; 1: all", least=0.05, most=1
+    )
     temperature: float = option(1.0, "Factor on z of the drawn images; 1: as in training", above=0)
     epochs: int = option(25, "Epochs of the classifier", above=0)
     batch_size: int = option(128, "Images a step, half of each class", above=0)
@@ -261,7 +265,7 @@ class StageTwoConfig:
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(
         None,
-        "Judge of the originals beside D; auto: hog if images are coloured, and frozen features if there are any",
+        "Judge of the originals beside D; auto: groups if grey, else hog, and both of features if there are any",
         choices=(AUTO, *WITNESSES, None),
     )
     served: str = option(
@@ -282,17 +286,13 @@ class StageTwoConfig:
     @property
     def drawing(self) -> dict[str, float]:
         """Arguments of `NLGAN.hallucinate` that differ from its defaults: other models that draw need not take them."""
-        given = {}
-        if self.min_confidence is not None:
-            given["min_confidence"] = self.min_confidence
-        if self.temperature != 1:
-            given["temperature"] = self.temperature
-        return given
+        defaults = {"min_confidence": None, "keep_surest": 1.0, "temperature": 1.0}
+        return {name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value}
 
     @property
     def needs_features(self) -> bool:
         """Whether stage two asks for frozen features by name."""
-        return FEATURES in (self.network, self.witness)
+        return self.network == FEATURES or self.witness in OF_FEATURES
 
 
 def judges_originals(stage_one: StageOneConfig, stage_two: StageTwoConfig) -> bool:

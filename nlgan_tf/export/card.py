@@ -71,8 +71,12 @@ def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, st
 
 def _drawing(drawing: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """What the images of the clean data set were filtered by, and the share of them that passed, by class."""
-    least = drawing["min_confidence"]
-    yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
+    # Runs of before the share of the surest kept all.
+    least, share = drawing["min_confidence"], drawing.get("keep_surest", 1)
+    if least is not None or share == 1:
+        yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
+    else:
+        yield "kept by D's P(class)", f"the surest {share:.0%} of each generator's images"
     yield "temperature, the factor on z", f"{drawing['temperature']:g}"
     for name, share in drawing["passed"].items():
         yield f"share of the drawn images of {_code(name)} that was kept", f"{share:.1%}"

@@ -25,6 +25,48 @@ if TYPE_CHECKING:
 TRIES_AN_IMAGE = 20
 
 
+def check_temperature(temperature: float) -> float:
+    """Returns the factor on z as a float; InputError unless finite and above 0."""
+    if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
+        raise InputError(f"Expected temperature to be a finite number above 0, got {temperature!r}")
+    return float(temperature)
+
+
+@dataclass(frozen=True)
+class HowToDraw:
+    """How z is drawn, and which images are kept.
+
+    Attributes:
+        min_confidence: Least P(class) of each image by D, in [0.5, 1); None keeps all images.
+        temperature: Factor on z, above 0.
+        keep_surest: Share of each generator's images that is kept, those of which D is surest, in [0.05, 1]. Beside
+            `min_confidence`, which asks for more than an order, it has no effect.
+
+    Raises:
+        InputError: For a value out of range.
+    """
+
+    min_confidence: float | None = None
+    temperature: float = 1.0
+    keep_surest: float = 1.0
+
+    def __post_init__(self) -> None:
+        least, share = self.min_confidence, self.keep_surest
+        if least is not None and not (isinstance(least, numbers.Real) and 0.5 <= least < 1):
+            raise InputError(f"Expected min_confidence to be at least 0.5 and below 1, or None; got {least!r}")
+        check_temperature(self.temperature)
+        if not (isinstance(share, numbers.Real) and 1 / TRIES_AN_IMAGE <= share <= 1):
+            raise InputError(f"Expected keep_surest to be at least {1 / TRIES_AN_IMAGE:g} and at most 1, got {share!r}")
+
+    @property
+    def filters(self) -> bool:
+        """Whether some drawn images are left out."""
+        return self.min_confidence is not None or self.keep_surest < 1
+
+
+AS_TRAINED = HowToDraw()
+
+
 @dataclass(frozen=True)
 class DrawnSet:
     """Images that both generators drew, the positives first.
@@ -46,15 +88,12 @@ class DrawnSet:
         return {label: kept[label] / tried if tried else 1.0 for label, tried in self.tried.items()}
 
 
-def draw_set(
-    model: NLGAN, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0
-) -> DrawnSet:
-    """Draws the first ceil(n / 2) images by G_P, the others by G_N; arguments and errors as `NLGAN.hallucinate`."""
+def draw_set(model: NLGAN, n: int, seed: int = 0, how: HowToDraw = AS_TRAINED) -> DrawnSet:
+    """Draws the first ceil(n / 2) images by G_P, the others by G_N; errors as `NLGAN.hallucinate`."""
     check_integer("n", n, least=1)
     check_seed(seed)
-    min_confidence, temperature = check_min_confidence(min_confidence), check_temperature(temperature)
     counts = {1: (n + 1) // 2, 0: n // 2}
-    parts = {label: _kept(model, label, count, seed, min_confidence, temperature) for label, count in counts.items()}
+    parts = {label: _kept(model, label, count, seed, how) for label, count in counts.items()}
     images = np.concatenate([its_images for its_images, _ in parts.values()])
     tried = {label: its_tried for label, (_, its_tried) in parts.items()}
     return DrawnSet(images, np.repeat(list(counts), list(counts.values())), tried)
@@ -102,22 +141,6 @@ def positive_probability(logits: tf.Tensor, priors: NoisePriors) -> tf.Tensor:
     return tf.clip_by_value((delta_n - tf.sigmoid(logits)) / (delta_n - delta_p), 0.0, 1.0)
 
 
-def check_min_confidence(min_confidence: float | None) -> float | None:
-    """Returns the least P(class) of a drawn image as a float, or None; InputError unless in [0.5, 1)."""
-    if min_confidence is None:
-        return None
-    if not isinstance(min_confidence, numbers.Real) or not 0.5 <= min_confidence < 1:
-        raise InputError(f"Expected min_confidence to be at least 0.5 and below 1, or None; got {min_confidence!r}")
-    return float(min_confidence)
-
-
-def check_temperature(temperature: float) -> float:
-    """Returns the factor on z as a float; InputError unless finite and above 0."""
-    if not isinstance(temperature, numbers.Real) or not 0 < temperature < math.inf:
-        raise InputError(f"Expected temperature to be a finite number above 0, got {temperature!r}")
-    return float(temperature)
-
-
 def _z(model: NLGAN, label: int, n: int, seed: int, temperature: float = 1.0) -> tf.Tensor:
     """The seed's first n values of z for a generator: a longer draw begins with the shorter."""
     return temperature * draw_latent(n, model.latent_dim, model.latent, (seed, label))
@@ -128,24 +151,35 @@ def _images(model: NLGAN, label: int, z: tf.Tensor) -> np.ndarray:
     return map_rows(lambda rows: to_public_range(generator(rows, training=False)), z)
 
 
-def _kept(
-    model: NLGAN, label: int, n: int, seed: int, min_confidence: float | None, temperature: float
-) -> tuple[np.ndarray, int]:
+def _kept(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tuple[np.ndarray, int]:
     """The seed's first n images of a label, with a filter those that D is sure of, and how many were drawn for them."""
-    if min_confidence is None or not n:
-        return _images(model, label, _z(model, label, n, seed, temperature)), n
+    if not n or not how.filters:
+        return _images(model, label, _z(model, label, n, seed, how.temperature)), n
     confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
+    if how.min_confidence is not None:
+        return _confident(model, label, n, seed, how, confidence)
+    tried = round(n / how.keep_surest)
+    drawn = _images(model, label, _z(model, label, tried, seed, how.temperature))
+    # In the order in which they were drawn: sorted by confidence, the first images would be the most typical.
+    kept = np.sort(np.argsort(-map_rows(confidence, drawn), kind="stable")[:n])
+    return drawn[kept], tried
+
+
+def _confident(
+    model: NLGAN, label: int, n: int, seed: int, how: HowToDraw, confidence: Callable[[tf.Tensor], tf.Tensor]
+) -> tuple[np.ndarray, int]:
+    """The seed's first n images of a label whose P(class) is high enough, and how many were drawn for them."""
     kept, sure, missing, most = [], np.zeros(0), n, TRIES_AN_IMAGE * n
     while missing and len(sure) < most:
         # Twice as many as before, so that few are drawn in vain.
         tried, total = len(sure), min(max(n, 2 * len(sure)), most)
-        drawn = _images(model, label, _z(model, label, total, seed, temperature)[tried:])
+        drawn = _images(model, label, _z(model, label, total, seed, how.temperature)[tried:])
         sure = np.concatenate([sure, map_rows(confidence, drawn)])
-        passed = np.flatnonzero(sure[tried:] >= min_confidence)[:missing]
+        passed = np.flatnonzero(sure[tried:] >= how.min_confidence)[:missing]
         kept.append(drawn[passed])
         missing -= len(passed)
     if missing:
-        raise InputError(_too_few(label, n, min_confidence, sure))
+        raise InputError(_too_few(label, n, how.min_confidence, sure))
     return np.concatenate(kept), tried + int(passed[-1]) + 1
 
 

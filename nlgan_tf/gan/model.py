@@ -16,7 +16,7 @@ from nlgan_tf.errors import InputError
 from nlgan_tf.gan.augment import Augmentation
 from nlgan_tf.gan.averages import WithAverages
 from nlgan_tf.gan.batches import after_reading
-from nlgan_tf.gan.drawing import draw_set, positive_probability
+from nlgan_tf.gan.drawing import HowToDraw, draw_set, positive_probability
 from nlgan_tf.gan.evaluation_metrics import EvaluationMetrics
 from nlgan_tf.gan.inputs import CheckedInputs
 from nlgan_tf.gan.labels import is_positive, noisy_labels
@@ -233,7 +233,12 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
         return positive_probability(logits, self.known_priors())
 
     def hallucinate(
-        self, n: int, seed: int = 0, min_confidence: float | None = None, temperature: float = 1.0
+        self,
+        n: int,
+        seed: int = 0,
+        min_confidence: float | None = None,
+        temperature: float = 1.0,
+        keep_surest: float = 1.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
 
@@ -246,6 +251,8 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
                 images of G_P, 1 - P(positive) for those of G_N. None keeps all images.
             temperature: Factor on z, above 0: 1 as in training, below 1 more alike and more typical. Above 1 uniform z
                 leave (-1, 1).
+            keep_surest: Share of each generator's images that is kept, in [0.05, 1]: of n / keep_surest drawn images
+                the n with the largest P(class). No effect beside `min_confidence`.
 
         Returns:
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
@@ -254,7 +261,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
             InputError: For n that is no integer, or below 1, a seed that is no integer of at least 0, another argument
                 out of range, or a `min_confidence` that too few of 20 n drawn images reach.
         """
-        drawn = draw_set(self, n, seed, min_confidence, temperature)
+        drawn = draw_set(self, n, seed, HowToDraw(min_confidence, temperature, keep_surest))
         return drawn.images, drawn.labels
 
     @property

@@ -44,7 +44,7 @@ def write_clean_dataset(
 
 
 def drawing_facts(config: StageTwoConfig, drawn: DrawnSet, class_names: tuple[str, str]) -> dict[str, Any]:
-    """Returns what the manifest says of the filter: both settings, and the share of drawn images that passed, by class.
+    """Returns what the manifest says of the filter: its settings, and the share of drawn images that passed, by class.
 
     Args:
         config: Settings of the drawing.
@@ -52,13 +52,16 @@ def drawing_facts(config: StageTwoConfig, drawn: DrawnSet, class_names: tuple[st
         class_names: Names of the classes, (negative, positive).
     """
     passed = {class_names[label]: round(share, 4) for label, share in drawn.passed.items()}
-    return {"min_confidence": config.min_confidence, "temperature": config.temperature, "passed": passed}
+    settings = ("min_confidence", "keep_surest", "temperature")
+    return {**{name: getattr(config, name) for name in settings}, "passed": passed}
 
 
 def describe_drawing(config: StageTwoConfig) -> str:
     """Returns one line about what is about to be drawn."""
     temperature = "" if config.temperature == 1 else f" at temperature {config.temperature:g}"
-    sure = "" if config.min_confidence is None else f", of which D is sure at {config.min_confidence:g} or more"
+    sure = "" if config.keep_surest == 1 else f", the {config.keep_surest:.0%} of which D is surest"
+    if config.min_confidence is not None:
+        sure = f", of which D is sure at {config.min_confidence:g} or more"
     return f"Drawing {config.num_images} clean images{temperature}{sure}"
 
 

@@ -152,9 +152,9 @@ class PhasedRun(RunInFolder):
 
     def _hallucinate(self) -> None:
         task, two, seed = self.task, self.config.stage_two, self.config.seed
-        drawn = self.fit.draw(two.num_images, seed, two.min_confidence, two.temperature)
+        drawn = self.fit.draw(two.num_images, seed, **two.drawing)
         filtered = drawing_facts(two, drawn, task.class_names)
-        if two.min_confidence is not None:
+        if two.drawing.keys() & {"min_confidence", "keep_surest"}:
             self.say(describe_passed(filtered))
         source = {"seed": seed, "nlgan_tf": nlgan_tf.__version__, DRAWING: filtered}
         source["settings"] = self.config.settings()

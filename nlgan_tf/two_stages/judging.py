@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nlgan_tf.config import AUTO, FEATURES, StageTwoConfig
-from nlgan_tf.data.features import LEAST_SIDE
+from nlgan_tf.config import AUTO, OF_FEATURES, StageTwoConfig
+from nlgan_tf.data.features import LEAST_DIGIT_SIDE, LEAST_SIDE
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.noise_rates.calibration import Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
-from nlgan_tf.noise_rates.witnesses import Vectors, build_witness, combined_scores, select_witnesses
+from nlgan_tf.noise_rates.witness_selection import combined_scores, select_witnesses
+from nlgan_tf.noise_rates.witnesses import Vectors, build_witness
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
 
 
@@ -99,7 +100,8 @@ def judge_originals(
     if names := witnesses_for(config, images, features):
         known = {"D": scores}
         for name in names:
-            known[name] = build_witness(name, images, noisy_labels, features=features, seed=seed).scores
+            witness = build_witness(name, images, noisy_labels, features=features, priors=priors, seed=seed)
+            known[name] = witness.scores
         # Without folds D has learned the very labels that it judges.
         in_sample = ["D"] if len(fit.models) == 1 else []
         selection = select_witnesses(known, noisy_labels, priors, seed, in_sample)
@@ -114,5 +116,6 @@ def witnesses_for(config: StageTwoConfig, images: np.ndarray, features: Vectors 
     """Returns the names of the witnesses beside the D's: the configured one, or those that the images' kind allows."""
     if config.witness != AUTO:
         return [config.witness] if config.witness else []
-    hog = ["hog"] if images.shape[-1] > 1 and min(images.shape[1:3]) >= LEAST_SIDE else []
-    return hog + ([FEATURES] if features is not None else [])
+    is_grey, side = images.shape[-1] == 1, min(images.shape[1:3])
+    own = ["groups"] if is_grey and side >= LEAST_DIGIT_SIDE else ["hog"] if not is_grey and side >= LEAST_SIDE else []
+    return own + (list(OF_FEATURES) if features is not None else [])

@@ -144,9 +144,10 @@ def cross_fitted_beside_witness(
     noisy_labels: np.ndarray,
     features: FrozenFeatures | None = None,
 ) -> StageOneConfig:
-    """Returns the settings with folds where another witness judges beside D, unless their number is stated.
+    """Returns the settings with folds where a classifier on features judges beside D, unless their number is stated.
 
-    Witnesses are kept by the likelihood of the noisy labels, which favours a D that has trained on the same labels.
+    Witnesses are kept by the likelihood of the noisy labels, which favours a D that has trained on the same labels. On
+    grey images, where groups vote, D's augmentation and its early end keep D from memorising them.
 
     Args:
         stage_one: Settings of the training.
@@ -155,6 +156,6 @@ def cross_fitted_beside_witness(
         noisy_labels: Checked labels, 0 or 1, shape (n,).
         features: Frozen features, if there are any.
     """
-    if stage_one.folds or not witnesses_for(stage_two, images, features):
+    if stage_one.folds or not set(witnesses_for(stage_two, images, features)) - {"groups"}:
         return stage_one
     return dataclasses.replace(stage_one, folds=usual_folds(noisy_labels))

@@ -43,4 +43,6 @@ def test_a_card_tells_what_the_clean_data_set_was_filtered_by(tmp_path):
     assert "| share of the drawn images of `5\\|7` that was kept | 66.7% |" in text
     unfiltered = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None}})
     assert "| least P(class) by D | none: all drawn images were kept |" in unfiltered
+    by_share = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None, "keep_surest": 0.8}})
+    assert "| kept by D's P(class) | the surest 80% of each generator's images |" in by_share
     assert "Clean data set" not in card(tmp_path, {"versions": {}})

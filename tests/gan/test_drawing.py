@@ -8,7 +8,7 @@ import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
 from nlgan_tf.data.pixels import to_public_range
 from nlgan_tf.errors import InputError
-from nlgan_tf.gan.drawing import confidence_by, draw_set, interpolations, positive_probability
+from nlgan_tf.gan.drawing import HowToDraw, confidence_by, draw_set, interpolations, positive_probability
 from nlgan_tf.gan.latent import draw_latent
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
@@ -47,7 +47,7 @@ def test_the_temperature_is_a_factor_on_z(tiny_model, latent):
 
 
 def test_the_images_are_the_first_that_d_is_sure_of(divided):
-    drawn = draw_set(divided, 40, seed=2, min_confidence=0.6)
+    drawn = draw_set(divided, 40, 2, HowToDraw(min_confidence=0.6))
     assert drawn.labels.tolist() == [1] * 20 + [0] * 20
     for label in (1, 0):
         stream = drawn_by(divided, label, 400, 2)
@@ -93,6 +93,30 @@ def test_too_few_are_refused_with_the_threshold_that_would_do(divided):
 def test_a_confidence_out_of_range_is_refused(divided, value):
     with pytest.raises(InputError, match=r"^Expected min_confidence to be at least 0.5 and below 1, or None; got"):
         divided.hallucinate(2, min_confidence=value)
+
+
+@pytest.mark.parametrize("share", [0.8, 0.3])
+def test_the_surest_are_kept_in_the_order_in_which_they_were_drawn(divided, share):
+    drawn = draw_set(divided, 25, 2, HowToDraw(keep_surest=share))
+    for label, kept, tried in ((1, 13, {0.8: 16, 0.3: 43}[share]), (0, 12, {0.8: 15, 0.3: 40}[share])):
+        stream = drawn_by(divided, label, tried, 2)
+        sure = sure_of(divided, label, stream)
+        # Of equally sure ones the first.
+        surest = np.lexsort((np.arange(tried), -sure))[:kept]
+        np.testing.assert_array_equal(drawn.images[drawn.labels == label], stream[np.sort(surest)])
+        assert drawn.tried[label] == tried
+    np.testing.assert_array_equal(divided.hallucinate(25, 2, keep_surest=share)[0], drawn.images)
+
+
+def test_a_least_confidence_takes_the_place_of_a_share(divided):
+    both, alone = (divided.hallucinate(9, 2, 0.6, keep_surest=share)[0] for share in (0.5, 1.0))
+    np.testing.assert_array_equal(both, alone)
+
+
+@pytest.mark.parametrize("value", [0.04, 1.01, float("nan"), None, "0.8"])
+def test_a_share_out_of_range_is_refused(divided, value):
+    with pytest.raises(InputError, match=r"^Expected keep_surest to be at least 0.05 and at most 1, got"):
+        divided.hallucinate(2, keep_surest=value)
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("inf"), float("nan"), None, "1"])

@@ -6,7 +6,7 @@ from helpers.brightness import brightness_nlgan
 from helpers.noise import noise_and_labels
 from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
-from nlgan_tf.gan.drawing import draw_set
+from nlgan_tf.gan.drawing import HowToDraw, draw_set
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, number_of_folds, scores_of
 
@@ -98,7 +98,7 @@ def test_each_d_filters_what_its_own_generators_draw():
     )
     drawn = fit.draw(8, seed=2, temperature=0.9)
     assert drawn.tried == {1: 4, 0: 4}
-    first, second = (draw_set(model, 4, 2, 0.55) for model in (fit.models[1], fit.models[1]))
+    first, second = (draw_set(model, 4, 2, HowToDraw(0.55)) for model in (fit.models[1], fit.models[1]))
     both = CrossFit([fit.models[1]] * 2, np.zeros(4), StageOneConfig()).draw(8, seed=2, min_confidence=0.55)
     np.testing.assert_array_equal(both.images[both.labels == 1], np.concatenate([first.images[:2], second.images[:2]]))
     assert both.tried == {label: first.tried[label] + second.tried[label] for label in (1, 0)}

@@ -113,10 +113,11 @@ def test_a_noisy_label_moves_the_posterior_as_bayes_says():
     ("witness", "shape", "has_features", "expected"),
     [
         ("auto", (24, 24, 3), False, ["hog"]),
-        ("auto", (24, 24, 3), True, ["hog", "features"]),
+        ("auto", (24, 24, 3), True, ["hog", "features", "feature-groups"]),
         ("auto", (24, 20, 3), False, []),  # HOG refuses it.
-        ("auto", (24, 24, 1), False, []),
-        ("auto", (24, 24, 1), True, ["features"]),
+        ("auto", (16, 20, 1), False, ["groups"]),
+        ("auto", (15, 20, 1), False, []),  # Too small for four cells of HOG.
+        ("auto", (24, 24, 1), True, ["groups", "features", "feature-groups"]),
         ("hog", (24, 24, 3), True, ["hog"]),
         ("features", (24, 24, 3), True, ["features"]),
         (None, (24, 24, 3), True, []),

@@ -131,6 +131,18 @@ def _frozen_filtered(setting: Setting) -> Baseline:
     return _on_frozen(setting, FilteredClassifier(_logistic(c=0.1), setting.seed))
 
 
+def _groups(setting: Setting) -> Baseline:
+    from nlgan_tf.evaluation.baselines.groups import GroupVotesClassifier
+
+    return GroupVotesClassifier(setting.priors, setting.seed)
+
+
+def _frozen_groups(setting: Setting) -> Baseline:
+    from nlgan_tf.evaluation.baselines.groups import GroupVotesClassifier
+
+    return GroupVotesClassifier(setting.priors, setting.seed, setting.features)
+
+
 def _rank_pruning(setting: Setting) -> Baseline:
     from nlgan_tf.evaluation.baselines.rank_pruning import RankPruning
 
@@ -207,6 +219,7 @@ BASELINES = {
     "svc": Entry("A: SVC", lambda _: _on_features(_svc()), "all"),
     "cleanlab-svc": Entry("B: kNN, cleanlab, SVC", _filtered_svc, "all"),
     "cleanlab-logistic": Entry("C: CleanLearning, logistic regression", _confident_logistic, "all", library="cleanlab"),
+    "groups": Entry("Groups' votes, no network", _groups),
     "cleanlab": Entry("CleanLearning, CNN", _confident_cnn, importance=4, fits=5, library="cleanlab"),
     "gce": Entry("Generalised cross entropy, CNN", _generalised_cross_entropy, importance=2, fits=1),
     "forward": Entry("Forward correction, CNN", _forward, importance=2, fits=1),
@@ -216,6 +229,7 @@ BASELINES = {
     "frozen-cleanlab": Entry(
         "Frozen features: kNN, cleanlab, logistic regression", _frozen_filtered, "all", frozen=True
     ),
+    "frozen-groups": Entry("Frozen features: groups' votes, no network", _frozen_groups, frozen=True),
     "co-teaching": Entry("Co-teaching, CNN", _co_teaching, importance=1, fits=2.5),
 }
 

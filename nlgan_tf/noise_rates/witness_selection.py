@@ -1,0 +1,138 @@
+"""Which witnesses of the true labels are heard, by noisy labels alone, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nlgan_tf.data.checks import check_labels
+from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.errors import InputError
+from nlgan_tf.noise_rates.calibration import calibrate, mean_and_std
+from nlgan_tf.noise_rates.channel import Channel, check_scores
+from nlgan_tf.noise_rates.folds import most_folds, stratified_folds
+from nlgan_tf.noise_rates.posterior import noisy_likelihood
+
+# Folds of the two numbers of a calibration.
+FOLDS = 5
+
+
+def combined_scores(scores: Sequence[ArrayLike], others: Sequence[ArrayLike] | None = None) -> np.ndarray:
+    """Returns the sum of the witnesses' standardised scores.
+
+    Args:
+        scores: Scores of the original images by each witness, shapes (n,).
+        others: Scores of other images by the same witnesses, shapes (m,), which are summed instead, standardised as
+            those of the original images. None: the original images are summed.
+
+    Returns:
+        float64, shape (n,) or (m,).
+
+    Raises:
+        InputError: For no scores, scores that are not finite, of another shape or of different lengths, or `others`
+            of another number of witnesses.
+    """
+    rows = _rows(scores, "scores")
+    summed = rows if others is None else _rows(others, "others")
+    if len(summed) != len(rows):
+        raise InputError(f"Expected others of {len(rows)} witnesses, got {len(summed)}")
+    moments = [mean_and_std(row) for row in rows]
+    return np.sum([(row - mean) / std for row, (mean, std) in zip(summed, moments, strict=True)], axis=0)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The witnesses that are kept.
+
+    Attributes:
+        kept: Names of the witnesses that are kept, those that have learned the labels first, then the best one.
+        lines: Reason for each witness, in words.
+    """
+
+    kept: list[str]
+    lines: list[str]
+
+
+def select_witnesses(
+    scores: Mapping[str, ArrayLike],
+    noisy_labels: ArrayLike,
+    priors: NoisePriors,
+    seed: int = 0,
+    in_sample: Collection[str] = (),
+) -> Selection:
+    """Returns which witnesses to sum, by noisy labels alone.
+
+    Witnesses are tried in the order of their own likelihood. Each is kept if its score, added to the sum of those kept
+    before, raises the held-out likelihood of the noisy labels; the first is compared with the class prior for all
+    images. The likelihood of a witness that has learned the labels says too much: such a witness is compared with the
+    class prior alone, and no other witness with it.
+
+    Args:
+        scores: Scores of the original images by the name of each witness (D is one), shapes (n,); held-out ones, but
+            for those of `in_sample`.
+        noisy_labels: Labels, 0 or 1, shape (n,).
+        priors: Purities of the noisy labels.
+        seed: Seed of the calibration's folds.
+        in_sample: Names of witnesses that have learned the labels of the images that they score.
+
+    Raises:
+        InputError: For scores, labels or priors that are not accepted.
+    """
+    labels = check_labels(noisy_labels, name="noisy_labels")
+
+    def likelihood(names: list[str]) -> float:
+        return held_out_likelihood(combined_scores([scores[name] for name in names]), labels, priors, seed)
+
+    prior = noisy_likelihood(np.full(len(labels), Channel.of(labels, priors).class_prior), labels, priors)
+    learned, held_out, lines = [], [], []
+    for name in (name for name in scores if name in in_sample):
+        found = likelihood([name])
+        reason = f"{name} has learned these labels, so other judges are not compared with {name}"
+        lines.append(f"{_verdict(name, prior, found)}; {reason}")
+        learned += [name] if found > prior else []
+    best = prior
+    others = [name for name in scores if name not in in_sample]
+    for name in sorted(others, key=lambda name: likelihood([name]), reverse=True):
+        found = likelihood([*held_out, name])
+        lines.append(_verdict(name, best, found))
+        if found > best:
+            best = found
+            held_out.append(name)
+    return Selection(learned + held_out, lines)
+
+
+def _verdict(name: str, before: float, after: float) -> str:
+    """Whether a witness is kept, in words, by the likelihood of the noisy labels before it and with it."""
+    kept = after > before
+    return (
+        f"Judge of the labels {name}: {'kept' if kept else 'dropped'}, as the given labels are predicted "
+        f"{'better' if kept else 'no better'} with {name} "
+        f"(mean log-likelihood {after:.4f}, without {before:.4f}; higher is better)"
+    )
+
+
+def held_out_likelihood(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors, seed: int = 0) -> float:
+    """Returns the mean log-likelihood of the noisy labels by calibrations that were fitted to the other folds.
+
+    Five folds, or fewer where the rarer label has fewer images. Arguments and errors as `calibration.calibrate`, and
+    at least two images of each label; `seed` is that of the folds.
+    """
+    scores = check_scores(scores)
+    labels = check_labels(noisy_labels, len(scores), name="noisy_labels")
+    fold = stratified_folds(labels, most_folds(labels, FOLDS), seed)
+    probability = np.empty(len(scores))
+    for number in range(fold.max() + 1):
+        held = fold == number
+        probability[held] = calibrate(scores[~held], labels[~held], priors)(scores[held])
+    return noisy_likelihood(probability, labels, priors)
+
+
+def _rows(scores: Sequence[ArrayLike], name: str) -> list[np.ndarray]:
+    rows = [check_scores(row, name) for row in scores]
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1:
+        raise InputError(f"Expected {name} of one length from at least one witness, got lengths {sorted(lengths)}")
+    return rows
