@@ -270,7 +270,7 @@ class StageTwoConfig:
     )
     served: str = option(
         "classifier",
-        "What is served; auto: the mean of the classifier and the D's, where folds are and the D's alone judge",
+        "What is served; auto: the mean of the classifier and the D's, of grey images that are cross-fitted",
         choices=("classifier", AUTO),
     )
     rounds: int = option(

@@ -12,18 +12,18 @@ from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import AUTO, DRAWN, FEATURES, StageTwoConfig
 from nlgan_tf.noise_rates.witnesses import Vectors
 from nlgan_tf.two_stages.cross_fitting import CrossFit
-from nlgan_tf.two_stages.judging import Judge, witnesses_for
+from nlgan_tf.two_stages.judging import Judge, classifiers_judge
 
 
 def serves_ensemble(config: StageTwoConfig, fit: CrossFit, images: np.ndarray, features: Vectors | None = None) -> bool:
-    """Whether the D's join the classifier: each D judges images that it has not seen, and no other witness does.
+    """Whether the D's join the classifier: each judges images that it has not seen, and no classifier on features does.
 
-    A D without folds has learned the labels that it judges; where other witnesses judge too, D is the weaker one.
+    A D without folds has learned the labels that it judges; where features of photographs judge too, D is the weaker.
     Arguments are those of `judge_originals`.
     """
     if config.served != AUTO or config.learns_from == DRAWN or config.network == FEATURES:
         return False
-    return len(fit.models) > 1 and not witnesses_for(config, images, features)
+    return len(fit.models) > 1 and not classifiers_judge(config, images, features)
 
 
 def build_ensemble(classifier: keras.Model, judge: Judge) -> keras.Model:

@@ -112,6 +112,14 @@ def judge_originals(
     return Judged(judge, label_posterior(probability, noisy_labels, priors), tuple(remarks))
 
 
+def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> bool:
+    """Whether a classifier on features judges beside the D's; groups that vote, which grey images have, are none.
+
+    Arguments are those of `judge_originals`.
+    """
+    return bool(set(witnesses_for(config, images, features)) - {"groups"})
+
+
 def witnesses_for(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> list[str]:
     """Returns the names of the witnesses beside the D's: the configured one, or those that the images' kind allows."""
     if config.witness != AUTO:

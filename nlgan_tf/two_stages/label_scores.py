@@ -21,7 +21,7 @@ from nlgan_tf.noise_rates.label_quality import as_frame, label_quality, score_ta
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.two_stages.cross_fitting import CrossFit, describe_folds, describe_training, usual_folds
 from nlgan_tf.two_stages.head import describe_features, frozen_features
-from nlgan_tf.two_stages.judging import judge_originals, witnesses_for
+from nlgan_tf.two_stages.judging import classifiers_judge, judge_originals
 from nlgan_tf.two_stages.stage_one import check_training_set
 
 if TYPE_CHECKING:
@@ -156,6 +156,6 @@ def cross_fitted_beside_witness(
         noisy_labels: Checked labels, 0 or 1, shape (n,).
         features: Frozen features, if there are any.
     """
-    if stage_one.folds or not set(witnesses_for(stage_two, images, features)) - {"groups"}:
+    if stage_one.folds or not classifiers_judge(stage_two, images, features):
         return stage_one
     return dataclasses.replace(stage_one, folds=usual_folds(noisy_labels))

@@ -53,7 +53,8 @@ AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")
     [
         ({}, 2, (8, 8, 1), True),
         ({}, 1, (8, 8, 1), False),  # D has learned the labels.
-        ({}, 2, (24, 24, 3), False),  # HOG judges too.
+        ({}, 2, (24, 24, 1), True),  # Groups vote.
+        ({}, 2, (24, 24, 3), False),  # A classifier on HOG judges too.
         ({"witness": None}, 2, (24, 24, 3), True),
         ({"served": "classifier"}, 2, (8, 8, 1), False),
         ({"network": "features"}, 2, (8, 8, 1), False),
