@@ -6,11 +6,13 @@ many or too few groups err each in its own way, so several are averaged, those t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.noise_rates.channel import Channel
@@ -88,8 +90,11 @@ def _groupings(vectors: np.ndarray, seed: int) -> list[KMeans]:
         learned = vectors[np.sort(rng.choice(len(vectors), LEARNED, replace=False))]
     counts = [count for count in GROUPS if count * LEAST_MEMBERS <= len(vectors)] or [2]
     starts = rng.integers(2**31, size=(len(counts), STARTS)).tolist()
-    return [
-        KMeans(count, n_init=1, random_state=start).fit(learned)
-        for count, its_starts in zip(counts, starts, strict=True)
-        for start in its_starts
-    ]
+    with warnings.catch_warnings():
+        # Where fewer vectors differ than groups are asked for, some groups are empty, which does no harm.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return [
+            KMeans(count, n_init=1, random_state=start).fit(learned)
+            for count, its_starts in zip(counts, starts, strict=True)
+            for start in its_starts
+        ]

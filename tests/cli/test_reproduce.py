@@ -63,7 +63,7 @@ def test_a_results_file_in_a_folder_that_reads_as_a_pattern(nlgan_tf):
 def test_the_whole_grid_in_a_dry_run(nlgan_tf):
     code, output, _ = nlgan_tf("reproduce", "table1", "--recipe", "paper", "--seeds", "5", "--jobs", "2", "--dry-run")
     assert code == 0
-    assert "960 of 960 combinations to run" in output
+    assert "1020 of 1020 combinations to run" in output
 
 
 def test_results_with_other_epochs_are_told_of_and_stay(nlgan_tf):

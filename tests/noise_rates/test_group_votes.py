@@ -72,6 +72,16 @@ def test_labels_that_are_never_wrong_decide():
     assert ((votes.of_members > 0) == of).all()
 
 
+def test_vectors_that_are_alike_are_grouped_too():
+    vectors = np.repeat([[0.0, 1.0], [5.0, 1.0]], 20, axis=0)
+    labels = np.repeat([1, 0], 20)
+    votes = group_votes(vectors, nl.corrupt_labels(labels, PRIORS, 0), np.arange(40), PRIORS)
+    assert np.mean((votes.of_members > 0) == labels) > 0.9
+    same = group_votes(np.zeros((8, 2)), np.tile([1, 0], 4), np.arange(8), nl.NoisePriors(0.8, 0.8))
+    # All are in one group; of the labels of the others one more is the other one.
+    np.testing.assert_allclose(same.of_members, np.tile([-0.6, 0.6], 4))
+
+
 def test_a_few_images_are_grouped_too():
     votes = group_votes(np.array([[0.0], [0.1], [9.0]]), np.array([1, 1, 0]), np.arange(3), nl.NoisePriors(0.8, 0.8))
     assert votes.of_members.shape == (3,)
