@@ -41,6 +41,7 @@ RECIPES = {
             refine_epochs=None,
         ),
         StageTwoConfig(
+            keep_surest=0.85,
             epochs=8,
             samples_per_epoch=6400,
             learning_rate=2e-3,

@@ -71,7 +71,7 @@ def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, st
 
 def _drawing(drawing: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """What the images of the clean data set were filtered by, and the share of them that passed, by class."""
-    # Runs of before the share of the surest kept all.
+    # Manifests of before have no share: all were kept.
     least, share = drawing["min_confidence"], drawing.get("keep_surest", 1)
     if least is not None or share == 1:
         yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
