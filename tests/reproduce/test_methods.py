@@ -29,7 +29,8 @@ def test_parts_and_methods_of_frozen_features_run_where_they_can():
     assert [name for name, method in METHODS.items() if method.part_of] == list(PARTS)
     assert {METHODS[name].part_of for name in PARTS} == {"nlgan"}
     assert not set(default_methods(with_features=True)) & set(PARTS)
-    assert set(default_methods(with_features=True)) - set(default_methods()) == {"frozen-lr", "frozen-cleanlab"}
+    of_features = {"frozen-lr", "frozen-cleanlab", "frozen-groups"}
+    assert set(default_methods(with_features=True)) - set(default_methods()) == of_features
     assert "no-gan" in default_methods()
 
 

@@ -78,7 +78,7 @@ def test_flat_images_are_refused(name, task, noisy):
         build_baseline(name, PRIORS, CLASSIFIER, features=features).fit(task.images.reshape(-1, 256), noisy)
 
 
-@pytest.mark.parametrize("name", ["frozen-lr", "frozen-cleanlab"])
+@pytest.mark.parametrize("name", ["frozen-lr", "frozen-cleanlab", "frozen-groups"])
 def test_frozen_features_decide_by_the_direction_of_their_vectors(name):
     # The angle is the class, the length is noise; of 100 labels 14 of either class are wrong.
     rng = np.random.default_rng(0)
