@@ -16,6 +16,7 @@ from nlgan_tf.data.noise import NoisePriors, realised_priors
 from nlgan_tf.export.version import publish_versions
 from nlgan_tf.figures.save import save
 from nlgan_tf.files import delete_leftovers, read_json, whole_file, whole_folder
+from nlgan_tf.gan.drawing import HowToDraw
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import load_model
 from nlgan_tf.networks.classifier import of_plain_layers
@@ -154,7 +155,7 @@ class PhasedRun(RunInFolder):
         task, two, seed = self.task, self.config.stage_two, self.config.seed
         drawn = self.fit.draw(two.num_images, seed, **two.drawing)
         filtered = drawing_facts(two, drawn, task.class_names)
-        if two.drawing.keys() & {"min_confidence", "keep_surest"}:
+        if HowToDraw(**two.drawing).filters:
             self.say(describe_passed(filtered))
         source = {"seed": seed, "nlgan_tf": nlgan_tf.__version__, DRAWING: filtered}
         source["settings"] = self.config.settings()

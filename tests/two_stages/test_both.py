@@ -57,7 +57,8 @@ def test_the_settings_of_the_drawing_reach_the_generators():
             return images[:n], labels[:n]
 
     config = StageTwoConfig(num_images=20, epochs=1, samples_per_epoch=32, width=0.1, batch_size=16)
-    for settings in ({}, {"min_confidence": 0.8}, {"keep_surest": 0.8}, {"min_confidence": 0.5, "temperature": 2.0}):
+    alone = {"min_confidence": 0.8}, {"keep_surest": 0.8}, {"temperature": 0.5}
+    for settings in ({}, *alone, {"min_confidence": 0.5, "temperature": 2.0}):
         train_stage_two(Generators(), dataclasses.replace(config, **settings), seed=3)
         assert asked.pop() == settings
 

@@ -131,16 +131,14 @@ def _frozen_filtered(setting: Setting) -> Baseline:
     return _on_frozen(setting, FilteredClassifier(_logistic(c=0.1), setting.seed))
 
 
-def _groups(setting: Setting) -> Baseline:
+def _groups(setting: Setting, features: Vectors | None = None) -> Baseline:
     from nlgan_tf.evaluation.baselines.groups import GroupVotesClassifier
 
-    return GroupVotesClassifier(setting.priors, setting.seed)
+    return GroupVotesClassifier(setting.priors, setting.seed, features)
 
 
 def _frozen_groups(setting: Setting) -> Baseline:
-    from nlgan_tf.evaluation.baselines.groups import GroupVotesClassifier
-
-    return GroupVotesClassifier(setting.priors, setting.seed, setting.features)
+    return _groups(setting, setting.features)
 
 
 def _rank_pruning(setting: Setting) -> Baseline:
