@@ -234,6 +234,9 @@ class StageTwoConfig:
     keep_surest: float = option(
         1.0, "Share of each generator's images that is kept, the surest by D; 1: all", least=0.05, most=1
     )
+    novelty: float = option(
+        0.0, "Drawn images nearer to originals than all but this share of those are left out; 0: none", least=0, below=1
+    )
     temperature: float = option(1.0, "Factor on z of the drawn images; 1: as in training", above=0)
     epochs: int = option(25, "Epochs of the classifier", above=0)
     batch_size: int = option(128, "Images a step, half of each class", above=0)
@@ -282,12 +285,6 @@ class StageTwoConfig:
         check_batches(self.batch_size, self.samples_per_epoch)
         if self.needs_features and self.learns_from == DRAWN:
             raise InputError("Expected learns_from to be originals or both with features, got drawn")
-
-    @property
-    def drawing(self) -> dict[str, float]:
-        """Arguments of `NLGAN.hallucinate` that differ from its defaults: other models that draw need not take them."""
-        defaults = {"min_confidence": None, "keep_surest": 1.0, "temperature": 1.0}
-        return {name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value}
 
     @property
     def needs_features(self) -> bool:

@@ -42,6 +42,8 @@ RECIPES = {
         ),
         StageTwoConfig(
             keep_surest=0.85,
+            novelty=0.1,
+            temperature=0.85,
             epochs=8,
             samples_per_epoch=6400,
             learning_rate=2e-3,

@@ -77,6 +77,11 @@ def _drawing(drawing: dict[str, Any]) -> Iterable[tuple[str, str]]:
         yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
     else:
         yield "kept by D's P(class)", f"the surest {share:.0%} of each generator's images"
+    if drawing.get("novelty"):
+        yield (
+            "near copies of originals",
+            f"left out: nearer than all but {drawing['novelty']:.0%} of the originals are to each other",
+        )
     yield "temperature, the factor on z", f"{drawing['temperature']:g}"
     for name, share in drawing["passed"].items():
         yield f"share of the drawn images of {_code(name)} that was kept", f"{share:.1%}"

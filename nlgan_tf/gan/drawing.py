@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.data.checks import check_integer, check_seed
+from nlgan_tf.data.checks import check_images, check_integer, check_seed
+from nlgan_tf.data.near_copies import NearCopies
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.pixels import map_rows, to_network_range, to_public_range
 from nlgan_tf.errors import InputError
@@ -21,8 +24,10 @@ from nlgan_tf.gan.latent import draw_latent, latent_path
 if TYPE_CHECKING:
     from nlgan_tf.gan.model import NLGAN
 
-# Images that are drawn at most for each image that D should be sure of.
+# Images that are drawn at most for each image that should pass.
 TRIES_AN_IMAGE = 20
+# In place of P(class) of a near copy: below any threshold.
+REFUSED = -1.0
 
 
 def check_temperature(temperature: float) -> float:
@@ -32,7 +37,7 @@ def check_temperature(temperature: float) -> float:
     return float(temperature)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HowToDraw:
     """How z is drawn, and which images are kept.
 
@@ -41,14 +46,19 @@ class HowToDraw:
         temperature: Factor on z, above 0.
         keep_surest: Share of each generator's images that is kept, those of which D is surest, in [0.05, 1]. Beside
             `min_confidence`, which asks for more than an order, it has no effect.
+        novelty: Share of the originals that would be left out as near copies of the others, as drawn images are that
+            lie as close to an original, in [0, 1); 0 keeps near copies.
+        originals: Images that `novelty` compares with, uint8 or floats in [0, 255], shape (m, h, w, c).
 
     Raises:
-        InputError: For a value out of range.
+        InputError: For a value out of range, or novelty above 0 without originals.
     """
 
     min_confidence: float | None = None
     temperature: float = 1.0
     keep_surest: float = 1.0
+    novelty: float = 0.0
+    originals: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         least, share = self.min_confidence, self.keep_surest
@@ -57,14 +67,36 @@ class HowToDraw:
         check_temperature(self.temperature)
         if not (isinstance(share, numbers.Real) and 1 / TRIES_AN_IMAGE <= share <= 1):
             raise InputError(f"Expected keep_surest to be at least {1 / TRIES_AN_IMAGE:g} and at most 1, got {share!r}")
+        if not (isinstance(self.novelty, numbers.Real) and 0 <= self.novelty < 1):
+            raise InputError(f"Expected novelty to be at least 0 and below 1, got {self.novelty!r}")
+        if self.novelty and self.originals is None:
+            raise InputError(f"Expected originals, images to compare with, for novelty={self.novelty:g}; got None")
 
     @property
     def filters(self) -> bool:
         """Whether some drawn images are left out."""
-        return self.min_confidence is not None or self.keep_surest < 1
+        return self.min_confidence is not None or self.keep_surest < 1 or self.novelty > 0
+
+    @property
+    def least(self) -> float:
+        """Least P(class) of an image that is kept."""
+        return 0.0 if self.min_confidence is None else self.min_confidence
+
+    def wanted(self, n: int) -> int:
+        """Returns the number of images that have to pass so that n are kept."""
+        return round(n / self.keep_surest) if self.min_confidence is None else n
+
+    @functools.cached_property
+    def near_copies(self) -> NearCopies | None:
+        """What tells near copies of the originals; None where near copies are kept."""
+        return NearCopies(self.originals, self.novelty) if self.novelty else None
 
 
 AS_TRAINED = HowToDraw()
+
+
+class TooFewNewImages(InputError):
+    """Nearly all that a generator draws are near copies of originals."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +107,13 @@ class DrawnSet:
         images: Images, uint8, shape (n, h, w, c).
         labels: Labels, 1 or 0, int64, shape (n,).
         tried: Number of images that were drawn to keep those of a label, by label: all are kept without a filter.
+        novelty: By which near copies of originals were left out; 0: they were kept.
     """
 
     images: np.ndarray
     labels: np.ndarray
     tried: dict[int, int]
+    novelty: float = 0.0
 
     @property
     def passed(self) -> dict[int, float]:
@@ -92,11 +126,13 @@ def draw_set(model: NLGAN, n: int, seed: int = 0, how: HowToDraw = AS_TRAINED) -
     """Draws the first ceil(n / 2) images by G_P, the others by G_N; errors as `NLGAN.hallucinate`."""
     check_integer("n", n, least=1)
     check_seed(seed)
+    if how.originals is not None:
+        check_images(how.originals, model.discriminator.input_shape[1:], name="originals")
     counts = {1: (n + 1) // 2, 0: n // 2}
     parts = {label: _kept(model, label, count, seed, how) for label, count in counts.items()}
     images = np.concatenate([its_images for its_images, _ in parts.values()])
     tried = {label: its_tried for label, (_, its_tried) in parts.items()}
-    return DrawnSet(images, np.repeat(list(counts), list(counts.values())), tried)
+    return DrawnSet(images, np.repeat(list(counts), list(counts.values())), tried, how.novelty)
 
 
 def interpolations(model: NLGAN, steps: int, seed: int = 0, temperature: float = 1.0) -> dict[int, np.ndarray]:
@@ -152,42 +188,42 @@ def _images(model: NLGAN, label: int, z: tf.Tensor) -> np.ndarray:
 
 
 def _kept(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tuple[np.ndarray, int]:
-    """The seed's first n images of a label, with a filter those that D is sure of, and how many were drawn for them."""
+    """The seed's first n images of a label, with a filter those that pass, and how many were drawn for them."""
     if not n or not how.filters:
         return _images(model, label, _z(model, label, n, seed, how.temperature)), n
-    confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
-    if how.min_confidence is not None:
-        return _confident(model, label, n, seed, how, confidence)
-    tried = round(n / how.keep_surest)
-    drawn = _images(model, label, _z(model, label, tried, seed, how.temperature))
+    images, sure, tried = _passing(model, label, how.wanted(n), seed, how)
     # In the order in which they were drawn: sorted by confidence, the first images would be the most typical.
-    kept = np.sort(np.argsort(-map_rows(confidence, drawn), kind="stable")[:n])
-    return drawn[kept], tried
+    kept = np.sort(np.argsort(-sure, kind="stable")[:n])
+    return images[kept], tried
 
 
-def _confident(
-    model: NLGAN, label: int, n: int, seed: int, how: HowToDraw, confidence: Callable[[tf.Tensor], tf.Tensor]
-) -> tuple[np.ndarray, int]:
-    """The seed's first n images of a label whose P(class) is high enough, and how many were drawn for them."""
-    kept, sure, missing, most = [], np.zeros(0), n, TRIES_AN_IMAGE * n
-    while missing and len(sure) < most:
-        # Twice as many as before, so that few are drawn in vain.
-        tried, total = len(sure), min(max(n, 2 * len(sure)), most)
-        drawn = _images(model, label, _z(model, label, total, seed, how.temperature)[tried:])
-        sure = np.concatenate([sure, map_rows(confidence, drawn)])
-        passed = np.flatnonzero(sure[tried:] >= how.min_confidence)[:missing]
-        kept.append(drawn[passed])
-        missing -= len(passed)
-    if missing:
-        raise InputError(_too_few(label, n, how.min_confidence, sure))
-    return np.concatenate(kept), tried + int(passed[-1]) + 1
+def _passing(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tuple[np.ndarray, np.ndarray, int]:
+    """The seed's first n images of a label that pass, D's P(class) of each, and how many were drawn for them."""
+    confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
+    images, sure, most = [], np.zeros(0), TRIES_AN_IMAGE * n
+    while (found := int(np.sum(sure >= how.least))) < n and (tried := len(sure)) < most:
+        # As many as are missing by the share that passed, but at most as many as were drawn before.
+        more = min(math.ceil((n - found) * tried / found) if found else tried, tried) or n
+        drawn = _images(model, label, _z(model, label, min(tried + more, most), seed, how.temperature)[tried:])
+        its_sure = map_rows(confidence, drawn)
+        if how.near_copies:
+            its_sure[how.near_copies(drawn)] = REFUSED
+        images.append(drawn[its_sure >= how.least])
+        sure = np.concatenate([sure, its_sure])
+    if found < n:
+        error = TooFewNewImages if how.novelty and how.min_confidence is None else InputError
+        raise error(_too_few(label, n, how, sure))
+    places = np.flatnonzero(sure >= how.least)[:n]
+    return np.concatenate(images)[:n], sure[places], int(places[-1]) + 1
 
 
-def _too_few(label: int, n: int, min_confidence: float, sure: np.ndarray) -> str:
-    """Why n images of a label could not be had, with the threshold that would have given them."""
-    reached, passed = float(np.sort(sure)[-n]), int(np.sum(sure >= min_confidence))
+def _too_few(label: int, n: int, how: HowToDraw, sure: np.ndarray) -> str:
+    """Why n images of a label could not be had, with the threshold of confidence that would have given them."""
+    novel = f"no near copies at novelty={how.novelty:g}" if how.novelty else ""
+    confident = "" if how.min_confidence is None else f"P(class) of at least min_confidence={how.min_confidence:g}"
+    passed, reached = int(np.sum(sure >= how.least)), float(np.sort(sure)[-n])
     remedy = f"up to {math.floor(100 * reached) / 100:g} would do" if reached >= 0.5 else "train again, or for longer"
     return (
-        f"Expected {n} images with P(class) of at least min_confidence={min_confidence:g} among {len(sure)} that "
+        f"Expected {n} images with {' and '.join(filter(None, (confident, novel)))} among {len(sure)} that "
         f"{'G_P' if label else 'G_N'} drew, got {passed} ({passed / len(sure):.1%}): {remedy}"
     )

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from nlgan_tf import losses
 from nlgan_tf.compat.keras import Model, keras, scale_loss
@@ -239,10 +240,12 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
         min_confidence: float | None = None,
         temperature: float = 1.0,
         keep_surest: float = 1.0,
+        novelty: float = 0.0,
+        originals: ArrayLike | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
 
-        The same seed gives the same images. With `min_confidence` the images are the seed's first of which D is sure.
+        The same seed gives the same images. With a filter the images are the seed's first that pass.
 
         Args:
             n: Number of images, at least 1.
@@ -253,15 +256,19 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
                 leave (-1, 1).
             keep_surest: Share of each generator's images that is kept, in [0.05, 1]: of n / keep_surest drawn images
                 the n with the largest P(class). No effect beside `min_confidence`.
+            novelty: Share of the originals that would be left out as near copies of the others, as drawn images are
+                that lie as close to an original, in [0, 1), see `data.near_copies`. 0 keeps near copies.
+            originals: Images that `novelty` compares with, uint8 or floats in [0, 255], shape (m, h, w, c).
 
         Returns:
             uint8 images, shape (n, h, w, c), and int64 labels, shape (n,).
 
         Raises:
             InputError: For n that is no integer, or below 1, a seed that is no integer of at least 0, another argument
-                out of range, or a `min_confidence` that too few of 20 n drawn images reach.
+                out of range, `novelty` without originals, or filters that too few of 20 n drawn images pass.
         """
-        drawn = draw_set(self, n, seed, HowToDraw(min_confidence, temperature, keep_surest))
+        how = HowToDraw(min_confidence, temperature, keep_surest, novelty, originals)
+        drawn = draw_set(self, n, seed, how)
         return drawn.images, drawn.labels
 
     @property

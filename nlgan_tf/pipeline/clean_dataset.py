@@ -52,8 +52,8 @@ def drawing_facts(config: StageTwoConfig, drawn: DrawnSet, class_names: tuple[st
         class_names: Names of the classes, (negative, positive).
     """
     passed = {class_names[label]: round(share, 4) for label, share in drawn.passed.items()}
-    settings = ("min_confidence", "keep_surest", "temperature")
-    return {**{name: getattr(config, name) for name in settings}, "passed": passed}
+    settings = {name: getattr(config, name) for name in ("min_confidence", "keep_surest", "temperature")}
+    return {**settings, "novelty": drawn.novelty, "passed": passed}
 
 
 def describe_drawing(config: StageTwoConfig) -> str:
@@ -62,7 +62,8 @@ def describe_drawing(config: StageTwoConfig) -> str:
     sure = "" if config.keep_surest == 1 else f", the {config.keep_surest:.0%} of which D is surest"
     if config.min_confidence is not None:
         sure = f", of which D is sure at {config.min_confidence:g} or more"
-    return f"Drawing {config.num_images} clean images{temperature}{sure}"
+    new = ", no near copies of originals" if config.novelty else ""
+    return f"Drawing {config.num_images} clean images{temperature}{sure}{new}"
 
 
 def describe_passed(facts: Mapping[str, Any]) -> str:

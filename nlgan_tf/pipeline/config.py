@@ -72,6 +72,7 @@ LATER = {
     "stage_two.served": "classifier",
     "stage_two.min_confidence": None,
     "stage_two.keep_surest": 1.0,
+    "stage_two.novelty": 0.0,
     "stage_two.temperature": 1.0,
 }
 

@@ -51,7 +51,7 @@ from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
 from nlgan_tf.two_stages.refinement import DESCRIPTION, refine_generators
 from nlgan_tf.two_stages.refinement import NAME as REFINEMENT
-from nlgan_tf.two_stages.stage_two import Evidence, learned_part, number_of_rounds, train_rounds
+from nlgan_tf.two_stages.stage_two import Evidence, how_to_draw, learned_part, number_of_rounds, train_rounds
 
 TRAINED_ON = {
     DRAWN: "the drawn images",
@@ -153,10 +153,13 @@ class PhasedRun(RunInFolder):
 
     def _hallucinate(self) -> None:
         task, two, seed = self.task, self.config.stage_two, self.config.seed
-        drawn = self.fit.draw(two.num_images, seed, **two.drawing)
+        how = how_to_draw(two, task.images)
+        drawn = self.fit.draw(two.num_images, seed, **how)
         filtered = drawing_facts(two, drawn, task.class_names)
-        if HowToDraw(**two.drawing).filters:
+        if HowToDraw(**how).filters:
             self.say(describe_passed(filtered))
+        if two.novelty and not drawn.novelty:
+            self.say("Near copies of originals are kept: the generators draw hardly anything else")
         source = {"seed": seed, "nlgan_tf": nlgan_tf.__version__, DRAWING: filtered}
         source["settings"] = self.config.settings()
         write_clean_dataset(self.run_dir, drawn.images, drawn.labels, task.class_names, source)

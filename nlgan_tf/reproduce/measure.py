@@ -116,7 +116,7 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
     ).history
     if not np.isfinite(history["loss"]).all():
         raise NonFiniteError(f"{method} diverged in epoch {len(history['loss'])}: its images would mean nothing")
-    drawn, classifier = train_stage_two(model, two, config.seed)
+    drawn, classifier = train_stage_two(model, two, config.seed, originals=task.images)
     return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
 
 

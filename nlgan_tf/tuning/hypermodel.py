@@ -149,7 +149,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         )
         logs = {name: float(values[-1]) for name, values in history.history.items() if values}
         _check_finite(logs, len(history.epoch) + initial_epoch)
-        _, classifier = train_stage_two(model, self.stage_two, self.seed)
+        _, classifier = train_stage_two(model, self.stage_two, self.seed, originals=self.training[0])
         measures = self.measures(model, classifier)
         _write_scalars(measures, callbacks)
         seconds = time.monotonic() - began

@@ -23,7 +23,7 @@ from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_originals
 from nlgan_tf.two_stages.refinement import refine_generators
 from nlgan_tf.two_stages.stage_one import check_training_set
-from nlgan_tf.two_stages.stage_two import Evidence, learned_part, train_rounds, train_stage_two
+from nlgan_tf.two_stages.stage_two import Evidence, how_to_draw, learned_part, train_rounds, train_stage_two
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ def _both(
     if fit.config.refine_epochs:
         refine_generators(fit.models[0], images, noisy_labels, posterior, fit.config, seed, verbose=verbose)
     if stage_two.learns_from == DRAWN:
-        drawn, classifier = train_stage_two(fit, stage_two, seed, verbose=verbose)
+        drawn, classifier = train_stage_two(fit, stage_two, seed, originals=images, verbose=verbose)
     else:
-        drawn = fit.hallucinate(stage_two.num_images, seed, **stage_two.drawing)
+        drawn = fit.hallucinate(stage_two.num_images, seed, **how_to_draw(stage_two, images))
         if stage_two.network == FEATURES:
             classifier = train_head(frozen, images, posterior)
         else:

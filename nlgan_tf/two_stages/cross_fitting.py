@@ -16,7 +16,7 @@ import numpy as np
 from nlgan_tf.config import FOLD_EPOCHS_FOR, REFINE_EPOCHS_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_integer
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.gan.drawing import DrawnSet, HowToDraw, draw_set
+from nlgan_tf.gan.drawing import DrawnSet, HowToDraw, TooFewNewImages, draw_set
 from nlgan_tf.gan.model import NLGAN
 from nlgan_tf.models import build_nlgan
 from nlgan_tf.noise_rates.callback import EstimatePriors
@@ -133,7 +133,7 @@ class CrossFit:
             images, noisy_labels = images[seen], noisy_labels[seen]
         return train_stage_one(self.models[number], images, noisy_labels, self.config, seed + number, **places)
 
-    def hallucinate(self, n: int, seed: int = 0, **how: float | None) -> tuple[np.ndarray, np.ndarray]:
+    def hallucinate(self, n: int, seed: int = 0, **how: Any) -> tuple[np.ndarray, np.ndarray]:
         """Draws n images, about equally many by each of `drawing_models`, as `NLGAN.hallucinate`: positives first."""
         drawn = self.draw(n, seed, **how)
         return drawn.images, drawn.labels
@@ -143,8 +143,11 @@ class CrossFit:
         """The models that draw: the first where its generators are refined on all images, else all."""
         return self.models[:1] if self.config.refine_epochs else self.models
 
-    def draw(self, n: int, seed: int = 0, **how: float | None) -> DrawnSet:
+    def draw(self, n: int, seed: int = 0, **how: Any) -> DrawnSet:
         """Draws what `hallucinate` returns, and says how many images each label took; each D filters its own.
+
+        Generators of a few images may draw near copies alone. These are kept then, and the set's `novelty` is 0: hours
+        of training should not be lost for a filter.
 
         Args:
             n, seed: As of `NLGAN.hallucinate`.
@@ -154,12 +157,17 @@ class CrossFit:
         # In pairs of a positive and a negative, so that half of all images are positive too.
         models = self.drawing_models
         counts = np.bincount(np.arange(n) // 2 % len(models), minlength=len(models)).tolist()
-        chosen = HowToDraw(**how)
-        drawn = [draw_set(model, count, seed, chosen) for model, count in zip(models, counts, strict=True) if count]
+        busy = [(model, count) for model, count in zip(models, counts, strict=True) if count]
+        settings = HowToDraw(**how)
+        try:
+            drawn = [draw_set(model, count, seed, settings) for model, count in busy]
+        except TooFewNewImages:
+            settings = dataclasses.replace(settings, novelty=0.0)
+            drawn = [draw_set(model, count, seed, settings) for model, count in busy]
         images, labels = (np.concatenate([getattr(its, part) for its in drawn]) for part in ("images", "labels"))
         positives_first = np.argsort(-labels, kind="stable")
         tried = {label: sum(its.tried[label] for its in drawn) for label in (1, 0)}
-        return DrawnSet(images[positives_first], labels[positives_first], tried)
+        return DrawnSet(images[positives_first], labels[positives_first], tried, settings.novelty)
 
 
 def scores_of(model: NLGAN, images: np.ndarray, views: int = 1, seed: int = 0) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -46,8 +47,25 @@ class Evidence:
     drawn_posterior: np.ndarray
 
 
+def how_to_draw(config: StageTwoConfig, originals: np.ndarray | None) -> dict[str, Any]:
+    """Returns the arguments of `NLGAN.hallucinate` that differ from its defaults: other models need not take them.
+
+    Args:
+        config: Settings of the drawing.
+        originals: Training images, uint8 or floats in [0, 255], shape (n, h, w, c), with which `novelty` compares.
+    """
+    defaults = {"min_confidence": None, "keep_surest": 1.0, "novelty": 0.0, "temperature": 1.0}
+    chosen = {name: getattr(config, name) for name, value in defaults.items() if getattr(config, name) != value}
+    return {**chosen, "originals": originals} if config.novelty else chosen
+
+
 def train_stage_two(
-    model: keras.Model, config: StageTwoConfig, seed: int = 0, *, verbose: int | str = 0
+    model: keras.Model,
+    config: StageTwoConfig,
+    seed: int = 0,
+    *,
+    originals: np.ndarray | None = None,
+    verbose: int | str = 0,
 ) -> tuple[tuple[np.ndarray, np.ndarray], keras.Model]:
     """Draws the clean data set, images and labels, and trains the classifier on what was drawn.
 
@@ -55,9 +73,10 @@ def train_stage_two(
         model: NLGAN, or any model with its method `hallucinate`.
         config: Number and filter of the images, network and schedule.
         seed: Seed of what is drawn and of the classifier.
+        originals: Training images, which a configuration with `novelty` needs.
         verbose: As in `keras.Model.fit`.
     """
-    drawn = model.hallucinate(config.num_images, seed, **config.drawing)
+    drawn = model.hallucinate(config.num_images, seed, **how_to_draw(config, originals))
     return drawn, train_classifier(*drawn, config, seed, verbose)
 
 

@@ -45,4 +45,7 @@ def test_a_card_tells_what_the_clean_data_set_was_filtered_by(tmp_path):
     assert "| least P(class) by D | none: all drawn images were kept |" in unfiltered
     by_share = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None, "keep_surest": 0.8}})
     assert "| kept by D's P(class) | the surest 80% of each generator's images |" in by_share
+    new = card(tmp_path, {"versions": {}, "drawing": {**drawing, "novelty": 0.1}})
+    assert "| near copies of originals | left out: nearer than all but 10% of the originals are to each other |" in new
+    assert "near copies" not in text
     assert "Clean data set" not in card(tmp_path, {"versions": {}})

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
+from nlgan_tf.data.near_copies import NearCopies
 from nlgan_tf.data.pixels import to_public_range
 from nlgan_tf.errors import InputError
 from nlgan_tf.gan.drawing import HowToDraw, confidence_by, draw_set, interpolations, positive_probability
@@ -111,6 +112,51 @@ def test_the_surest_are_kept_in_the_order_in_which_they_were_drawn(divided, shar
 def test_a_least_confidence_takes_the_place_of_a_share(divided):
     both, alone = (divided.hallucinate(9, 2, 0.6, keep_surest=share)[0] for share in (0.5, 1.0))
     np.testing.assert_array_equal(both, alone)
+
+
+@pytest.fixture(scope="module")
+def originals(divided) -> np.ndarray:
+    """Images as the generators draw, and the fourth and eighth image of either one's seed 2."""
+    others = divided.hallucinate(60, seed=9)[0]
+    return np.concatenate([others, *(drawn_by(divided, label, 8, 2)[[3, 7]] for label in (1, 0))])
+
+
+@pytest.mark.parametrize("settings", [{}, {"keep_surest": 0.5}, {"min_confidence": 0.6}])
+def test_near_copies_are_left_out_and_more_are_drawn(divided, originals, settings):
+    drawn = draw_set(divided, 40, 2, HowToDraw(**settings, novelty=0.1, originals=originals))
+    is_near = NearCopies(originals, 0.1)
+    for label in (1, 0):
+        stream = drawn_by(divided, label, 400, 2)
+        sure, near = sure_of(divided, label, stream), is_near(stream)
+        assert near[[3, 7]].all()
+        passed = np.flatnonzero(~near & (sure >= settings.get("min_confidence", 0)))
+        passed = passed[: round(20 / settings.get("keep_surest", 1))]
+        kept = np.sort(passed[np.lexsort((passed, -sure[passed]))[:20]])
+        np.testing.assert_array_equal(drawn.images[drawn.labels == label], stream[kept])
+        assert drawn.tried[label] == passed[-1] + 1
+
+
+def test_of_too_few_new_images_one_line_says_so(divided, originals):
+    stream = np.concatenate([drawn_by(divided, label, 200, 2) for label in (1, 0)])
+    with pytest.raises(
+        InputError, match=r"^Expected 10 images with no near copies at novelty=0.9 among 200 that G_P drew"
+    ):
+        divided.hallucinate(20, seed=2, novelty=0.9, originals=stream)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"novelty": 1.0}, "Expected novelty to be at least 0 and below 1, got 1.0"),
+        ({"novelty": -0.1}, "Expected novelty to be at least 0 and below 1, got -0.1"),
+        ({"novelty": "0.1"}, "Expected novelty to be at least 0 and below 1, got '0.1'"),
+        ({"novelty": 0.1}, "Expected originals, images to compare with, for novelty=0.1; got None"),
+        ({"novelty": 0.1, "originals": np.zeros((4, 8, 9, 1), np.uint8)}, "Expected originals of shape"),
+    ],
+)
+def test_novelty_that_cannot_be_meant_is_refused(divided, settings, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        divided.hallucinate(2, **settings)
 
 
 @pytest.mark.parametrize("value", [0.04, 1.01, float("nan"), None, "0.8"])

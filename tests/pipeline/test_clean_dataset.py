@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -27,11 +28,14 @@ def test_the_clean_data_set_and_its_manifest(tmp_path, images, labels):
 
 def test_what_was_filtered_is_told_by_class(images, labels):
     config = StageTwoConfig(num_images=40, min_confidence=0.8, temperature=0.5)
-    facts = drawing_facts(config, DrawnSet(images, labels, {1: 30, 0: 80}), ("2,4", "5,7"))
+    facts = drawing_facts(config, DrawnSet(images, labels, {1: 30, 0: 80}, 0.1), ("2,4", "5,7"))
     passed = {"5,7": 0.6667, "2,4": 0.25}
-    assert facts == {"min_confidence": 0.8, "keep_surest": 1.0, "temperature": 0.5, "passed": passed}
+    settings = {"min_confidence": 0.8, "keep_surest": 1.0, "temperature": 0.5, "novelty": 0.1}
+    assert facts == {**settings, "passed": passed}
     assert describe_passed(facts) == "Drawn images that passed: 66.7% of 5,7, 25.0% of 2,4"
     assert describe_drawing(config) == "Drawing 40 clean images at temperature 0.5, of which D is sure at 0.8 or more"
     assert describe_drawing(StageTwoConfig()) == "Drawing 10000 clean images"
     share = StageTwoConfig(num_images=40, keep_surest=0.8)
     assert describe_drawing(share) == "Drawing 40 clean images, the 80% of which D is surest"
+    new = dataclasses.replace(share, novelty=0.1)
+    assert describe_drawing(new) == "Drawing 40 clean images, the 80% of which D is surest, no near copies of originals"

@@ -139,7 +139,8 @@ def test_the_manifest_the_console_and_the_cards_say_what_was_filtered(tmp_path, 
     printed = capsys.readouterr().out
     assert "Drawing 30 clean images at temperature 0.5\n" in printed
     assert "Drawn images that passed" not in printed
-    drawing = {"min_confidence": None, "keep_surest": 1.0, "temperature": 0.5, "passed": {"2,4": 1.0, "5,7": 1.0}}
+    settings = {"min_confidence": None, "keep_surest": 1.0, "temperature": 0.5, "novelty": 0.0}
+    drawing = {**settings, "passed": {"2,4": 1.0, "5,7": 1.0}}
     assert json.loads((run_dir / "clean_dataset.json").read_text())["drawing"] == drawing
     version = run_dir / "saved_models" / "positive_generator" / "1"
     assert json.loads((version / "manifest.json").read_text())["drawing"] == drawing

@@ -61,6 +61,9 @@ def test_the_settings_of_the_drawing_reach_the_generators():
     for settings in ({}, *alone, {"min_confidence": 0.5, "temperature": 2.0}):
         train_stage_two(Generators(), dataclasses.replace(config, **settings), seed=3)
         assert asked.pop() == settings
+    train_stage_two(Generators(), dataclasses.replace(config, novelty=0.1), seed=3, originals=images)
+    assert asked[0]["novelty"] == 0.1
+    assert asked[0]["originals"] is images
 
 
 def test_it_gives_what_a_run_gives(images, labels, tmp_path):

@@ -107,6 +107,21 @@ def test_each_d_filters_what_its_own_generators_draw():
         fit.hallucinate(8, seed=2, min_confidence=0.55)
 
 
+def test_near_copies_are_left_out_unless_hardly_anything_else_is_drawn():
+    model = brightness_nlgan(slope=-23.2, offset=-0.047)
+    fit = CrossFit([model] * 2, np.zeros(4), StageOneConfig())
+    originals = model.hallucinate(40, seed=5)[0]
+    drawn = fit.draw(8, seed=2, novelty=0.2, originals=originals)
+    assert drawn.novelty == 0.2
+    alone = draw_set(model, 4, 2, HowToDraw(novelty=0.2, originals=originals))
+    np.testing.assert_array_equal(drawn.images[:4], np.concatenate([alone.images[:2]] * 2))
+    # All that can be drawn for 8 images are the originals.
+    known = model.hallucinate(200, seed=2)[0]
+    copies = fit.draw(8, seed=2, novelty=0.2, originals=known)
+    assert copies.novelty == 0
+    np.testing.assert_array_equal(copies.images, fit.draw(8, seed=2).images)
+
+
 @pytest.mark.parametrize(
     ("shape", "changes", "epochs"), [((8, 8, 1), {}, 10), ((8, 8, 3), {}, 0), ((8, 8, 1), {"d_batch_norm": True}, 0)]
 )
