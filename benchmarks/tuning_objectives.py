@@ -69,7 +69,7 @@ def measure(number: int) -> dict:
     keras.backend.clear_session()
     model = hyper.build(hp)
     train_stage_one(model, *hyper.training, hyper.space.stage_one(hp), hyper.seed)
-    _, classifier = train_stage_two(model, hyper.stage_two, hyper.seed, originals=hyper.training[0])
+    _, classifier = train_stage_two(model, hyper.stage_two, hyper.seed)
     test = hyper.task.test_images, hyper.task.test_labels
     held_out, noisy = hyper.validation
     d_held_out = model.predict(held_out, verbose=0)

@@ -42,9 +42,9 @@ class NearCopies:
         # The nearest known image of a known image is itself.
         (_, first, second), (_, place, _) = self._nearest(distinct, 3)
         self.own = first
-        of_itself = self._nearest(distinct[place], 3)[1][1] == np.arange(len(distinct))
         # Its nearest image's own distance, as if this image were not known.
-        without = np.maximum(np.where(of_itself, second[place], first[place]), np.finfo(np.float32).tiny)
+        mutual = place[place] == np.arange(len(distinct))
+        without = np.maximum(np.where(mutual, second[place], first[place]), np.finfo(np.float32).tiny)
         self.limit = float(np.quantile(first / without, share))
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -59,9 +59,8 @@ class NearCopies:
         distances, places = [], []
         for some in row_batches(images):
             rows = _vectors(some)
-            squares = (
-                _lengths(rows)[:, None] + _lengths(self.images) - 2 * tf.matmul(rows, self.images, transpose_b=True)
-            )
+            products = tf.matmul(rows, self.images, transpose_b=True)
+            squares = _lengths(rows)[:, None] + _lengths(self.images) - 2.0 * products
             found, its_places = tf.math.top_k(-squares, count)
             distances.append(tf.sqrt(tf.maximum(-found, 0.0)))
             places.append(its_places)

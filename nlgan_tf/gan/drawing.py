@@ -202,8 +202,8 @@ def _passing(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tup
     confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
     images, sure, most = [], np.zeros(0), TRIES_AN_IMAGE * n
     while (found := int(np.sum(sure >= how.least))) < n and (tried := len(sure)) < most:
-        # As many as are missing by the share that passed, but at most as many as were drawn before.
-        more = min(math.ceil((n - found) * tried / found) if found else tried, tried) or n
+        # At first n; then as many as are missing by the share that passed, and at most as many as before.
+        more = min(math.ceil((n - found) * tried / max(found, 1)), tried) if tried else n
         drawn = _images(model, label, _z(model, label, min(tried + more, most), seed, how.temperature)[tried:])
         its_sure = map_rows(confidence, drawn)
         if how.near_copies:

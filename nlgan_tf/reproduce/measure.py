@@ -38,6 +38,7 @@ from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
 from nlgan_tf.training.fit import NonFiniteError
 from nlgan_tf.two_stages import stage_one_batches, train_stage_two
+from nlgan_tf.two_stages.stage_two import UNFILTERED
 
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # Versions and commit of what finished a kept run, in the run's folder.
@@ -108,7 +109,8 @@ def _baseline(method: str, config: RunConfig, task: ImageTask) -> dict:
 
 
 def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Drawn]:
-    one, two = config.stage_one, config.stage_two
+    # The ancestors have no D that knows the classes, by which images could be filtered.
+    one, two = config.stage_one, dataclasses.replace(config.stage_two, **UNFILTERED)
     model = ANCESTORS[method](task.image_shape, one, config.seed)
     batches = stage_one_batches(task.images, task.noisy_labels, one, config.seed)
     history = model.fit(
@@ -116,7 +118,7 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
     ).history
     if not np.isfinite(history["loss"]).all():
         raise NonFiniteError(f"{method} diverged in epoch {len(history['loss'])}: its images would mean nothing")
-    drawn, classifier = train_stage_two(model, two, config.seed, originals=task.images)
+    drawn, classifier = train_stage_two(model, two, config.seed)
     return {"accuracy": accuracy(classifier, task.test_images, task.test_labels), "epochs": one.epochs}, drawn
 
 

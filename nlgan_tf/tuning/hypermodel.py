@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -82,7 +83,8 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         self.task, self.priors, self.seed = task, check_priors(priors), seed
         self.objective_name = objective
         self.space = SearchSpace(tune, stage_one or settings.stage_one, points)
-        self.stage_two = stage_two or settings.stage_two
+        # Generators of a short trial may fail a filter, which says nothing of alpha and beta.
+        self.stage_two = dataclasses.replace(stage_two or settings.stage_two, novelty=0.0)
         self.training, self.validation = _split(task, noisy_labels, validation_split, seed)
         self.clean = None if clean is None else _clean(clean, task)
 
@@ -149,7 +151,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         )
         logs = {name: float(values[-1]) for name, values in history.history.items() if values}
         _check_finite(logs, len(history.epoch) + initial_epoch)
-        _, classifier = train_stage_two(model, self.stage_two, self.seed, originals=self.training[0])
+        _, classifier = train_stage_two(model, self.stage_two, self.seed)
         measures = self.measures(model, classifier)
         _write_scalars(measures, callbacks)
         seconds = time.monotonic() - began

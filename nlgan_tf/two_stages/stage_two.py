@@ -22,6 +22,8 @@ from nlgan_tf.two_stages.cross_fitting import SMALL_SET
 # What goes with the augmentation of a set that is not small: what the classifier learns from, and its rounds.
 LEARNS_FROM_FOR = {"digits": BOTH, "photos": ORIGINALS}
 ROUNDS_FOR = {"digits": 2, "photos": 1}
+# All images that are drawn, by z as in training.
+UNFILTERED = {"min_confidence": None, "keep_surest": 1.0, "novelty": 0.0, "temperature": 1.0}
 # Between the seeds of two rounds.
 ROUND_STRIDE = 100
 
@@ -54,8 +56,7 @@ def how_to_draw(config: StageTwoConfig, originals: np.ndarray | None) -> dict[st
         config: Settings of the drawing.
         originals: Training images, uint8 or floats in [0, 255], shape (n, h, w, c), with which `novelty` compares.
     """
-    defaults = {"min_confidence": None, "keep_surest": 1.0, "novelty": 0.0, "temperature": 1.0}
-    chosen = {name: getattr(config, name) for name, value in defaults.items() if getattr(config, name) != value}
+    chosen = {name: getattr(config, name) for name, value in UNFILTERED.items() if getattr(config, name) != value}
     return {**chosen, "originals": originals} if config.novelty else chosen
 
 
