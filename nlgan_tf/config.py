@@ -235,7 +235,7 @@ class StageTwoConfig:
         1.0, "Share of each generator's images that is kept, the surest by D; 1: all", least=0.05, most=1
     )
     novelty: float = option(
-        0.0, "Drawn images nearer to originals than all but this share of those are left out; 0: none", least=0, below=1
+        0.0, "Share of originals that counts as near copies: drawn ones as near are left out; 0: none", least=0, below=1
     )
     temperature: float = option(1.0, "Factor on z of the drawn images; 1: as in training", above=0)
     epochs: int = option(25, "Epochs of the classifier", above=0)
@@ -284,7 +284,7 @@ class StageTwoConfig:
         check_fields(self)
         check_batches(self.batch_size, self.samples_per_epoch)
         if self.needs_features and self.learns_from == DRAWN:
-            raise InputError("Expected learns_from to be originals or both with features, got drawn")
+            raise InputError("Expected learns_from to be originals, both or auto with features, got drawn")
 
     @property
     def needs_features(self) -> bool:

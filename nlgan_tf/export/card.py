@@ -71,17 +71,16 @@ def _facts(servable: Servable, source: dict[str, Any]) -> Iterable[tuple[str, st
 
 def _drawing(drawing: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """What the images of the clean data set were filtered by, and the share of them that passed, by class."""
-    # Manifests of before have no share: all were kept.
+    # Manifests of before have neither share nor novelty: all were kept.
     least, share = drawing["min_confidence"], drawing.get("keep_surest", 1)
-    if least is not None or share == 1:
-        yield "least P(class) by D", "none: all drawn images were kept" if least is None else f"{least:g}"
+    novelty = drawing.get("novelty", 0)
+    if least is not None:
+        yield "least P(class) by D", f"{least:g}"
+    elif share == 1:
+        yield "least P(class) by D", "none" if novelty else "none: all drawn images were kept"
     else:
         yield "kept by D's P(class)", f"the surest {share:.0%} of each generator's images"
-    if drawing.get("novelty"):
-        yield (
-            "near copies of originals",
-            f"left out: nearer than all but {drawing['novelty']:.0%} of the originals are to each other",
-        )
+    yield "near copies of originals", f"left out, by novelty {novelty:g}" if novelty else "kept"
     yield "temperature, the factor on z", f"{drawing['temperature']:g}"
     for name, share in drawing["passed"].items():
         yield f"share of the drawn images of {_code(name)} that was kept", f"{share:.1%}"

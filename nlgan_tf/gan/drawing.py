@@ -46,8 +46,8 @@ class HowToDraw:
         temperature: Factor on z, above 0.
         keep_surest: Share of each generator's images that is kept, those of which D is surest, in [0.05, 1]. Beside
             `min_confidence`, which asks for more than an order, it has no effect.
-        novelty: Share of the originals that would be left out as near copies of the others, as drawn images are that
-            lie as close to an original, in [0, 1); 0 keeps near copies.
+        novelty: Share of the originals that counts as near copies of others, in [0, 1): drawn images as near to an
+            original are left out. 0 keeps all.
         originals: Images that `novelty` compares with, uint8 or floats in [0, 255], shape (m, h, w, c).
 
     Raises:
@@ -75,7 +75,12 @@ class HowToDraw:
     @property
     def filters(self) -> bool:
         """Whether some drawn images are left out."""
-        return self.min_confidence is not None or self.keep_surest < 1 or self.novelty > 0
+        return self.asks_d or self.novelty > 0
+
+    @property
+    def asks_d(self) -> bool:
+        """Whether D's P(class) decides which images are kept."""
+        return self.min_confidence is not None or self.keep_surest < 1
 
     @property
     def least(self) -> float:
@@ -107,7 +112,7 @@ class DrawnSet:
         images: Images, uint8, shape (n, h, w, c).
         labels: Labels, 1 or 0, int64, shape (n,).
         tried: Number of images that were drawn to keep those of a label, by label: all are kept without a filter.
-        novelty: By which near copies of originals were left out; 0: they were kept.
+        novelty: Setting by which near copies of originals were left out; 0: they were kept.
     """
 
     images: np.ndarray
@@ -199,11 +204,11 @@ def _kept(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tuple[
 
 def _passing(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tuple[np.ndarray, np.ndarray, int]:
     """The seed's first n images of a label that pass, D's P(class) of each, and how many were drawn for them."""
-    confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label)
-    images, sure, most = [], np.zeros(0), TRIES_AN_IMAGE * n
+    confidence = confidence_by(model.judging_discriminator(), model.known_priors(), label) if how.asks_d else _certain
+    images, sure, most = [], np.zeros(0, np.float32), TRIES_AN_IMAGE * n
     while (found := int(np.sum(sure >= how.least))) < n and (tried := len(sure)) < most:
-        # At first n; then as many as are missing by the share that passed, and at most as many as before.
-        more = min(math.ceil((n - found) * tried / max(found, 1)), tried) if tried else n
+        # At first n; then some more than are missing by the share that passed, and at most as many as before.
+        more = min(math.ceil(1.1 * (n - found) * tried / max(found, 1)) + 8, tried) if tried else n
         drawn = _images(model, label, _z(model, label, min(tried + more, most), seed, how.temperature)[tried:])
         its_sure = map_rows(confidence, drawn)
         if how.near_copies:
@@ -211,18 +216,25 @@ def _passing(model: NLGAN, label: int, n: int, seed: int, how: HowToDraw) -> tup
         images.append(drawn[its_sure >= how.least])
         sure = np.concatenate([sure, its_sure])
     if found < n:
-        error = TooFewNewImages if how.novelty and how.min_confidence is None else InputError
-        raise error(_too_few(label, n, how, sure))
+        raise (TooFewNewImages if how.novelty else InputError)(_too_few(label, n, how, sure))
     places = np.flatnonzero(sure >= how.least)[:n]
     return np.concatenate(images)[:n], sure[places], int(places[-1]) + 1
 
 
+def _certain(images: tf.Tensor) -> tf.Tensor:
+    return tf.ones(tf.shape(images)[:1])
+
+
 def _too_few(label: int, n: int, how: HowToDraw, sure: np.ndarray) -> str:
-    """Why n images of a label could not be had, with the threshold of confidence that would have given them."""
+    """Why n images of a label could not be had, with what would have given them."""
     novel = f"no near copies at novelty={how.novelty:g}" if how.novelty else ""
     confident = "" if how.min_confidence is None else f"P(class) of at least min_confidence={how.min_confidence:g}"
     passed, reached = int(np.sum(sure >= how.least)), float(np.sort(sure)[-n])
-    remedy = f"up to {math.floor(100 * reached) / 100:g} would do" if reached >= 0.5 else "train again, or for longer"
+    remedy = "train again, or for longer"
+    if reached >= 0.5:
+        remedy = f"up to {math.floor(100 * reached) / 100:g} would do"
+    elif reached == REFUSED:
+        remedy = "a smaller novelty leaves more"
     return (
         f"Expected {n} images with {' and '.join(filter(None, (confident, novel)))} among {len(sure)} that "
         f"{'G_P' if label else 'G_N'} drew, got {passed} ({passed / len(sure):.1%}): {remedy}"

@@ -245,7 +245,7 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draws the clean data set: the first ceil(n / 2) images by G_P, the others by G_N.
 
-        The same seed gives the same images. With a filter the images are the seed's first that pass.
+        The same seed gives the same images. With `min_confidence` or `novelty` they are the seed's first that pass.
 
         Args:
             n: Number of images, at least 1.
@@ -256,8 +256,8 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
                 leave (-1, 1).
             keep_surest: Share of each generator's images that is kept, in [0.05, 1]: of n / keep_surest drawn images
                 the n with the largest P(class). No effect beside `min_confidence`.
-            novelty: Share of the originals that would be left out as near copies of the others, as drawn images are
-                that lie as close to an original, in [0, 1), see `data.near_copies`. 0 keeps near copies.
+            novelty: Share of the originals that counts as near copies of others, in [0, 1): drawn images as near to an
+                original are left out, see `data.near_copies`. 0 keeps all.
             originals: Images that `novelty` compares with, uint8 or floats in [0, 255], shape (m, h, w, c).
 
         Returns:
@@ -265,7 +265,8 @@ class NLGAN(CheckedInputs, SavedWithOptimizers, WithAverages, Model):
 
         Raises:
             InputError: For n that is no integer, or below 1, a seed that is no integer of at least 0, another argument
-                out of range, `novelty` without originals, or filters that too few of 20 n drawn images pass.
+                out of range, `novelty` without originals, or filters that too few of 20 n / keep_surest drawn images
+                pass.
         """
         how = HowToDraw(min_confidence, temperature, keep_surest, novelty, originals)
         drawn = draw_set(self, n, seed, how)

@@ -45,7 +45,7 @@ from nlgan_tf.pipeline.folder import (
 from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
-from nlgan_tf.two_stages.cross_fitting import describe_training
+from nlgan_tf.two_stages.cross_fitting import COPIES_KEPT, describe_training
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_originals
@@ -159,7 +159,7 @@ class PhasedRun(RunInFolder):
         if HowToDraw(**how).filters:
             self.say(describe_passed(filtered))
         if two.novelty and not drawn.novelty:
-            self.say("Near copies of originals are kept: the generators draw hardly anything else")
+            self.say(COPIES_KEPT)
         source = {"seed": seed, "nlgan_tf": nlgan_tf.__version__, DRAWING: filtered}
         source["settings"] = self.config.settings()
         write_clean_dataset(self.run_dir, drawn.images, drawn.labels, task.class_names, source)

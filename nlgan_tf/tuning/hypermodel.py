@@ -49,7 +49,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         priors: Purities of the noisy labels, or "estimate" for an estimate before the first trial.
         tune: Settings to search, as `SearchSpace` takes them: by default alpha and beta.
         recipe: Name of the settings of both stages: "literal", "paper" or "modern".
-        stage_one, stage_two: Settings that are not tuned, in place of the recipe's.
+        stage_one, stage_two: Settings that are not tuned, in place of the recipe's. Trials keep near copies.
         objective: Name in `objectives.OBJECTIVES` of the figure to maximise.
         validation_split: Share of the images that is held out of training, equal in both noisy classes.
         clean: Images and true labels to compute "clean_accuracy" on, for users who have some.
@@ -83,7 +83,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         self.task, self.priors, self.seed = task, check_priors(priors), seed
         self.objective_name = objective
         self.space = SearchSpace(tune, stage_one or settings.stage_one, points)
-        # Generators of a short trial may fail a filter, which says nothing of alpha and beta.
+        # Generators of a short trial may draw near copies alone, and the trial would fail.
         self.stage_two = dataclasses.replace(stage_two or settings.stage_two, novelty=0.0)
         self.training, self.validation = _split(task, noisy_labels, validation_split, seed)
         self.clean = None if clean is None else _clean(clean, task)

@@ -27,6 +27,7 @@ from nlgan_tf.two_stages.stage_one import train_stage_one
 
 # Folds below this number of images, where the configuration leaves the number of folds to the set.
 SMALL_SET, FOLDS_OF_SMALL_SETS = 500, 4
+COPIES_KEPT = "Near copies of originals are kept: nearly all drawn images lie as near to an original"
 # Between the seeds of two members, so that no two runs share one.
 MEMBER_STRIDE = 1_000_003
 
@@ -146,8 +147,8 @@ class CrossFit:
     def draw(self, n: int, seed: int = 0, **how: Any) -> DrawnSet:
         """Draws what `hallucinate` returns, and says how many images each label took; each D filters its own.
 
-        Generators of a few images may draw near copies alone. These are kept then, and the set's `novelty` is 0: hours
-        of training should not be lost for a filter.
+        Generators of a few images may draw near copies alone, and blurred images are near to everything. All are kept
+        then, and the set's `novelty` is 0: hours of training should not be lost for a filter.
 
         Args:
             n, seed: As of `NLGAN.hallucinate`.

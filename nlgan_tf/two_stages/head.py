@@ -38,7 +38,7 @@ def frozen_features(
             raise InputError("Expected features for a network or witness of features, a file or a name; got none")
         return None
     if config.learns_from == DRAWN:
-        raise InputError("Expected learns_from to be originals or both with features, got drawn")
+        raise InputError("Expected learns_from to be originals, both or auto with features, got drawn")
     if isinstance(given, keras.Model):
         return FrozenFeatures(given, image_shape)
     return FrozenFeatures(load_extractor(given), image_shape, os.fspath(given))

@@ -45,7 +45,16 @@ def test_copies_are_found_beside_repeated_images_and_in_either_type():
     assert near(images[:, ::-1, ::-1, ::-1]).mean() < 0.2
 
 
-@pytest.mark.parametrize("levels", [(7,), (7, 7, 7), (7, 9), (7, 9, 9)])
+def test_distances_smaller_than_the_rounding_of_bright_images_count():
+    # In float32, the squares of such images' lengths are rounded by more than the squares of their distances.
+    images = np.full((4, 32, 32, 3), 250, np.float32)
+    images[:, 0, 0, 0] -= np.array([0, 1, 3, 7]) / 4
+    near = NearCopies(images, share=0.5)
+    # As if each were new: 1/2, 1/3, 2 and 2; half way between the second and the third.
+    assert near.limit == pytest.approx(5 / 4, rel=1e-3)
+
+
+@pytest.mark.parametrize("levels", [(), (7,), (7, 7, 7), (7, 9), (7, 9, 9)])
 def test_of_fewer_than_three_distinct_images_nothing_is_a_copy(levels):
     assert not NearCopies(dots(*levels), 0.05)(dots(7, 8, 200)).any()
 

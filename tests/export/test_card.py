@@ -39,13 +39,18 @@ def test_names_of_classes_are_no_markup(tmp_path):
 def test_a_card_tells_what_the_clean_data_set_was_filtered_by(tmp_path):
     drawing = {"min_confidence": 0.8, "temperature": 0.5, "passed": {"5|7": 0.6667, "2,4": 0.25}}
     text = card(tmp_path, {"versions": {}, "drawing": drawing})
-    assert "| least P(class) by D | 0.8 |\n| temperature, the factor on z | 0.5 |\n" in text
+    assert (
+        "| least P(class) by D | 0.8 |\n| near copies of originals | kept |\n| temperature, the factor on z | 0.5 |\n"
+        in text
+    )
     assert "| share of the drawn images of `5\\|7` that was kept | 66.7% |" in text
     unfiltered = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None}})
     assert "| least P(class) by D | none: all drawn images were kept |" in unfiltered
     by_share = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None, "keep_surest": 0.8}})
     assert "| kept by D's P(class) | the surest 80% of each generator's images |" in by_share
     new = card(tmp_path, {"versions": {}, "drawing": {**drawing, "novelty": 0.1}})
-    assert "| near copies of originals | left out: nearer than all but 10% of the originals are to each other |" in new
-    assert "near copies" not in text
+    assert "| near copies of originals | left out, by novelty 0.1 |" in new
+    assert "| near copies of originals | kept |" in text
+    only_new = card(tmp_path, {"versions": {}, "drawing": {**drawing, "min_confidence": None, "novelty": 0.025}})
+    assert "| least P(class) by D | none |\n| near copies of originals | left out, by novelty 0.025 |" in only_new
     assert "Clean data set" not in card(tmp_path, {"versions": {}})

@@ -138,10 +138,16 @@ def test_near_copies_are_left_out_and_more_are_drawn(divided, originals, setting
 
 def test_of_too_few_new_images_one_line_says_so(divided, originals):
     stream = np.concatenate([drawn_by(divided, label, 200, 2) for label in (1, 0)])
-    with pytest.raises(
-        InputError, match=r"^Expected 10 images with no near copies at novelty=0.9 among 200 that G_P drew"
-    ):
+    message = r"^Expected 10 images with no near copies at novelty=0.9 among 200 that G_P drew, got \d+ \([\d.]+%\)"
+    with pytest.raises(InputError, match=f"{message}: a smaller novelty leaves more$"):
         divided.hallucinate(20, seed=2, novelty=0.9, originals=stream)
+
+
+def test_novelty_alone_asks_no_d(tiny_model):
+    model = tiny_model()
+    model.priors = "estimate"
+    originals = model.hallucinate(9, seed=5)[0]
+    assert len(model.hallucinate(2, novelty=0.1, originals=originals)[0]) == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from nlgan_tf.two_stages import cross_fitting, train_stage_one, train_stage_two
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 
 STAGE_ONE = StageOneConfig(epochs=2, batch_size=16, samples_per_epoch=64, width=0.1, spectral_layers="all")
-STAGE_TWO = StageTwoConfig(num_images=20, epochs=1, batch_size=16, samples_per_epoch=32, width=0.1)
+STAGE_TWO = StageTwoConfig(num_images=20, epochs=1, batch_size=16, samples_per_epoch=32, width=0.1, novelty=0.1)
 STAGES = {"stage_one": STAGE_ONE, "stage_two": STAGE_TWO}
 
 
@@ -96,7 +96,7 @@ def test_frozen_features_are_the_trunk_of_the_classifier(images, labels, tmp_pat
     assert found.classifier.output_shape == (None, 1)
     with pytest.raises(InputError, match="Expected features for a network or witness of features"):
         nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), **stages)
-    with pytest.raises(InputError, match="Expected learns_from to be originals or both with features, got drawn"):
+    with pytest.raises(InputError, match="Expected learns_from to be originals, both or auto with features, got drawn"):
         nl.train_two_stages(images, noisy, nl.NoisePriors(0.85, 0.85), features=extractor, **STAGES)
 
 

@@ -110,16 +110,18 @@ def test_each_d_filters_what_its_own_generators_draw():
 def test_near_copies_are_left_out_unless_hardly_anything_else_is_drawn():
     model = brightness_nlgan(slope=-23.2, offset=-0.047)
     fit = CrossFit([model] * 2, np.zeros(4), StageOneConfig())
-    originals = model.hallucinate(40, seed=5)[0]
+    originals = np.concatenate([model.hallucinate(40, seed=5)[0], model.hallucinate(2, seed=2)[0]])
     drawn = fit.draw(8, seed=2, novelty=0.2, originals=originals)
+    assert (drawn.images[0] != fit.draw(8, seed=2).images[0]).any()
     assert drawn.novelty == 0.2
     alone = draw_set(model, 4, 2, HowToDraw(novelty=0.2, originals=originals))
     np.testing.assert_array_equal(drawn.images[:4], np.concatenate([alone.images[:2]] * 2))
     # All that can be drawn for 8 images are the originals.
     known = model.hallucinate(200, seed=2)[0]
-    copies = fit.draw(8, seed=2, novelty=0.2, originals=known)
-    assert copies.novelty == 0
-    np.testing.assert_array_equal(copies.images, fit.draw(8, seed=2).images)
+    for settings in ({}, {"min_confidence": 0.55}):
+        copies = fit.draw(8, seed=2, novelty=0.2, originals=known, **settings)
+        assert copies.novelty == 0
+        np.testing.assert_array_equal(copies.images, fit.draw(8, seed=2, **settings).images)
 
 
 @pytest.mark.parametrize(
