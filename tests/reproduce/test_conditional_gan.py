@@ -28,8 +28,9 @@ def test_one_step_moves_both_networks_and_repeats():
         states.append([np.array(weight) for weight in model.trainable_variables])
         assert sum(np.any(old != new) for old, new in zip(before, states[-1], strict=True)) > len(before) * 0.7
         assert logs["loss"] == pytest.approx(logs["d_loss"] + logs["g_loss"])
+    # Sums are rounded by where memory happens to lie; another seed moves weights by 1e-4 and more.
     for first, second in zip(*states, strict=True):
-        np.testing.assert_array_equal(first, second)
+        np.testing.assert_allclose(first, second, rtol=0, atol=1e-6)
 
 
 def test_the_ancestors_differ_in_the_norm_of_d():
