@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from nlgan_tf.data.checks import check_images
 from nlgan_tf.data.duplicates import groups_of_equal_images
-from nlgan_tf.data.pixels import row_batches
 
 # Distinct images below which nothing can be said of their distances.
 LEAST_IMAGES = 3
@@ -38,46 +34,27 @@ class NearCopies:
         Raises:
             InputError: For images that are not accepted.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         images = check_images(images)
         distinct = images[np.unique(groups_of_equal_images(images), return_index=True)[1]]
-        self.images = _vectors(distinct)
-        self.lengths = _squared_lengths(self.images)
         self.limit = 0.0
         if len(distinct) < LEAST_IMAGES:
             return
-        # The nearest known image of a known image is itself.
-        (_, first, second), (_, place, _) = self._nearest(distinct, 3)
-        self.own = first
+        self.neighbours = NearestNeighbors(n_neighbors=2).fit(_vectors(distinct))
+        # Of each known image, to the two nearest others.
+        (self.own, second), (place, _) = (found.T for found in self.neighbours.kneighbors())
         # The own distance of its nearest image, as if this image were not known.
         mutual = place[place] == np.arange(len(distinct))
-        self.limit = float(np.quantile(first / np.where(mutual, second[place], first[place]), share))
+        self.limit = float(np.quantile(self.own / np.where(mutual, second[place], self.own[place]), share))
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Returns which images are near copies, bool, shape (m,), of images of the known ones' shape, (m, h, w, c)."""
         if not self.limit:
             return np.zeros(len(images), bool)
-        (distance,), (place,) = self._nearest(images, 1)
+        distance, place = (found[:, 0] for found in self.neighbours.kneighbors(_vectors(images), n_neighbors=1))
         return distance < self.limit * self.own[place]
 
-    def _nearest(self, images: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances to the nearest known images, and their places, the nearest first; shape (count, m) each."""
-        distances, places = [], []
-        for some in row_batches(images):
-            rows = _vectors(some)
-            products = tf.matmul(rows, self.images, transpose_b=True)
-            candidates = tf.math.top_k(2.0 * products - self.lengths, count).indices
-            # By differences: in those of squared lengths, small distances are lost to rounding.
-            found = tf.norm(rows[:, None] - tf.gather(self.images, candidates), axis=2)
-            order = tf.argsort(found, axis=1, stable=True)
-            distances.append(tf.gather(found, order, batch_dims=1))
-            places.append(tf.gather(candidates, order, batch_dims=1))
-        return np.concatenate(distances).T, np.concatenate(places).T
 
-
-def _vectors(images: np.ndarray) -> tf.Tensor:
-    return tf.reshape(tf.cast(images, tf.float32) / 255.0, (len(images), math.prod(images.shape[1:])))
-
-
-def _squared_lengths(vectors: tf.Tensor) -> tf.Tensor:
-    """Returns the squared length of each vector, shape (n, d) -> (n,), some at a time: they may fill the memory."""
-    return tf.concat([tf.reduce_sum(rows**2, axis=1) for rows in row_batches(vectors)], axis=0)
+def _vectors(images: np.ndarray) -> np.ndarray:
+    return np.asarray(images, np.float32).reshape(len(images), -1)
