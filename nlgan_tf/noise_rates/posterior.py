@@ -38,12 +38,20 @@ def label_posterior(probability: ArrayLike, noisy_labels: ArrayLike, priors: Noi
 
 
 def noisy_likelihood(probability: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> float:
-    """Returns the mean log-likelihood of the noisy labels, mean log(p L1 + (1 - p) L0).
+    """Returns the mean of `noisy_log_likelihoods`, whose arguments and errors it has.
 
     The more the probabilities know of the labels, the larger the likelihood. The class prior for all images reaches
-    the negative entropy of the noisy labels' shares. Arguments and errors are those of `label_posterior`.
+    the negative entropy of the noisy labels' shares.
     """
-    return float(np.mean(np.log(sum(_joint(probability, noisy_labels, priors)))))
+    return float(np.mean(noisy_log_likelihoods(probability, noisy_labels, priors)))
+
+
+def noisy_log_likelihoods(probability: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> np.ndarray:
+    """Returns log P(noisy label | x) = log(p L1 + (1 - p) L0) of each image, float64, shape (n,).
+
+    Arguments and errors are those of `label_posterior`.
+    """
+    return np.log(sum(_joint(probability, noisy_labels, priors)))
 
 
 def _joint(probability: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> tuple[np.ndarray, np.ndarray]:

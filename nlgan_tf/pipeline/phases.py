@@ -48,7 +48,7 @@ from nlgan_tf.training.distribution import Processes
 from nlgan_tf.two_stages.cross_fitting import COPIES_KEPT, describe_training
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import train_head
-from nlgan_tf.two_stages.judging import Judge, judge_originals
+from nlgan_tf.two_stages.judging import Judge, judge_drawn, judge_originals
 from nlgan_tf.two_stages.refinement import DESCRIPTION, refine_generators
 from nlgan_tf.two_stages.refinement import NAME as REFINEMENT
 from nlgan_tf.two_stages.stage_two import Evidence, how_to_draw, learned_part, number_of_rounds, train_rounds
@@ -62,6 +62,8 @@ TRAINED_ON = {
 
 class PhasedRun(RunInFolder):
     """The phases of one run, in their order; each reads what those before it left in the folder."""
+
+    judge: Judge | None = None
 
     @property
     def model(self) -> NLGAN:
@@ -209,8 +211,9 @@ class PhasedRun(RunInFolder):
     def evidence(self) -> Evidence:
         """What stage two may learn from, where originals have a posterior."""
         task, drawn_images = self.task, self.drawn[0]
-        known = task.images, task.noisy_labels, self.model.priors, self.posterior
-        return Evidence(*known, drawn_images, self.judge.probability(drawn_images))
+        known = task.images, task.noisy_labels, self.model.priors
+        of_drawn = judge_drawn(drawn_images, self.judge, *known, self.config.seed, self.features)
+        return Evidence(*known, self.posterior, drawn_images, of_drawn)
 
     def _train_classifier(self) -> None:
         if self.config.stage_two.network == FEATURES:
@@ -228,7 +231,7 @@ class PhasedRun(RunInFolder):
     @property
     def serves_ensemble(self) -> bool:
         """Whether the D's are part of what is served."""
-        return serves_ensemble(self.config.stage_two, self.fit, self.task.images, self.features)
+        return serves_ensemble(self.config.stage_two, self.judge, self.task.images, self.features)
 
     @property
     def learned_part(self) -> str:

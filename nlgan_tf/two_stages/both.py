@@ -20,7 +20,7 @@ from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
 from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
 from nlgan_tf.two_stages.head import frozen_features, train_head
-from nlgan_tf.two_stages.judging import judge_originals
+from nlgan_tf.two_stages.judging import judge_drawn, judge_originals
 from nlgan_tf.two_stages.refinement import refine_generators
 from nlgan_tf.two_stages.stage_one import check_training_set
 from nlgan_tf.two_stages.stage_two import Evidence, how_to_draw, learned_part, train_rounds, train_stage_two
@@ -124,9 +124,9 @@ def _both(
         if stage_two.network == FEATURES:
             classifier = train_head(frozen, images, posterior)
         else:
-            of_drawn = judged.judge.probability(drawn[0])
+            of_drawn = judge_drawn(drawn[0], judged.judge, images, noisy_labels, priors, seed, frozen)
             evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
             classifier = train_rounds(evidence, learned_part(stage_two, images), stage_two, seed, verbose=verbose)
-            if serves_ensemble(stage_two, fit, images, frozen):
+            if serves_ensemble(stage_two, judged.judge, images, frozen):
                 classifier = build_ensemble(classifier, judged.judge)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

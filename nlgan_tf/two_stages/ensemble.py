@@ -11,19 +11,24 @@ import numpy as np
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import AUTO, DRAWN, FEATURES, StageTwoConfig
 from nlgan_tf.noise_rates.witnesses import Vectors
-from nlgan_tf.two_stages.cross_fitting import CrossFit
-from nlgan_tf.two_stages.judging import Judge, classifiers_judge
+from nlgan_tf.two_stages.judging import D, Judge, classifiers_judge
 
 
-def serves_ensemble(config: StageTwoConfig, fit: CrossFit, images: np.ndarray, features: Vectors | None = None) -> bool:
-    """Whether the D's join the classifier: each judges images that it has not seen, and no classifier on features does.
+def serves_ensemble(
+    config: StageTwoConfig, judge: Judge | None, images: np.ndarray, features: Vectors | None = None
+) -> bool:
+    """Whether the D's join the classifier: each judges images that it has not seen, and is heard on the originals.
 
-    A D without folds has learned the labels that it judges; where features of photographs judge too, D is the weaker.
-    Arguments are those of `judge_originals`.
+    A D without folds has learned the labels that it judges; where a classifier on features judges too, D is the weaker.
+
+    Args:
+        config: What is served, what the classifier learns from, and its network.
+        judge: The D's; None where drawn images alone are learned from.
+        images, features: As of `judge_originals`.
     """
     if config.served != AUTO or config.learns_from == DRAWN or config.network == FEATURES:
         return False
-    return len(fit.models) > 1 and not classifiers_judge(config, images, features)
+    return len(judge.fit.models) > 1 and D in judge.heard and not classifiers_judge(config, images, features)
 
 
 def build_ensemble(classifier: keras.Model, judge: Judge) -> keras.Model:

@@ -16,6 +16,9 @@ from nlgan_tf.noise_rates.witness_selection import combined_scores, select_witne
 from nlgan_tf.noise_rates.witnesses import Vectors, build_witness
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
 
+# Names of witnesses.
+D, GROUPS = "D", "groups"
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -26,11 +29,13 @@ class Judge:
         standards: Mean and standard deviation of each D's scores on the training images that the D judges, which
             bring all D's to one scale.
         calibration: From the standardised scores to P(positive).
+        heard: Names of the witnesses that the posterior of the originals comes from, "D" among them or not.
     """
 
     fit: CrossFit
     standards: tuple[tuple[float, float], ...]
     calibration: Calibration
+    heard: tuple[str, ...] = (D,)
 
     def probability(self, images: np.ndarray) -> np.ndarray:
         """Returns P(positive) by the mean of all D's, float32, shape (n,)."""
@@ -42,13 +47,15 @@ class Judge:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns all numbers of the judge, for JSON."""
-        return {"standards": self.standards, "calibration": self.calibration.to_dict()}
+        return {"standards": self.standards, "calibration": self.calibration.to_dict(), "heard": self.heard}
 
     @classmethod
     def from_dict(cls, fit: CrossFit, numbers: dict[str, Any]) -> Judge:
         """Returns the judge that `to_dict` described, on the same models."""
         standards = tuple((mean, std) for mean, std in numbers["standards"])
-        return cls(fit, standards, Calibration.from_dict(numbers["calibration"]))
+        # Runs that began before D could be left out have no "heard".
+        heard = tuple(numbers.get("heard", (D,)))
+        return cls(fit, standards, Calibration.from_dict(numbers["calibration"]), heard)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Judged:
     """What is known of the original labels after stage one.
 
     Attributes:
-        judge: The D's, calibrated.
+        judge: The D's, calibrated, and who is heard.
         posterior: P(truly positive) of each training image, its own noisy label included; float32, shape (n,).
         remarks: One line about each other witness: what it adds, and whether it is kept.
     """
@@ -95,21 +102,50 @@ def judge_originals(
         its_scores = scores_of(model, images[judged], config.views, seed)
         standards.append((float(its_scores.mean()), float(its_scores.std()) + 1e-6))
         scores[judged] = (its_scores - standards[-1][0]) / standards[-1][1]
-    judge = Judge(fit, tuple(standards), calibrate(scores, noisy_labels, priors))
-    kept, remarks = [scores], []
+    known, remarks = {D: scores}, []
+    heard = [D]
     if names := witnesses_for(config, images, features):
-        known = {"D": scores}
         for name in names:
             witness = build_witness(name, images, noisy_labels, features=features, priors=priors, seed=seed)
             known[name] = witness.scores
         # Without folds D has learned the very labels that it judges.
-        in_sample = ["D"] if len(fit.models) == 1 else []
-        selection = select_witnesses(known, noisy_labels, priors, seed, in_sample)
+        in_sample = [D] if len(fit.models) == 1 else []
+        preferred = GROUPS if GROUPS in names and not in_sample else None
+        selection = select_witnesses(known, noisy_labels, priors, seed, in_sample, preferred)
         # Where no witness tells the classes apart, D's word is as good as any.
-        kept, remarks = [known[name] for name in selection.kept] or [scores], selection.lines
-    combined = combined_scores(kept)
+        heard, remarks = selection.kept or [D], selection.lines
+    combined = combined_scores([known[name] for name in heard])
     probability = calibrate(combined, noisy_labels, priors)(combined)
+    judge = Judge(fit, tuple(standards), calibrate(scores, noisy_labels, priors), tuple(heard))
     return Judged(judge, label_posterior(probability, noisy_labels, priors), tuple(remarks))
+
+
+def judge_drawn(
+    drawn: np.ndarray,
+    judge: Judge,
+    images: np.ndarray,
+    noisy_labels: np.ndarray,
+    priors: NoisePriors,
+    seed: int = 0,
+    features: Vectors | None = None,
+) -> np.ndarray:
+    """Returns P(positive) of drawn images: by the D's where they are heard, else by the witnesses that are.
+
+    Args:
+        drawn: Drawn images, uint8, shape (m, h, w, c).
+        judge: The D's, and who is heard.
+        images, noisy_labels, priors, seed, features: As of `judge_originals`, by which the others learned.
+
+    Returns:
+        float32, shape (m,).
+    """
+    if D in judge.heard:
+        return judge.probability(drawn)
+    known = {"features": features, "priors": priors, "seed": seed}
+    witnesses = [build_witness(name, images, noisy_labels, **known) for name in judge.heard]
+    scores = [witness.scores for witness in witnesses]
+    calibration = calibrate(combined_scores(scores), noisy_labels, priors)
+    return calibration(combined_scores(scores, [witness.score_others(drawn) for witness in witnesses]))
 
 
 def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> bool:
@@ -117,7 +153,7 @@ def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vect
 
     Arguments are those of `judge_originals`.
     """
-    return bool(set(witnesses_for(config, images, features)) - {"groups"})
+    return bool(set(witnesses_for(config, images, features)) - {GROUPS})
 
 
 def witnesses_for(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> list[str]:
@@ -125,5 +161,5 @@ def witnesses_for(config: StageTwoConfig, images: np.ndarray, features: Vectors 
     if config.witness != AUTO:
         return [config.witness] if config.witness else []
     is_grey, side = images.shape[-1] == 1, min(images.shape[1:3])
-    own = ["groups"] if is_grey and side >= LEAST_DIGIT_SIDE else ["hog"] if not is_grey and side >= LEAST_SIDE else []
+    own = [GROUPS] if is_grey and side >= LEAST_DIGIT_SIDE else ["hog"] if not is_grey and side >= LEAST_SIDE else []
     return own + (list(OF_FEATURES) if features is not None else [])

@@ -5,7 +5,7 @@ from sklearn.svm import SVC
 
 import nlgan_tf as nl
 from nlgan_tf.noise_rates.calibration import calibrate
-from nlgan_tf.noise_rates.posterior import label_posterior, noisy_likelihood
+from nlgan_tf.noise_rates.posterior import label_posterior, noisy_likelihood, noisy_log_likelihoods
 
 PRIORS = nl.NoisePriors(0.8, 0.8)  # flip rates .2 and .2 where the noisy classes have one size
 LABELS = np.array([1, 0, 1, 0])
@@ -41,8 +41,9 @@ def test_certain_probabilities_give_finite_answers(priors):
 
 def test_the_likelihood_by_hand():
     # P(noisy 1) = .2 + .6 p: .74 and .32; the labels are 1, 0, 1, 0.
-    found = noisy_likelihood([0.9, 0.9, 0.2, 0.2], LABELS, PRIORS)
-    assert found == pytest.approx(np.mean(np.log([0.74, 0.26, 0.32, 0.68])))
+    of_images = noisy_log_likelihoods([0.9, 0.9, 0.2, 0.2], LABELS, PRIORS)
+    np.testing.assert_allclose(of_images, np.log([0.74, 0.26, 0.32, 0.68]))
+    assert noisy_likelihood([0.9, 0.9, 0.2, 0.2], LABELS, PRIORS) == pytest.approx(of_images.mean())
     # The class prior alone: the negative entropy of the shares.
     assert noisy_likelihood(np.full(4, 0.5), LABELS, PRIORS) == pytest.approx(-np.log(2))
 

@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from nlgan_tf.noise_rates.calibration import calibrate
+from nlgan_tf.noise_rates.folds import stratified_folds
+from nlgan_tf.noise_rates.posterior import noisy_log_likelihoods
 from nlgan_tf.noise_rates.witness_selection import combined_scores, held_out_likelihood, select_witnesses
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
@@ -69,3 +72,42 @@ def test_where_nothing_knows_the_labels_nothing_is_kept(rng):
     noisy = nl.corrupt_labels(np.tile([1, 0], 300), PRIORS, 0)
     assert select_witnesses({"one": rng.normal(size=600), "two": rng.normal(size=600)}, noisy, PRIORS).kept == []
     assert select_witnesses({}, noisy, PRIORS).lines == []
+
+
+def test_a_preferred_witness_is_kept_alone_unless_others_are_clearly_better(rng):
+    true = np.tile([1, 0], 50)
+    noisy = nl.corrupt_labels(true, PRIORS, 0)
+    # Equal to the others' sum but for a trace of noise: never better beyond chance, whatever its sign.
+    known = rng.normal(2 * true, 1)
+    scores = {"D": known, "groups": known + rng.normal(0, 0.05, size=100)}
+    selection = select_witnesses(scores, noisy, PRIORS, preferred="groups")
+    assert selection.kept == ["groups"]
+    assert select_witnesses(scores, noisy, PRIORS, preferred="D").kept == ["D"]
+    # A preferred witness that says nothing gives way to one that does.
+    blind = {"D": known, "groups": rng.normal(size=100)}
+    assert "D" in select_witnesses(blind, noisy, PRIORS, preferred="groups").kept
+
+
+def test_two_standard_errors_by_hand():
+    rng = np.random.default_rng(2)
+    true = np.tile([1, 0], 50)
+    noisy = nl.corrupt_labels(true, PRIORS, 0)
+    scores = {"D": rng.normal(2 * true, 1), "groups": rng.normal(1.2 * true, 1)}
+    assert select_witnesses(scores, noisy, PRIORS).kept == ["D"]
+
+    def log_likelihoods(name: str) -> np.ndarray:
+        fold, probability = stratified_folds(noisy, 5, 0), np.empty(100)
+        for number in range(5):
+            held = fold == number
+            probability[held] = calibrate(scores[name][~held], noisy[~held], PRIORS)(scores[name][held])
+        return noisy_log_likelihoods(probability, noisy, PRIORS)
+
+    gains = log_likelihoods("D") - log_likelihoods("groups")
+    error = np.sqrt(np.sum((gains - gains.mean()) ** 2) / 99 / 100)
+    assert 0 < gains.mean() < 2 * error
+    selection = select_witnesses(scores, noisy, PRIORS, preferred="groups")
+    assert selection.kept == ["groups"]
+    assert selection.lines == [
+        "Judge of the labels groups: alone, as D would not predict the given labels clearly better "
+        f"(mean log-likelihood {gains.mean():+.4f}, standard error {error:.4f}; by 2 of them counts as clearly)"
+    ]

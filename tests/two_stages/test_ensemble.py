@@ -49,19 +49,24 @@ AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")
 
 
 @pytest.mark.parametrize(
-    ("changes", "folds", "shape", "expected"),
+    ("changes", "folds", "heard", "shape", "expected"),
     [
-        ({}, 2, (8, 8, 1), True),
-        ({}, 1, (8, 8, 1), False),  # D has learned the labels.
-        ({}, 2, (24, 24, 1), True),  # Groups vote.
-        ({}, 2, (24, 24, 3), False),  # A classifier on HOG judges too.
-        ({"witness": None}, 2, (24, 24, 3), True),
-        ({"served": "classifier"}, 2, (8, 8, 1), False),
-        ({"network": "features"}, 2, (8, 8, 1), False),
-        ({"learns_from": "drawn"}, 2, (8, 8, 1), False),
+        ({}, 2, ("D",), (8, 8, 1), True),
+        ({}, 1, ("D",), (8, 8, 1), False),  # D has learned the labels.
+        ({}, 2, ("groups", "D"), (24, 24, 1), True),
+        ({}, 2, ("groups",), (24, 24, 1), False),  # What is not heard on the originals does not join.
+        ({}, 2, ("hog", "D"), (24, 24, 3), False),  # A classifier on HOG judges too.
+        ({"witness": None}, 2, ("D",), (24, 24, 3), True),
+        ({"served": "classifier"}, 2, ("D",), (8, 8, 1), False),
+        ({"network": "features"}, 2, ("D",), (8, 8, 1), False),
     ],
 )
-def test_the_discriminators_join_where_they_alone_judge_what_they_have_not_seen(changes, folds, shape, expected):
+def test_the_discriminators_join_where_they_judge_what_they_have_not_seen(changes, folds, heard, shape, expected):
     config = dataclasses.replace(AUTO, **changes)
     fit = CrossFit([None] * folds, np.zeros(4, int), StageOneConfig())
-    assert serves_ensemble(config, fit, np.zeros((4, *shape), np.uint8)) is expected
+    judge = Judge(fit, ((0.0, 1.0),) * folds, Calibration(0.0, 1.0, 1.0, 0.0), heard)
+    assert serves_ensemble(config, judge, np.zeros((4, *shape), np.uint8)) is expected
+
+
+def test_where_drawn_images_alone_are_learned_from_there_is_no_judge():
+    assert not serves_ensemble(dataclasses.replace(AUTO, learns_from="drawn"), None, np.zeros((4, 8, 8, 1), np.uint8))

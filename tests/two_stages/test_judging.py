@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from nlgan_tf.gan.augment import RandomTranslation
 from nlgan_tf.noise_rates.calibration import Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
-from nlgan_tf.two_stages.judging import Judge, judge_originals, witnesses_for
+from nlgan_tf.two_stages.judging import Judge, judge_drawn, judge_originals, witnesses_for
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
 PLAIN = StageTwoConfig()
@@ -54,6 +55,10 @@ def test_json_both_ways(judge):
     again = Judge.from_dict(judge.fit, json.loads(json.dumps(judge.to_dict())))
     assert again.to_dict() == judge.to_dict()
     assert (again.standards, again.calibration) == (judge.standards, judge.calibration)
+    alone = dataclasses.replace(judge, heard=("groups",))
+    assert Judge.from_dict(judge.fit, json.loads(json.dumps(alone.to_dict()))).heard == ("groups",)
+    # As written before other witnesses could be heard alone.
+    assert Judge.from_dict(judge.fit, {k: v for k, v in judge.to_dict().items() if k != "heard"}).heard == ("D",)
     assert again.fit is judge.fit
 
 
@@ -144,6 +149,43 @@ def test_features_judge_where_the_discriminator_is_blind():
     assert any(remark.startswith("Judge of the labels features: kept, ") for remark in judged.remarks)
     with pytest.raises(nl.InputError, match="Expected features"):
         judge_originals(fit, images, noisy, PRIORS, config)
+
+
+def bars(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Grey images of equal brightness on average, and their classes: bars along (1) or across (0)."""
+    true = np.arange(n) % 2
+    images = np.random.default_rng(0).integers(0, 60, (n, 24, 24, 1), dtype=np.uint8)
+    for image, label in zip(images, true, strict=True):
+        shown = image[4:20:4] if label else image[:, 4:20:4]
+        shown += np.uint8(190)
+    return images, true
+
+
+@pytest.mark.parametrize(("folds", "expected"), [(2, ("groups",)), (1, ("D", "groups"))])
+def test_groups_are_heard_before_a_discriminator_of_few_images(folds, expected):
+    images, true = bars(80)
+    noisy = nl.corrupt_labels(true, PRIORS, seed=0)
+    fit = fit_of([brightness_nlgan(shape=(24, 24, 1))] * folds, 80)
+    if folds == 1:
+        # D has learned the labels, so nothing is compared with it.
+        images = np.clip(images + 30 * noisy[:, None, None, None], 0, 255).astype(np.uint8)
+    judged = judge_originals(fit, images, noisy, PRIORS, StageTwoConfig(witness="auto"))
+    assert judged.judge.heard == expected
+    if folds == 2:
+        np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
+
+
+def test_drawn_images_are_judged_by_who_is_heard_on_the_originals():
+    images, true = bars(120)
+    drawn, of_drawn, images, true = images[80:], true[80:], images[:80], true[:80]
+    noisy = nl.corrupt_labels(true, PRIORS, seed=0)
+    blind = fit_of([brightness_nlgan(shape=(24, 24, 1))] * 2, 80)
+    judge = Judge(blind, ((0.0, 1.0),) * 2, Calibration(0.0, 1.0, 1.0, 0.0), ("groups",))
+    found = judge_drawn(drawn, judge, images, noisy, PRIORS)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found > 0.5, of_drawn == 1)
+    heard = dataclasses.replace(judge, heard=("groups", "D"))
+    np.testing.assert_array_equal(judge_drawn(drawn, heard, images, noisy, PRIORS), judge.probability(drawn))
 
 
 def test_a_witness_that_knows_more_is_kept_and_told_of():
