@@ -273,7 +273,7 @@ class StageTwoConfig:
     )
     served: str = option(
         "classifier",
-        "What is served; auto: the mean of the classifier and the D's, of grey images that are cross-fitted",
+        "What is served; auto: the mean of the classifier and the D's where these judge cross-fitted grey images",
         choices=("classifier", AUTO),
     )
     rounds: int = option(

@@ -1,7 +1,9 @@
 """Groups of images that no label made, and the votes of their noisy labels on the class of each group.
 
-In a group of one class the right labels outnumber the wrong ones, the surer the larger the group is. Groupings into too
-many or too few groups err each in its own way, so several are averaged, those the more that explain the labels better.
+In a group of one class the right labels outnumber the wrong ones, the surer the larger the group is. The groups vote
+together: the purities say about how many images are positive, so a group that is hardly outvoted may still be positive
+where too few images would be otherwise. Groupings into too many or too few groups err each in its own way, so several
+are averaged, those the more that explain the labels better.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
@@ -48,9 +51,11 @@ def group_votes(
 ) -> GroupVotes:
     """Groups vectors by k-means, several times, and lets the noisy labels of each group vote on the group's class.
 
-    A group's log-odds of its class are, by Bayes' rule, those of the class prior and of its labels as independent
-    witnesses, within 3 either way. An image's score is the mean of tanh(log-odds / 2) = 2 P(positive) - 1 over the
-    groupings, weighted by the likelihood of all noisy labels under each grouping, to the power 0.1.
+    All ways to give the groups classes are weighed against each other: by the noisy labels of the groups' images, as
+    independent witnesses, and by the number of positives, which the purities say: mean sum(q) and variance
+    sum(q (1 - q)), with q = pi_p for a noisy positive and 1 - pi_n for a noisy negative. A group's log-odds count
+    within 3 either way. An image's score is the mean of tanh(log-odds / 2) = 2 P(positive) - 1 over the groupings,
+    weighted by the likelihood of all noisy labels under each grouping, to the power 0.1.
 
     Args:
         vectors: Features of the images, shape (n, d).
@@ -61,17 +66,17 @@ def group_votes(
     """
     channel = Channel.of(noisy_labels, priors)
     log_1, log_0 = (np.log(np.clip(likelihood, LEAST, None)) for likelihood in channel.likelihoods(noisy_labels))
-    prior_1, prior_0 = np.log([channel.class_prior, 1 - channel.class_prior])
     of_twins = np.bincount(equal, log_1 - log_0)[equal]
+    of_counts = _number_of_positives(noisy_labels, priors)
     groupings, odds, members, likelihoods = _groupings(vectors, seed), [], [], []
     for grouping in groupings:
         group = grouping.predict(vectors)
-        true_1, true_0 = (
-            prior + np.bincount(group, log, grouping.n_clusters) for prior, log in ((prior_1, log_1), (prior_0, log_0))
-        )
-        odds.append(true_1 - true_0)
-        members.append(odds[-1][group] - of_twins)
-        likelihoods.append(np.logaddexp(true_1, true_0).sum())
+        true_1, true_0 = (np.bincount(group, log, grouping.n_clusters) for log in (log_1, log_0))
+        sizes = np.bincount(group, minlength=grouping.n_clusters)
+        of_groups, likelihood = _together(true_1, true_0, sizes, of_counts)
+        odds.append(of_groups)
+        members.append(of_groups[group] - of_twins)
+        likelihoods.append(likelihood)
     weights = np.exp(POWER * (np.array(likelihoods) - max(likelihoods)))
 
     def score(log_odds: list[np.ndarray]) -> np.ndarray:
@@ -81,6 +86,42 @@ def group_votes(
         return score([its[grouping.predict(others)] for its, grouping in zip(odds, groupings, strict=True)])
 
     return GroupVotes(score(members), of_others)
+
+
+def _number_of_positives(noisy_labels: np.ndarray, priors: NoisePriors) -> np.ndarray:
+    """Log-weight of each number of true positives, from 0 to n, by the purities; shape (n + 1,)."""
+    positive = np.where(noisy_labels == 1, priors.pi_p, 1 - priors.pi_n)
+    # Where no label is wrong the number is known to one image.
+    variance = max(1.0, float(np.sum(positive * (1 - positive))))
+    return -((np.arange(len(positive) + 1) - positive.sum()) ** 2) / (2 * variance)
+
+
+def _together(
+    true_1: np.ndarray, true_0: np.ndarray, sizes: np.ndarray, of_counts: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Log-odds of each group's class, shape (k,), and the log-likelihood of all labels, over all classes of all groups.
+
+    There are 2^k ways to give k groups classes, but only n + 1 numbers of positives that they lead to: messages over
+    that number, from the groups before each and from those after it, sum up all of them.
+
+    Args:
+        true_1, true_0: Log-likelihood of each group's labels if the group is positive, and if not, shapes (k,).
+        sizes: Number of images of each group, shape (k,).
+        of_counts: Log-weight of each number of positives, shape (n + 1,).
+    """
+    numbers, nowhere = len(of_counts), {"constant_values": -np.inf}
+    before, reached = [], np.where(np.arange(numbers) == 0, 0.0, -np.inf)
+    for one, zero, size in zip(true_1, true_0, sizes, strict=True):
+        before.append(reached)
+        with_the_group = np.pad(reached, (size, 0), **nowhere)[:numbers]
+        reached = np.logaddexp(with_the_group + one, reached + zero)
+    odds, after = np.empty(len(sizes)), of_counts
+    for group in reversed(range(len(sizes))):
+        with_the_group = np.pad(after, (0, sizes[group]), **nowhere)[sizes[group] :]
+        as_1, as_0 = with_the_group + true_1[group], after + true_0[group]
+        odds[group] = logsumexp(before[group] + as_1) - logsumexp(before[group] + as_0)
+        after = np.logaddexp(as_1, as_0)
+    return odds, float(after[0])
 
 
 def _groupings(vectors: np.ndarray, seed: int) -> list[KMeans]:

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,28 +23,70 @@ def two_groups(monkeypatch) -> None:
     monkeypatch.setattr("nlgan_tf.noise_rates.group_votes.GROUPS", (2,))
 
 
+# Labels of two groups, of which 1 leads by two in the first and 0 by two in the second.
+LEADS = np.array([1, 1, 1, 0, 0, 0, 1, 0])
+
+
 @pytest.mark.usefixtures("two_groups")
 def test_votes_by_hand():
     vectors, _ = clusters((4, 4))
-    noisy = np.array([1, 1, 1, 0, 0, 0, 1, 0])
-    votes = group_votes(vectors, noisy, np.arange(8), nl.NoisePriors(0.75, 0.75))
-    # Half of the labels are 1: P(true 1) = 1/2, and each label is right with 3/4. In the first group labels of 1 lead
-    # by two, in the second those of 0: log-odds of 2 log 3 and -2 log 3, and tanh(log 3) = 4/5.
-    np.testing.assert_allclose(votes.of_others(np.array([[0.0, 0.0], [10.0, 0.0]])), [0.8, -0.8])
-    # Without its own label: a lead of one leaves tanh(log(3) / 2) = 1/2, and the one that is outvoted has a lead of
-    # three, 3 log 3 = 3.3, of which 3 count.
+    votes = group_votes(vectors, LEADS, np.arange(8), nl.NoisePriors(0.7, 0.7))
+    # Each label counts for a factor of .7 / .3: two of them say that the first group is positive, and that the second
+    # is not. Of 8 images 4 +- sqrt(8 * .7 * .3) are positive: none, or all, have a weight of exp(-4^2 / (2 * 1.68)).
+    one, two, weight = 7 / 3, (7 / 3) ** 2, np.exp(-(4**2) / (2 * 1.68))
+    odds = (two * two + two * weight) / (1 + two * weight)
+    assert odds > np.exp(SUREST)
     most = np.tanh(SUREST / 2)
-    np.testing.assert_allclose(votes.of_members, [0.5, 0.5, 0.5, most, -0.5, -0.5, -most, -0.5])
+    np.testing.assert_allclose(votes.of_others(np.array([[0.0, 0.0], [10.0, 0.0]])), [most, -most])
+    # Without its own label.
+    but_1, but_0 = odds / one, odds * one
+    assert but_1 < np.exp(SUREST) < but_0
+    less = (but_1 - 1) / (but_1 + 1)
+    np.testing.assert_allclose(votes.of_members, [less, less, less, most, -less, -less, -most, -less])
 
 
 @pytest.mark.usefixtures("two_groups")
 def test_the_labels_of_twins_do_not_vote_on_an_image():
     vectors, _ = clusters((4, 4))
-    noisy = np.array([1, 1, 1, 0, 0, 0, 1, 0])
     equal = np.array([0, 0, 1, 2, 3, 4, 5, 6])
-    votes = group_votes(vectors, noisy, equal, nl.NoisePriors(0.75, 0.75))
-    # For the twins a 1 and a 0 are left, for the third of the 1s as before.
-    np.testing.assert_allclose(votes.of_members[:3], [0, 0, 0.5], atol=1e-12)
+    twins = group_votes(vectors, LEADS, equal, nl.NoisePriors(0.7, 0.7)).of_members
+    others = group_votes(vectors, LEADS, np.arange(8), nl.NoisePriors(0.7, 0.7)).of_members
+    # Both of the twins' labels are 1, each a factor of .7 / .3 of the odds (1 + score) / (1 - score).
+    np.testing.assert_allclose((1 + twins[:2]) / (1 - twins[:2]), (1 + others[:2]) / (1 - others[:2]) * 3 / 7)
+    np.testing.assert_allclose(twins[2:], others[2:])
+
+
+def test_the_groups_vote_together(monkeypatch):
+    monkeypatch.setattr("nlgan_tf.noise_rates.group_votes.GROUPS", (3,))
+    sizes, priors = (4, 5, 6), nl.NoisePriors(0.7, 0.6)
+    vectors, of = clusters(sizes)
+    noisy = np.array([1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0])
+    positive = np.where(noisy == 1, 0.7, 0.4)
+    mean, variance = positive.sum(), np.sum(positive * (1 - positive))
+    # P(noisy | true), by Bayes' rule from the purities and the shares of the labels: 6 of 15 are 1.
+    share, prior = 6 / 15, positive.mean()
+    right = np.where(noisy == 1, 0.7 * share, 0.4 * (1 - share)) / prior
+    wrong = np.where(noisy == 1, 0.3 * share, 0.6 * (1 - share)) / (1 - prior)
+    weights = {}
+    for classes in itertools.product((0, 1), repeat=3):
+        positives = np.array(classes)[of]
+        count = np.exp(-((positives.sum() - mean) ** 2) / (2 * variance))
+        weights[classes] = count * np.prod(np.where(positives == 1, right, wrong))
+    ones = [sum(weight for classes, weight in weights.items() if classes[number]) for number in range(3)]
+    probability = np.array(ones) / sum(weights.values())
+    assert np.abs(np.log(probability / (1 - probability))).max() < SUREST
+    votes = group_votes(vectors, noisy, np.arange(15), priors)
+    found = votes.of_others(np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]]))
+    np.testing.assert_allclose(found, 2 * probability - 1, rtol=1e-6)
+
+
+def test_a_group_that_is_outvoted_is_told_by_the_number_of_positives():
+    vectors, _ = clusters((25, 25, 25, 25))
+    noisy = np.concatenate([np.arange(25) < right for right in (16, 12, 8, 9)]).astype(int)
+    # By its own labels the second group is negative, 12 to 13; about 47 of the 100 images are positive.
+    votes = group_votes(vectors, noisy, np.arange(100), nl.NoisePriors(0.6, 0.6))
+    centres = np.stack([10 * np.arange(4), np.zeros(4)], axis=1)
+    np.testing.assert_array_equal(votes.of_others(centres) > 0, [True, True, False, False])
 
 
 @pytest.mark.parametrize("seed", range(3))
