@@ -268,7 +268,7 @@ class StageTwoConfig:
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(
         None,
-        "Judge of the originals beside D; auto: groups if grey, else hog, and both of features if there are any",
+        "Judge of the originals beside D or in its place; auto: groups if grey, else hog, and both of features if any",
         choices=(AUTO, *WITNESSES, None),
     )
     served: str = option(

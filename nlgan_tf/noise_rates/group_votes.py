@@ -28,6 +28,8 @@ LEARNED = 5_000
 SUREST = 3.0
 # Power of the groupings' likelihoods as weights; 0: all alike. By the full power one grouping would be left.
 POWER = 0.1
+# Purities are hardly known better than to this, and share it with the share of positives.
+PURITY_ERROR = 0.03
 # A label that is never wrong counts as one that is hardly ever.
 LEAST = 1e-3
 
@@ -38,7 +40,7 @@ class GroupVotes:
 
     Attributes:
         of_members: Scores in (-1, 1) of the images that were grouped, high for positives, each by the labels of others
-            alone, shape (n,).
+            alone but for the number of positives, shape (n,).
         of_others: Function of other vectors, shape (m, d), to scores by all labels, shape (m,).
     """
 
@@ -53,9 +55,9 @@ def group_votes(
 
     All ways to give the groups classes are weighed against each other: by the noisy labels of the groups' images, as
     independent witnesses, and by the number of positives, which the purities say: mean sum(q) and variance
-    sum(q (1 - q)), with q = pi_p for a noisy positive and 1 - pi_n for a noisy negative. A group's log-odds count
-    within 3 either way. An image's score is the mean of tanh(log-odds / 2) = 2 P(positive) - 1 over the groupings,
-    weighted by the likelihood of all noisy labels under each grouping, to the power 0.1.
+    sum(q (1 - q)) + (0.03 n)^2, with q = pi_p for a noisy positive and 1 - pi_n for a noisy negative. A group's
+    log-odds count within 3 either way. An image's score is the mean of tanh(log-odds / 2) = 2 P(positive) - 1 over the
+    groupings, weighted by the likelihood of all noisy labels under each grouping, to the power 0.1.
 
     Args:
         vectors: Features of the images, shape (n, d).
@@ -71,12 +73,14 @@ def group_votes(
     groupings, odds, members, likelihoods = _groupings(vectors, seed), [], [], []
     for grouping in groupings:
         group = grouping.predict(vectors)
-        true_1, true_0 = (np.bincount(group, log, grouping.n_clusters) for log in (log_1, log_0))
         sizes = np.bincount(group, minlength=grouping.n_clusters)
-        of_groups, likelihood = _together(true_1, true_0, sizes, of_counts)
+        true_1, true_0 = (np.bincount(group, log, grouping.n_clusters) for log in (log_1, log_0))
+        of_groups, total = _together(true_1, true_0, sizes, of_counts)
+        # Without labels every grouping has the same likelihood, however many ways its groups can have classes.
+        _, without = _together(np.zeros(len(sizes)), np.zeros(len(sizes)), sizes, of_counts)
         odds.append(of_groups)
         members.append(of_groups[group] - of_twins)
-        likelihoods.append(likelihood)
+        likelihoods.append(total - without)
     weights = np.exp(POWER * (np.array(likelihoods) - max(likelihoods)))
 
     def score(log_odds: list[np.ndarray]) -> np.ndarray:
@@ -91,18 +95,17 @@ def group_votes(
 def _number_of_positives(noisy_labels: np.ndarray, priors: NoisePriors) -> np.ndarray:
     """Log-weight of each number of true positives, from 0 to n, by the purities; shape (n + 1,)."""
     positive = np.where(noisy_labels == 1, priors.pi_p, 1 - priors.pi_n)
-    # Where no label is wrong the number is known to one image.
-    variance = max(1.0, float(np.sum(positive * (1 - positive))))
+    variance = np.sum(positive * (1 - positive)) + (PURITY_ERROR * len(positive)) ** 2
     return -((np.arange(len(positive) + 1) - positive.sum()) ** 2) / (2 * variance)
 
 
 def _together(
     true_1: np.ndarray, true_0: np.ndarray, sizes: np.ndarray, of_counts: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Log-odds of each group's class, shape (k,), and the log-likelihood of all labels, over all classes of all groups.
+    """Log-odds of each group's class, shape (k,), and the log of the sum over all ways to give the groups classes.
 
-    There are 2^k ways to give k groups classes, but only n + 1 numbers of positives that they lead to: messages over
-    that number, from the groups before each and from those after it, sum up all of them.
+    There are 2^k ways, but they lead to n + 1 numbers of positives only: messages over that number, from the groups
+    before each and from those after it, sum them all up.
 
     Args:
         true_1, true_0: Log-likelihood of each group's labels if the group is positive, and if not, shapes (k,).

@@ -22,27 +22,21 @@ FOLDS = 5
 CLEARLY = 2.0
 
 
-def combined_scores(scores: Sequence[ArrayLike], others: Sequence[ArrayLike] | None = None) -> np.ndarray:
-    """Returns the sum of the witnesses' standardised scores.
+def combined_scores(scores: Sequence[ArrayLike]) -> np.ndarray:
+    """Returns the sum of the witnesses' standardised scores, float64, shape (n,).
 
     Args:
         scores: Scores of the original images by each witness, shapes (n,).
-        others: Scores of other images by the same witnesses, shapes (m,), which are summed instead, standardised as
-            those of the original images. None: the original images are summed.
-
-    Returns:
-        float64, shape (n,) or (m,).
 
     Raises:
-        InputError: For no scores, scores that are not finite, of another shape or of different lengths, or `others`
-            of another number of witnesses.
+        InputError: For no scores, or scores that are not finite, of another shape or of different lengths.
     """
-    rows = _rows(scores, "scores")
-    summed = rows if others is None else _rows(others, "others")
-    if len(summed) != len(rows):
-        raise InputError(f"Expected others of {len(rows)} witnesses, got {len(summed)}")
+    rows = [check_scores(row) for row in scores]
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1:
+        raise InputError(f"Expected scores of one length from at least one witness, got lengths {sorted(lengths)}")
     moments = [mean_and_std(row) for row in rows]
-    return np.sum([(row - mean) / std for row, (mean, std) in zip(summed, moments, strict=True)], axis=0)
+    return np.sum([(row - mean) / std for row, (mean, std) in zip(rows, moments, strict=True)], axis=0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def select_witnesses(
         priors: Purities of the noisy labels.
         seed: Seed of the calibration's folds.
         in_sample: Names of witnesses that have learned the labels of the images that they score.
-        preferred: Name of a witness, not of `in_sample`; None: by likelihood alone.
+        preferred: Name in `scores`, and not in `in_sample`; None: by likelihood alone.
 
     Raises:
         InputError: For scores, labels or priors that are not accepted.
@@ -169,11 +163,3 @@ def _held_out(scores: np.ndarray, labels: np.ndarray, priors: NoisePriors, seed:
 def _class_prior(labels: np.ndarray, priors: NoisePriors) -> np.ndarray:
     """P(true 1) of each image by the labels' shares alone, shape (n,)."""
     return np.full(len(labels), Channel.of(labels, priors).class_prior)
-
-
-def _rows(scores: Sequence[ArrayLike], name: str) -> list[np.ndarray]:
-    rows = [check_scores(row, name) for row in scores]
-    lengths = {len(row) for row in rows}
-    if len(lengths) != 1:
-        raise InputError(f"Expected {name} of one length from at least one witness, got lengths {sorted(lengths)}")
-    return rows

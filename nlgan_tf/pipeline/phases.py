@@ -212,7 +212,7 @@ class PhasedRun(RunInFolder):
         """What stage two may learn from, where originals have a posterior."""
         task, drawn_images = self.task, self.drawn[0]
         known = task.images, task.noisy_labels, self.model.priors
-        of_drawn = judge_drawn(drawn_images, self.judge, *known, self.config.seed, self.features)
+        of_drawn = judge_drawn(drawn_images, self.judge, *known, self.config.seed)
         return Evidence(*known, self.posterior, drawn_images, of_drawn)
 
     def _train_classifier(self) -> None:

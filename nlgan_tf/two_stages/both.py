@@ -124,7 +124,7 @@ def _both(
         if stage_two.network == FEATURES:
             classifier = train_head(frozen, images, posterior)
         else:
-            of_drawn = judge_drawn(drawn[0], judged.judge, images, noisy_labels, priors, seed, frozen)
+            of_drawn = judge_drawn(drawn[0], judged.judge, images, noisy_labels, priors, seed)
             evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
             classifier = train_rounds(evidence, learned_part(stage_two, images), stage_two, seed, verbose=verbose)
             if serves_ensemble(stage_two, judged.judge, images, frozen):

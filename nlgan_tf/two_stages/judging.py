@@ -14,10 +14,11 @@ from nlgan_tf.noise_rates.calibration import Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.noise_rates.witness_selection import combined_scores, select_witnesses
 from nlgan_tf.noise_rates.witnesses import Vectors, build_witness
-from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
+from nlgan_tf.two_stages.cross_fitting import SMALL_SET, CrossFit, scores_of
 
-# Names of witnesses.
+# Names of witnesses, and those whose groups vote.
 D, GROUPS = "D", "groups"
+VOTERS = (GROUPS, "feature-groups")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def judge_originals(
             known[name] = witness.scores
         # Without folds D has learned the very labels that it judges.
         in_sample = [D] if len(fit.models) == 1 else []
-        preferred = GROUPS if GROUPS in names and not in_sample else None
+        voters = [name for name in names if name in VOTERS]
+        preferred = voters[0] if len(voters) == 1 and not in_sample and len(images) < SMALL_SET else None
         selection = select_witnesses(known, noisy_labels, priors, seed, in_sample, preferred)
         # Where no witness tells the classes apart, D's word is as good as any.
         heard, remarks = selection.kept or [D], selection.lines
@@ -127,25 +129,23 @@ def judge_drawn(
     noisy_labels: np.ndarray,
     priors: NoisePriors,
     seed: int = 0,
-    features: Vectors | None = None,
 ) -> np.ndarray:
-    """Returns P(positive) of drawn images: by the D's where they are heard, else by the witnesses that are.
+    """Returns P(positive) of drawn images: by the D's, or by the groups of the originals where these alone are heard.
+
+    Classifiers on HOG or frozen features have not been tried as judges of drawn photographs.
 
     Args:
         drawn: Drawn images, uint8, shape (m, h, w, c).
         judge: The D's, and who is heard.
-        images, noisy_labels, priors, seed, features: As of `judge_originals`, by which the others learned.
+        images, noisy_labels, priors, seed: As of `judge_originals`.
 
     Returns:
         float32, shape (m,).
     """
-    if D in judge.heard:
+    if judge.heard != (GROUPS,):
         return judge.probability(drawn)
-    known = {"features": features, "priors": priors, "seed": seed}
-    witnesses = [build_witness(name, images, noisy_labels, **known) for name in judge.heard]
-    scores = [witness.scores for witness in witnesses]
-    calibration = calibrate(combined_scores(scores), noisy_labels, priors)
-    return calibration(combined_scores(scores, [witness.score_others(drawn) for witness in witnesses]))
+    groups = build_witness(GROUPS, images, noisy_labels, priors=priors, seed=seed)
+    return calibrate(groups.scores, noisy_labels, priors)(groups.score_others(drawn))
 
 
 def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> bool:

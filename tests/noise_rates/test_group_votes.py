@@ -32,8 +32,8 @@ def test_votes_by_hand():
     vectors, _ = clusters((4, 4))
     votes = group_votes(vectors, LEADS, np.arange(8), nl.NoisePriors(0.7, 0.7))
     # Each label counts for a factor of .7 / .3: two of them say that the first group is positive, and that the second
-    # is not. Of 8 images 4 +- sqrt(8 * .7 * .3) are positive: none, or all, have a weight of exp(-4^2 / (2 * 1.68)).
-    one, two, weight = 7 / 3, (7 / 3) ** 2, np.exp(-(4**2) / (2 * 1.68))
+    # is not. Of 8 images 4 +- sqrt(8 * .7 * .3) are positive: none, or all, have a weight of exp(-4^2 / (2 * 1.74)).
+    one, two, weight = 7 / 3, (7 / 3) ** 2, np.exp(-(4**2) / (2 * (8 * 0.7 * 0.3 + (0.03 * 8) ** 2)))
     odds = (two * two + two * weight) / (1 + two * weight)
     assert odds > np.exp(SUREST)
     most = np.tanh(SUREST / 2)
@@ -62,7 +62,7 @@ def test_the_groups_vote_together(monkeypatch):
     vectors, of = clusters(sizes)
     noisy = np.array([1, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0])
     positive = np.where(noisy == 1, 0.7, 0.4)
-    mean, variance = positive.sum(), np.sum(positive * (1 - positive))
+    mean, variance = positive.sum(), np.sum(positive * (1 - positive)) + (0.03 * 15) ** 2
     # P(noisy | true), by Bayes' rule from the purities and the shares of the labels: 6 of 15 are 1.
     share, prior = 6 / 15, positive.mean()
     right = np.where(noisy == 1, 0.7 * share, 0.4 * (1 - share)) / prior
@@ -78,6 +78,18 @@ def test_the_groups_vote_together(monkeypatch):
     votes = group_votes(vectors, noisy, np.arange(15), priors)
     found = votes.of_others(np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]]))
     np.testing.assert_allclose(found, 2 * probability - 1, rtol=1e-6)
+
+
+def test_groups_without_images_change_nothing(monkeypatch):
+    monkeypatch.setattr("nlgan_tf.noise_rates.group_votes.STARTS", 1)
+    vectors = np.repeat([[0.0, 0.0], [1.0, 0.0], [9.0, 0.0]], (10, 8, 12), axis=0)
+    noisy = np.concatenate([np.arange(10) < 6, np.arange(8) < 3, np.arange(12) < 5]).astype(int)
+    scores = []
+    # Of three vectors the second grouping makes three groups either way; with six, three are empty.
+    for counts in ((2, 3), (2, 6)):
+        monkeypatch.setattr("nlgan_tf.noise_rates.group_votes.GROUPS", counts)
+        scores.append(group_votes(vectors, noisy, np.arange(30), nl.NoisePriors(0.7, 0.7)).of_members)
+    np.testing.assert_allclose(*scores, rtol=1e-6)
 
 
 def test_a_group_that_is_outvoted_is_told_by_the_number_of_positives():

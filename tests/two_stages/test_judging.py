@@ -175,6 +175,26 @@ def test_groups_are_heard_before_a_discriminator_of_few_images(folds, expected):
         np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
 
 
+def test_groups_of_features_are_heard_first_on_few_colour_images():
+    images, true = bars(80)
+    images = np.repeat(images, 3, axis=3)
+    noisy = nl.corrupt_labels(true, PRIORS, seed=0)
+    fit = fit_of([brightness_nlgan(shape=(24, 24, 3))] * 2, 80)
+    config = StageTwoConfig(witness="auto")
+    edges = judge_originals(fit, images, noisy, PRIORS, config, features=mean_edges)
+    assert edges.judge.heard == ("feature-groups",)
+    np.testing.assert_array_equal(edges.posterior > 0.5, true == 1)
+    # Features that say nothing are not preferred to what tells the classes.
+    blind = judge_originals(fit, images, noisy, PRIORS, config, features=lambda images: np.ones((len(images), 2)))
+    assert "hog" in blind.judge.heard
+
+
+def mean_edges(images):
+    """Mean differences along and across."""
+    levels = images.mean(axis=3)
+    return np.stack([np.abs(np.diff(levels, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)], axis=1)
+
+
 def test_drawn_images_are_judged_by_who_is_heard_on_the_originals():
     images, true = bars(120)
     drawn, of_drawn, images, true = images[80:], true[80:], images[:80], true[:80]
@@ -184,8 +204,9 @@ def test_drawn_images_are_judged_by_who_is_heard_on_the_originals():
     found = judge_drawn(drawn, judge, images, noisy, PRIORS)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found > 0.5, of_drawn == 1)
-    heard = dataclasses.replace(judge, heard=("groups", "D"))
-    np.testing.assert_array_equal(judge_drawn(drawn, heard, images, noisy, PRIORS), judge.probability(drawn))
+    for names in (("groups", "D"), ("hog",), ("feature-groups",)):
+        heard = dataclasses.replace(judge, heard=names)
+        np.testing.assert_array_equal(judge_drawn(drawn, heard, images, noisy, PRIORS), judge.probability(drawn))
 
 
 def test_a_witness_that_knows_more_is_kept_and_told_of():
