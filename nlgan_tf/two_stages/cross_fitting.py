@@ -7,6 +7,7 @@ judged by the D that has not seen the image.
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,8 +136,13 @@ class CrossFit:
         return train_stage_one(self.models[number], images, noisy_labels, self.config, seed + number, **places)
 
     def hallucinate(self, n: int, seed: int = 0, **how: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Draws n images, about equally many by each of `drawing_models`, as `NLGAN.hallucinate`: positives first."""
+        """Draws n images, about equally many by each of `drawing_models`, as `NLGAN.hallucinate`: positives first.
+
+        Warns where near copies of originals are kept although `novelty` is above 0, see `draw`.
+        """
         drawn = self.draw(n, seed, **how)
+        if drawn.novelty != how.get("novelty", 0):
+            warnings.warn(COPIES_KEPT, stacklevel=2)
         return drawn.images, drawn.labels
 
     @property

@@ -122,6 +122,8 @@ def test_near_copies_are_left_out_unless_hardly_anything_else_is_drawn():
         copies = fit.draw(8, seed=2, novelty=0.2, originals=known, **settings)
         assert copies.novelty == 0
         np.testing.assert_array_equal(copies.images, fit.draw(8, seed=2, **settings).images)
+    with pytest.warns(UserWarning, match="Near copies of originals are kept"):
+        fit.hallucinate(8, seed=2, novelty=0.2, originals=known)
 
 
 @pytest.mark.parametrize(
