@@ -255,3 +255,28 @@ def test_both_stages_are_trained_by_the_packages_functions(monkeypatch):
     assert 0 <= line["estimated"] <= 1
     assert all(0 < purity <= 1 for purity in line["estimate"])
     assert line["estimate"] != [0.7, 0.85]
+
+
+def test_an_ablation_is_measured_on_the_same_draws():
+    import ablation
+
+    cell = {"task": "mnist:5-vs-7", "size": 100, "pi_p": 0.6, "pi_n": 0.65, "recipe": "modern"}
+    accuracies = {
+        0: {"nlgan": 0.9, "nlgan-drawn": 0.8, "nlgan-one-round": 0.9},
+        1: {"nlgan": 0.7, "nlgan-drawn": 0.8, "nlgan-no-witness": 0.6},
+        2: {"nlgan-drawn": 0.1},  # Nothing to compare it with.
+    }
+    rows = [
+        {**cell, "method": method, "seed": seed, "accuracy": accuracy}
+        for seed, of_seed in accuracies.items()
+        for method, accuracy in of_seed.items()
+    ]
+    rows.append({**rows[0], "recipe": "paper", "accuracy": 0.0})
+    # -.1 and +.1 have a standard deviation of .1 sqrt(2), and their mean a standard error of .1.
+    assert ablation.table(rows).splitlines() == [
+        "| without | mnist:5-vs-7, 100, (0.6, 0.65) |",
+        "|---|---|",
+        "| originals | +0.000 ± 0.100 (2) |",
+        "| other judges than D | -0.100 (1) |",
+        "| the second round | +0.000 (1) |",
+    ]

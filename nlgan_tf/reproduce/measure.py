@@ -124,10 +124,12 @@ def _ancestor(method: str, config: RunConfig, task: ImageTask) -> tuple[dict, Dr
 
 def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_by: dict) -> tuple[dict, Drawn]:
     """Both stages as a run, which may have been finished much earlier, by other versions."""
-    stage_one = dataclasses.replace(config.stage_one, **METHODS[combination.method].changes)
+    method = METHODS[combination.method]
+    stage_one = dataclasses.replace(config.stage_one, **method.changes)
+    stage_two = dataclasses.replace(config.stage_two, **method.stage_two)
     with tempfile.TemporaryDirectory() as scratch:
         run_dir = Path(keep or scratch) / combination.slug
-        _run(dataclasses.replace(config, stage_one=stage_one, compare=False), run_dir)
+        _run(dataclasses.replace(config, stage_one=stage_one, stage_two=stage_two, compare=False), run_dir)
         run = FinishedRun(run_dir)
         drawn, timings, metrics = run.drawn, run.timings, run.metrics
         if not (run_dir / MADE_BY).exists():

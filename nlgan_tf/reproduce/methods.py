@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nlgan_tf.errors import InputError
@@ -24,6 +24,7 @@ class Method:
         stage_one: Cost of the method's adversarial training, in units of NL-GAN's; 0 for none.
         ablation: Whether the method runs only where it is asked for by name.
         changes: Settings of stage one that set a variant of NL-GAN apart; None for what is no variant of NL-GAN.
+        stage_two: Settings of stage two that do.
         library: Package of the extra `baselines` that the method imports; None for none.
         frozen: Whether the method needs frozen features.
         part_of: Method whose run measures this one too, where stage two learns from originals; None for a method of its
@@ -38,6 +39,7 @@ class Method:
     stage_one: float = 0.0
     ablation: bool = False
     changes: Mapping[str, Any] | None = None
+    stage_two: Mapping[str, Any] = field(default_factory=dict)
     library: str | None = None
     frozen: bool = False
     part_of: str | None = None
@@ -67,6 +69,14 @@ METHODS = {
     "nlgan-generator-dropout": _generative(
         "NL-GAN, dropout on in the generators' step", changes={"generator_dropout": True}
     ),
+    "nlgan-no-averages": _generative("NL-GAN, no averages of weights", changes={"ema": 0.0}),
+    "nlgan-no-augmentation": _generative(
+        "NL-GAN, no augmentation", changes={"augment": None}, stage_two={"augment": None}
+    ),
+    "nlgan-no-adversary": _generative("NL-GAN, beta = 0", changes={"beta": 0.0}),
+    "nlgan-no-refinement": _generative("NL-GAN, generators not refined", changes={"refine_epochs": 0}),
+    "nlgan-no-witness": _generative("NL-GAN, D the only judge", changes={}, stage_two={"witness": None}),
+    "nlgan-one-round": _generative("NL-GAN, one round of stage two", changes={}, stage_two={"rounds": 1}),
 }
 
 

@@ -2,9 +2,9 @@ import dataclasses
 
 import pytest
 
-from nlgan_tf.config import StageOneConfig
 from nlgan_tf.errors import InputError
 from nlgan_tf.evaluation.baselines import BASELINES
+from nlgan_tf.recipes import RECIPES
 from nlgan_tf.reproduce.conditional_gan import ANCESTORS
 from nlgan_tf.reproduce.measure import PARTS
 from nlgan_tf.reproduce.methods import METHODS, check_method, default_methods
@@ -34,17 +34,34 @@ def test_parts_and_methods_of_frozen_features_run_where_they_can():
     assert "no-gan" in default_methods()
 
 
-def test_variants_of_nlgan_change_settings_of_stage_one():
-    variants = {name: method.changes for name, method in METHODS.items() if method.changes is not None}
-    assert variants == {
+def test_variants_of_nlgan_change_settings_of_either_stage():
+    variants = {
+        name: {"stage_one": method.changes, "stage_two": method.stage_two}
+        for name, method in METHODS.items()
+        if method.changes is not None
+    }
+    of_recipe_modern = {
+        "nlgan-no-averages": {"stage_one": {"ema": 0.0}, "stage_two": {}},
+        "nlgan-no-augmentation": {"stage_one": {"augment": None}, "stage_two": {"augment": None}},
+        "nlgan-no-adversary": {"stage_one": {"beta": 0.0}, "stage_two": {}},
+        "nlgan-no-refinement": {"stage_one": {"refine_epochs": 0}, "stage_two": {}},
+        "nlgan-no-witness": {"stage_one": {}, "stage_two": {"witness": None}},
+        "nlgan-one-round": {"stage_one": {}, "stage_two": {"rounds": 1}},
+    }
+    of_stage_one = {
         "nlgan": {},
         # The paper's section 2.2.3, and SAGAN's attention.
         "nlgan-attention": {"attention": True},
         "nlgan-batch-norm": {"d_batch_norm": True, "spectral_norm": None},
         "nlgan-generator-dropout": {"generator_dropout": True},
     }
-    for changes in variants.values():
-        assert dataclasses.replace(StageOneConfig(), **changes) != StageOneConfig() or not changes
+    expected = {name: {"stage_one": changes, "stage_two": {}} for name, changes in of_stage_one.items()}
+    assert variants == {**expected, **of_recipe_modern}
+    for name, both in variants.items():
+        recipe = RECIPES["modern" if name in of_recipe_modern else "paper"]
+        for stage, changes in both.items():
+            settings = getattr(recipe, stage)
+            assert not changes or dataclasses.replace(settings, **changes) != settings
 
 
 def test_methods_around_cleanlab_say_so():
