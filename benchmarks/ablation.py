@@ -41,7 +41,9 @@ def differences(rows: list[dict]) -> dict[tuple, dict[str, np.ndarray]]:
             by_draw[row["task"], row["size"], row["pi_p"], row["pi_n"], row["seed"]][row["method"]] = row["accuracy"]
     found: dict[tuple, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for (*cell, _), accuracies in sorted(by_draw.items()):
-        for method in PARTS.keys() & accuracies.keys() if WHOLE in accuracies else ():
+        if WHOLE not in accuracies:
+            continue
+        for method in PARTS.keys() & accuracies.keys():
             found[tuple(cell)][method].append(accuracies[method] - accuracies[WHOLE])
     return {cell: {method: np.array(values) for method, values in its.items()} for cell, its in found.items()}
 
