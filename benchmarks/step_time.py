@@ -29,6 +29,9 @@ import statistics
 import time
 from collections.abc import Callable
 
+# Before TensorFlow: in the other order PyTorch 2.14 ends in a segmentation fault.
+import torch._dynamo  # isort: skip
+
 import keras
 import numpy as np
 import tensorflow as tf
