@@ -2,7 +2,8 @@
 
     python benchmarks/step_time.py --json results/step_time.json
 
-Networks: those of the paper for MNIST and CIFAR-10, and those of the default run on the bundled digits.
+Networks: those of the paper for MNIST and CIFAR-10, and those of the default run on the bundled digits; the step of
+these is timed as in PyTorch, without augmentation and averages of weights, and once with both.
 Interleaved: after each of our steps every contender runs one, so that a change of the machine's speed affects all
 contenders alike. Medians over rounds, after warm-up.
 
@@ -22,6 +23,7 @@ share of their own limit.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
@@ -44,9 +46,15 @@ from contenders.operations import operation_seconds
 from contenders.torch_networks import check_equal
 from contenders.torch_step import torch_steps
 from lines import writable
+from nlgan_tf.recipes import RECIPES
 
-# Image shape and recipe.
-NETWORKS = {"mnist": ((28, 28, 1), "paper"), "cifar10": ((32, 32, 3), "paper"), "digits": ((16, 16, 1), "modern")}
+PAPER, MODERN = (RECIPES[name].stage_one for name in ("paper", "modern"))
+# Image shape and configuration. Augmentation and averages of weights, which no other contender has, are timed apart.
+NETWORKS = {
+    "mnist": ((28, 28, 1), PAPER),
+    "cifar10": ((32, 32, 3), PAPER),
+    "digits": ((16, 16, 1), dataclasses.replace(MODERN, augment="none", ema=0.0)),
+}
 PRIORS = nl.NoisePriors(0.7, 0.85)
 BATCH = 128
 WARMUP = 4
@@ -98,13 +106,15 @@ def limits(model: nl.NLGAN) -> dict[str, dict]:
 
 def measure(network: str, rounds: int, ours_alone: bool = False) -> dict:
     """Returns median seconds of a step of each contender, the limits, and our largest operations by type."""
-    shape, recipe = NETWORKS[network]
-    model = nl.build_nlgan(shape, PRIORS, recipe)
-    contenders = {"ours, bfloat16": keras_step(nl.build_nlgan(shape, PRIORS, recipe, precision="bfloat16"))}
+    shape, config = NETWORKS[network]
+    model = nl.build_nlgan(shape, PRIORS, config)
+    contenders = {"ours, bfloat16": keras_step(nl.build_nlgan(shape, PRIORS, config, precision="bfloat16"))}
+    if network == "digits":
+        contenders["ours, augmentation and averages too"] = keras_step(nl.build_nlgan(shape, PRIORS, MODERN))
     found = {}
     if not ours_alone:
         found["equal_weights"] = check_equal(model)
-        contenders["plain Keras"] = plain_keras_step(nl.build_nlgan(shape, PRIORS, recipe), BATCH)
+        contenders["plain Keras"] = plain_keras_step(nl.build_nlgan(shape, PRIORS, config), BATCH)
         contenders |= torch_steps(model, BATCH)
     dataset = batches(shape, WARMUP + rounds)
     interleave = Interleave(contenders)
@@ -127,8 +137,8 @@ def largest_operations(network: str, dtype: str, products: list[dict]) -> list[d
         dtype: Type of the products, "float32" or "bfloat16".
         products: Rows of `layer_limit`.
     """
-    shape, recipe = NETWORKS[network]
-    model = nl.build_nlgan(shape, PRIORS, recipe, precision=dtype)
+    shape, config = NETWORKS[network]
+    model = nl.build_nlgan(shape, PRIORS, config, precision=dtype)
     seconds = operation_seconds(model, next(iter(batches(shape, 1))), PROFILED_STEPS)
     rows = []
     for product in products:
