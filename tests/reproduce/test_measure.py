@@ -42,7 +42,7 @@ def test_neural_methods_leave_what_they_found(tmp_path, monkeypatch):
     one = StageOneConfig(width=0.1, samples_per_epoch=256)
     two = StageTwoConfig(width=0.1, epochs=2, samples_per_epoch=256, num_images=200, keep_surest=0.9, novelty=0.1)
     monkeypatch.setitem(RECIPES, "modern", Recipe(one, two))
-    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 20_000)
+    monkeypatch.setattr(metrics, "JUDGE_IMAGES", 10_000)
     cell = ("digits:5-vs-7", 40, 0.7, 0.85)
     methods = ("nlgan", "nlgan-batch-norm", "conditional-dcgan-sn", "noisy")
     combinations = [Combination(*cell, method, "modern", 0) for method in methods]
