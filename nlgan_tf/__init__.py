@@ -7,6 +7,7 @@ Names load on first use: importing the package imports neither TensorFlow nor Ke
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from nlgan_tf.compat.registration import register_with_keras
 
@@ -52,6 +53,47 @@ _HOMES = {
     "tune": "tuning.search",
     "InputError": "errors",
 }
+
+# The same names once more, for type checkers and editors, which do not run `__getattr__`.
+if TYPE_CHECKING:
+    from nlgan_tf import losses as losses
+    from nlgan_tf.config import StageOneConfig as StageOneConfig
+    from nlgan_tf.config import StageTwoConfig as StageTwoConfig
+    from nlgan_tf.data.batches import noisy_dataset as noisy_dataset
+    from nlgan_tf.data.noise import NoisePriors as NoisePriors
+    from nlgan_tf.data.noise import corrupt_labels as corrupt_labels
+    from nlgan_tf.data.sources import load_task as load_task
+    from nlgan_tf.data.sources.objects import image_task as image_task
+    from nlgan_tf.data.task import ImageTask as ImageTask
+    from nlgan_tf.errors import InputError as InputError
+    from nlgan_tf.export import check_export as check_export
+    from nlgan_tf.export import export_classifier as export_classifier
+    from nlgan_tf.export import export_generator as export_generator
+    from nlgan_tf.gan.model import NLGAN as NLGAN
+    from nlgan_tf.gan.watch import TrainingWatch as TrainingWatch
+    from nlgan_tf.models import build_nlgan as build_nlgan
+    from nlgan_tf.models import load_model as load_model
+    from nlgan_tf.networks.classifier import build_classifier as build_classifier
+    from nlgan_tf.networks.discriminator import build_discriminator as build_discriminator
+    from nlgan_tf.networks.generator import build_generator as build_generator
+    from nlgan_tf.noise_rates.callback import EstimatePriors as EstimatePriors
+    from nlgan_tf.noise_rates.estimate import estimate_deltas as estimate_deltas
+    from nlgan_tf.noise_rates.estimate import estimate_priors as estimate_priors
+    from nlgan_tf.noise_rates.report import measure_noise as measure_noise
+    from nlgan_tf.pipeline.config import RunConfig as RunConfig
+    from nlgan_tf.pipeline.export_run import export_run as export_run
+    from nlgan_tf.pipeline.run import RunResult as RunResult
+    from nlgan_tf.pipeline.run import resume as resume
+    from nlgan_tf.pipeline.run import run as run
+    from nlgan_tf.pipeline.run import run_seeds as run_seeds
+    from nlgan_tf.training.distribution import make_strategy as make_strategy
+    from nlgan_tf.tuning.config import SearchConfig as SearchConfig
+    from nlgan_tf.tuning.hypermodel import NLGANHyperModel as NLGANHyperModel
+    from nlgan_tf.tuning.search import tune as tune
+    from nlgan_tf.two_stages import TwoStages as TwoStages
+    from nlgan_tf.two_stages import score_labels as score_labels
+    from nlgan_tf.two_stages import train_two_stages as train_two_stages
+    from nlgan_tf.two_stages.estimator import NLGANClassifier as NLGANClassifier
 
 _WITHOUT_TENSORFLOW = {
     "data.noise",

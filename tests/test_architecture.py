@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import nlgan_tf
 from helpers import ROOT
 from helpers.pages import NAMED_OBJECT, NAMED_PATH, NAMED_TEST, defined_tests, find
 
@@ -109,3 +110,16 @@ def test_files_and_functions_stay_small():
     assert long_files == []
     assert [function for function in functions if function[2] > 60] == []
     assert len(layers()) <= 22
+
+
+def test_type_checkers_read_the_names_that_load_on_first_use():
+    """Each is imported from its home in the block that only type checkers read, as itself, so that it is public."""
+    tree = ast.parse((ROOT / "nlgan_tf" / "__init__.py").read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    read = {}
+    for node in block.body:
+        (name,) = node.names
+        assert name.asname == name.name
+        read[name.name] = node.module.removeprefix("nlgan_tf").removeprefix(".") or name.name
+    assert read == nlgan_tf._HOMES
