@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import expit
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.data.checks import check_labels, check_seed, check_training_images
 from nlgan_tf.data.noise import realised_priors
 from nlgan_tf.data.task import ImageTask
@@ -42,6 +43,7 @@ class NoiseReport:
     images: np.ndarray
 
 
+@freed_graphs()
 def measure_noise(
     images: np.ndarray,
     noisy_labels: np.ndarray,

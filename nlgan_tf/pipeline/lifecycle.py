@@ -14,6 +14,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.compat.installed import LEGACY
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import AUTO
@@ -99,7 +100,8 @@ class RunInFolder(abc.ABC):
         errors = python_errors(self.run_dir, self.processes)
         try:
             with advice, lock, errors, StopSignals() as self.signals, computing_in(self.precision.name):
-                prepare()
+                with freed_graphs():
+                    prepare()
                 return RunResult(self.run_dir, self._finish())
         except BaseException as error:
             # The log's last line says how the run ended, unless a full disk is the reason.
@@ -185,7 +187,7 @@ class RunInFolder(abc.ABC):
         if not self.state.has(name):
             self.say(message)
             # Deferred: an exception that a signal raises within TensorFlow's code may be lost there.
-            with self.signals.deferred():
+            with self.signals.deferred(), freed_graphs():
                 start = time.perf_counter()
                 result = work()
                 made = (file for file in decorations if (self.run_dir / file).exists())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.config import check_kind
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import check_no_pattern, empty, read_json, write_text
@@ -84,6 +85,7 @@ def resume(
     return _reported(phased, phased.resume())
 
 
+@freed_graphs()
 def _reported(phased: PhasedRun, result: RunResult) -> RunResult:
     """Writes the report of a finished run on the chief's machine; one that cannot be written is told of, no more."""
     if result.metrics:

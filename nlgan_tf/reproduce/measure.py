@@ -17,6 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import nlgan_tf
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import DRAWN
 from nlgan_tf.data.sources import CLASS_SOURCES, check_source, load_classes, load_task
@@ -53,6 +54,7 @@ PARTS = {
 Drawn = tuple[np.ndarray, np.ndarray]
 
 
+@freed_graphs()
 def measure(combination: Combination, options: Options) -> dict:
     """Trains and tests one combination.
 

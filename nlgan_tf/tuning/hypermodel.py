@@ -12,6 +12,7 @@ import tensorflow as tf
 from scipy.special import expit
 from sklearn.model_selection import train_test_split
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.compat.tuner import keras_tuner
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
@@ -106,6 +107,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         self.priors = estimate.priors
         return estimate
 
+    @freed_graphs()
     def fit(
         self,
         hp: keras_tuner.HyperParameters,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import DRAWN, FEATURES, StageOneConfig, StageTwoConfig, judges_originals
 from nlgan_tf.data.checks import check_seed
@@ -91,7 +92,7 @@ def train_two_stages(
     check_seed(seed)
     images, noisy_labels, priors = check_training_set(images, noisy_labels, priors)
     frozen = frozen_features(features, stage_two, images.shape[1:])
-    with computing_in(precision):
+    with computing_in(precision), freed_graphs():
         return _both(images, noisy_labels, priors, seed, stage_one, stage_two, frozen, verbose)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nlgan_tf.compat.gradients import freed_graphs
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.checks import check_seed
@@ -90,6 +91,7 @@ def score_labels(
     return as_frame(score_table(judged.quality, labels))
 
 
+@freed_graphs()
 def judge_labels(
     images: np.ndarray,
     noisy_labels: np.ndarray,

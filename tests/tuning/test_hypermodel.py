@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nlgan_tf.compat.gradients import custom_gradients
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.data.noise import NoisePriors
@@ -162,7 +163,9 @@ def test_hyperband_continues_its_trials(hypermodel, tmp_path):
 @pytest.mark.parametrize("tuner", [keras_tuner.BayesianOptimization, keras_tuner.GridSearch])
 def test_other_tuners(hypermodel, tmp_path, tuner):
     tuner = quiet_tuner(hypermodel(points=2), tmp_path, tuner, max_trials=1)
+    kept = custom_gradients()
     tuner.search(verbose=0)
+    assert custom_gradients() == kept
     assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"]
 
 

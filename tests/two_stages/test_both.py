@@ -8,6 +8,7 @@ import pytest
 import nlgan_tf as nl
 from helpers.extractors import channel_means, saved_extractor
 from helpers.halves import halves
+from nlgan_tf.compat.gradients import custom_gradients
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.errors import InputError, TrainingFailed
 from nlgan_tf.evaluation.metrics import accuracy
@@ -70,11 +71,14 @@ def test_the_settings_of_the_drawing_reach_the_generators():
 
 def test_it_gives_what_a_run_gives(images, labels, tmp_path):
     priors = nl.NoisePriors(0.7, 0.85)
+    kept = custom_gradients()
     found = nl.train_two_stages(images, labels, priors, seed=3, **STAGES)
+    assert custom_gradients() == kept
     np.savez(tmp_path / "set.npz", images=images, noisy_labels=labels)
     config = nl.RunConfig(task=f"npz:{tmp_path / 'set.npz'}", pi_p=0.7, pi_n=0.85, seed=3, **STAGES)
     config = dataclasses.replace(config, compare=False, export=False)
     run = nl.run(dataclasses.replace(config, run_dir=str(tmp_path / "run")), verbose=0)
+    assert custom_gradients() == kept
     with np.load(run.run_dir / "clean_dataset.npz") as drawn:
         np.testing.assert_array_equal(drawn["images"], found.images)
     classifier = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
