@@ -53,7 +53,7 @@ PAPER, MODERN = (RECIPES[name].stage_one for name in ("paper", "modern"))
 NETWORKS = {
     "mnist": ((28, 28, 1), PAPER),
     "cifar10": ((32, 32, 3), PAPER),
-    "digits": ((16, 16, 1), dataclasses.replace(MODERN, augment="none", ema=0.0)),
+    "digits": ((16, 16, 1), dataclasses.replace(MODERN, augment=None, ema=0.0)),
 }
 PRIORS = nl.NoisePriors(0.7, 0.85)
 BATCH = 128
