@@ -94,6 +94,7 @@ class NLGANHyperModel(keras_tuner.HyperModel):
         """Objective for a tuner of keras-tuner."""
         return keras_tuner.Objective(self.objective_name, "max")
 
+    @freed_graphs()
     def build(self, hp: keras_tuner.HyperParameters) -> NLGAN:
         """Returns a compiled NLGAN with the values of `hp`; unknown priors are estimated first."""
         if self.priors == ESTIMATE:
