@@ -212,7 +212,7 @@ def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, c
 @pytest.mark.slow
 def test_an_ensemble_is_served_as_one_model_and_both_stages_in_memory_give_the_same(tmp_path):
     # D the only judge: groups, heard alone, would keep the D's out.
-    plain = dataclasses.replace(STAGE_TWO, witness=None, rounds=1)
+    plain = dataclasses.replace(STAGE_TWO, witness=None)
     finished = nl.run(config_of(tmp_path / "alone", compare=False, export=False, stage_two=plain), verbose=0)
     config = config_of(tmp_path / "run", compare=False)
     stage_two = dataclasses.replace(plain, served="auto")
