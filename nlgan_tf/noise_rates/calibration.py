@@ -22,7 +22,9 @@ from nlgan_tf.noise_rates.channel import Channel, check_scores
 LOG_SCALES, SHIFTS = (-2.0, float(np.log(5))), (-4.0, 4.0)
 STARTS = (0.0, 0.0), (1.0, 0.0)
 # Weights of the penalties: on a mean of p off the class prior, and on a log scale off a usual one, in images.
-PRIOR_WEIGHT, SCALE_WEIGHT, USUAL_LOG_SCALE = 20.0, 3.0, 0.7
+PRIOR_WEIGHT, SCALE_WEIGHT = 20.0, 3.0
+# Usual log scales: of a classifier's scores, and of groups' votes, which are sure of most images, for either class.
+USUAL_LOG_SCALE, VOTES_LOG_SCALE = 0.7, 1.4
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Calibration:
         return cls(**values)
 
 
-def calibrate(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -> Calibration:
+def calibrate(
+    scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors, usual_log_scale: float = USUAL_LOG_SCALE
+) -> Calibration:
     """Returns the calibration of scores under which the noisy labels are likeliest, less two penalties.
 
     `calibration_loss` has the formula. The scale is within [exp(-2), 5], the shift within [-4, 4].
@@ -67,6 +71,7 @@ def calibrate(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -
         scores: Scores, larger for positives, of images whose labels the scorer has not learned; shape (n,).
         noisy_labels: Labels, 0 or 1, at least one of each, shape (n,).
         priors: Purities of the noisy labels. They can go with any share of noisy positives (`Channel.of`).
+        usual_log_scale: Log scale to which few labels, which say little of the scale, leave the calibration.
 
     Raises:
         InputError: For scores that are not finite or of another shape, labels of another length or of one class, or
@@ -80,7 +85,7 @@ def calibrate(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -
         minimize(
             calibration_loss,
             start,
-            args=((scores - mean) / std, labels, channel),
+            args=((scores - mean) / std, labels, channel, usual_log_scale),
             jac=True,
             method="L-BFGS-B",
             bounds=[LOG_SCALES, SHIFTS],
@@ -92,11 +97,15 @@ def calibrate(scores: ArrayLike, noisy_labels: ArrayLike, priors: NoisePriors) -
 
 
 def calibration_loss(
-    parameters: np.ndarray, u: np.ndarray, noisy_labels: np.ndarray, channel: Channel
+    parameters: np.ndarray,
+    u: np.ndarray,
+    noisy_labels: np.ndarray,
+    channel: Channel,
+    usual_log_scale: float = USUAL_LOG_SCALE,
 ) -> tuple[float, np.ndarray]:
     """Returns what `calibrate` minimises, and its gradient.
 
-    -mean log P(noisy label | x) + 20 (mean p - class prior)^2 + (3 / n) (log scale - 0.7)^2, with
+    -mean log P(noisy label | x) + 20 (mean p - class prior)^2 + (3 / n) (log scale - usual)^2, with
     p = sigmoid(scale u + shift) and P(noisy 1 | x) = p (1 - f1) + (1 - p) f0.
 
     Args:
@@ -104,6 +113,7 @@ def calibration_loss(
         u: Standardised scores, shape (n,).
         noisy_labels: Labels, 0 or 1, shape (n,).
         channel: Class prior and flip rates.
+        usual_log_scale: The usual log scale.
 
     Returns:
         The loss, and its derivatives by log scale and shift, shape (2,).
@@ -116,7 +126,7 @@ def calibration_loss(
     joint = log_expit(logits) + l1
     log_likelihood = np.logaddexp(joint, log_expit(-logits) + l0)
     p = expit(logits)
-    off_prior, off_usual = np.mean(p) - channel.class_prior, log_scale - USUAL_LOG_SCALE
+    off_prior, off_usual = np.mean(p) - channel.class_prior, log_scale - usual_log_scale
     scale_weight = SCALE_WEIGHT / len(u)
     loss = -np.mean(log_likelihood) + PRIOR_WEIGHT * off_prior**2 + scale_weight * off_usual**2
     # By a logit, -log P(noisy label | x) has the derivative p - q, with q = P(true 1 | x, noisy label).

@@ -10,7 +10,7 @@ import numpy as np
 from nlgan_tf.config import AUTO, OF_FEATURES, StageTwoConfig
 from nlgan_tf.data.features import LEAST_DIGIT_SIDE, LEAST_SIDE
 from nlgan_tf.data.noise import NoisePriors
-from nlgan_tf.noise_rates.calibration import Calibration, calibrate
+from nlgan_tf.noise_rates.calibration import USUAL_LOG_SCALE, VOTES_LOG_SCALE, Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.noise_rates.witness_selection import combined_scores, select_witnesses
 from nlgan_tf.noise_rates.witnesses import Vectors, build_witness
@@ -117,7 +117,8 @@ def judge_originals(
         # Where no witness tells the classes apart, D's word is as good as any.
         heard, remarks = selection.kept or [D], selection.lines
     combined = combined_scores([known[name] for name in heard])
-    probability = calibrate(combined, noisy_labels, priors)(combined)
+    usual = VOTES_LOG_SCALE if set(heard) <= set(VOTERS) else USUAL_LOG_SCALE
+    probability = calibrate(combined, noisy_labels, priors, usual)(combined)
     judge = Judge(fit, tuple(standards), calibrate(scores, noisy_labels, priors), tuple(heard))
     return Judged(judge, label_posterior(probability, noisy_labels, priors), tuple(remarks))
 
@@ -145,7 +146,7 @@ def judge_drawn(
     if judge.heard != (GROUPS,):
         return judge.probability(drawn)
     groups = build_witness(GROUPS, images, noisy_labels, priors=priors, seed=seed)
-    return calibrate(groups.scores, noisy_labels, priors)(groups.score_others(drawn))
+    return calibrate(groups.scores, noisy_labels, priors, VOTES_LOG_SCALE)(groups.score_others(drawn))
 
 
 def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> bool:

@@ -71,6 +71,8 @@ def test_few_images_take_the_usual_scale_and_many_their_own():
     few = [calibrate(scores[i : i + 12], labels[i : i + 12], PRIORS).scale for i in range(0, 600, 12)]
     assert many == pytest.approx(0.5 * 5**0.5, rel=0.2)  # log-odds are score - 1/2, std of scores is sqrt(1 + 1/4)
     assert abs(np.mean(np.log(few)) - 0.7) < abs(np.log(many) - 0.7)
+    votes = [calibrate(scores[i : i + 12], labels[i : i + 12], PRIORS, 1.4).scale for i in range(0, 600, 12)]
+    assert abs(np.mean(np.log(votes)) - 1.4) < abs(np.mean(np.log(few)) - 1.4)
 
 
 @pytest.mark.parametrize("sure", [nl.NoisePriors(1.0, 1.0), nl.NoisePriors(1.0, 0.6), PRIORS])
@@ -90,6 +92,8 @@ def test_the_loss_by_hand():
     log_scale = np.log(np.log(3))
     expected = -np.mean(np.log(likelihood)) + (3 / 3) * (log_scale - 0.7) ** 2
     assert calibration_loss((log_scale, 0.0), u, labels, channel)[0] == pytest.approx(expected)
+    sharper = expected + (3 / 3) * ((log_scale - 1.4) ** 2 - (log_scale - 0.7) ** 2)
+    assert calibration_loss((log_scale, 0.0), u, labels, channel, 1.4)[0] == pytest.approx(sharper)
     # Scale 1, shift log(3): p = .5 of u = -log(3) and .75 of u = 0, their mean .125 above the class prior.
     expected = -np.mean(np.log([0.5, 0.35])) + 20 * 0.125**2 + (3 / 2) * 0.7**2
     found = calibration_loss((0.0, np.log(3)), np.array([-np.log(3), 0.0]), np.array([1, 0]), channel)[0]
