@@ -72,7 +72,9 @@ def measure(combination: Combination, options: Options) -> dict:
         InputError: For a combination that its data do not allow, or a kept run with other settings.
         NonFiniteError: If training diverged.
     """
-    keras.backend.clear_session()
+    method = METHODS[combination.method]
+    if method.fits:
+        keras.backend.clear_session()
     # Now: a commit may be made while a long training runs.
     made_by = {"versions": versions(), "commit": commit()}
     config = run_config(combination, options)
@@ -80,7 +82,7 @@ def measure(combination: Combination, options: Options) -> dict:
     task = noisy_task(_whole_task(config.task, config.data_dir), config)
     start = time.perf_counter()
     drawn = None
-    if METHODS[combination.method].changes is not None:
+    if method.changes is not None:
         found, drawn = _nlgan(combination, config, options.keep, made_by)
     elif combination.method in ANCESTORS:
         found, drawn = _ancestor(combination.method, config, task)

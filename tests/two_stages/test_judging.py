@@ -8,8 +8,9 @@ import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
 from nlgan_tf.gan.augment import RandomTranslation
-from nlgan_tf.noise_rates.calibration import Calibration, calibrate
+from nlgan_tf.noise_rates.calibration import VOTES_LOG_SCALE, Calibration, calibrate
 from nlgan_tf.noise_rates.posterior import label_posterior
+from nlgan_tf.noise_rates.witnesses import build_witness
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
 from nlgan_tf.two_stages.judging import Judge, judge_drawn, judge_originals, witnesses_for
 
@@ -173,6 +174,9 @@ def test_groups_are_heard_before_a_discriminator_of_few_images(folds, expected):
     assert judged.judge.heard == expected
     if folds == 2:
         np.testing.assert_array_equal(judged.posterior > 0.5, true == 1)
+        votes = build_witness("groups", images, noisy, priors=PRIORS).scores
+        probability = calibrate(votes, noisy, PRIORS, VOTES_LOG_SCALE)(votes)
+        np.testing.assert_allclose(judged.posterior, label_posterior(probability, noisy, PRIORS), atol=1e-3)
 
 
 def test_groups_of_features_are_heard_first_on_few_colour_images():
