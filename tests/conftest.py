@@ -29,6 +29,8 @@ from helpers import ROOT
 from nlgan_tf.compat.installed import STACK
 
 PRIORS = (0.7, 0.85)
+# Folders whose subjects collect garbage once a trial or cell: keras-tuner, and the grid by Keras.
+COLLECTING = {"tuning", "reproduce"}
 # Marks of the tests that take longer, or need data.
 LATER = ("slow", "real_data", "soak")
 # Files whose marked tests take a minute or more, the longest first, so that all workers end at about the same time.
@@ -90,6 +92,16 @@ def pytest_collection_finish() -> None:
     """Leaves what is imported out of the garbage collector's searches: a tenth of the time of building a graph."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def earlier_files_are_not_searched(request: pytest.FixtureRequest) -> None:
+    """Leaves what the files before made out of the garbage collection of each trial and cell.
+
+    After a thousand tests one collection takes seconds.
+    """
+    if COLLECTING.intersection(request.path.parts):
+        gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log) -> FilesInParts:
