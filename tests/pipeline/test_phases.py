@@ -195,7 +195,7 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, c
 @pytest.mark.slow
 def test_a_classifier_of_frozen_features_is_one_model_from_pixels_on(tmp_path, capsys):
     extractor = saved_extractor(tmp_path, shape=(8, 8, 1), weights=np.array([[1.0, -1.0]], np.float32))
-    stage_two = dataclasses.replace(STAGE_TWO, network="features", views=1, rounds=1)
+    stage_two = dataclasses.replace(STAGE_TWO, network="features", views=1, rounds=1, witness="auto")
     config = config_of(tmp_path / "run", stage_one=ALONE, stage_two=stage_two, features=str(extractor))
     metrics = nl.run(config, verbose=1).metrics
     printed = capsys.readouterr().out
