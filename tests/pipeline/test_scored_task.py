@@ -28,7 +28,8 @@ def test_the_likelier_labels_and_the_most_doubtful_first(scored):
 def test_how_many_labels_are_wrong_in_words(scored):
     # .1 + .75 + .875 + .25 = 1.975.
     assert scored.summary() == [
-        "About 2 of 4 labels are wrong (the sum of 1 - quality); 2 have a quality below .5, and another label is suggested",
+        "About 2 of 4 labels are wrong (the sum of 1 - quality); "
+        "2 have a quality below .5, and another label is suggested",
         "Purities as stated: pi_p 0.7, pi_n 0.85",
     ]
 
