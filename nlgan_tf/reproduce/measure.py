@@ -74,6 +74,7 @@ def measure(combination: Combination, options: Options) -> dict:
     """
     method = METHODS[combination.method]
     if method.fits:
+        # Its layers have the names that they would have in a process of their own.
         keras.backend.clear_session()
     # Now: a commit may be made while a long training runs.
     made_by = {"versions": versions(), "commit": commit()}

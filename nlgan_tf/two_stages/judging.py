@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +118,8 @@ def judge_originals(
         # Where no witness tells the classes apart, D's word is as good as any.
         heard, remarks = selection.kept or [D], selection.lines
     combined = combined_scores([known[name] for name in heard])
-    usual = VOTES_LOG_SCALE if set(heard) <= set(VOTERS) else USUAL_LOG_SCALE
-    probability = calibrate(combined, noisy_labels, priors, usual)(combined)
-    judge = Judge(fit, tuple(standards), calibrate(scores, noisy_labels, priors), tuple(heard))
+    probability = _calibrated(heard, combined, noisy_labels, priors)(combined)
+    judge = Judge(fit, tuple(standards), _calibrated([D], scores, noisy_labels, priors), tuple(heard))
     return Judged(judge, label_posterior(probability, noisy_labels, priors), tuple(remarks))
 
 
@@ -146,7 +146,15 @@ def judge_drawn(
     if judge.heard != (GROUPS,):
         return judge.probability(drawn)
     groups = build_witness(GROUPS, images, noisy_labels, priors=priors, seed=seed)
-    return calibrate(groups.scores, noisy_labels, priors, VOTES_LOG_SCALE)(groups.score_others(drawn))
+    return _calibrated(judge.heard, groups.scores, noisy_labels, priors)(groups.score_others(drawn))
+
+
+def _calibrated(
+    heard: Collection[str], scores: np.ndarray, noisy_labels: np.ndarray, priors: NoisePriors
+) -> Calibration:
+    """The calibration of the scores of those who are heard; votes alone are surer than other scores."""
+    usual = VOTES_LOG_SCALE if set(heard) <= set(VOTERS) else USUAL_LOG_SCALE
+    return calibrate(scores, noisy_labels, priors, usual)
 
 
 def classifiers_judge(config: StageTwoConfig, images: np.ndarray, features: Vectors | None = None) -> bool:

@@ -180,11 +180,14 @@ def test_the_metrics_are_those_of_the_design(finished):
 
 @pytest.mark.slow
 def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, capsys):
-    config = config_of(tmp_path / "run", stage_one=ALONE, compare=False, export=False)
+    # Folds, so that groups are heard alone and judge what is drawn.
+    folds = dataclasses.replace(STAGE_ONE, refine_epochs=0)
+    config = config_of(tmp_path / "run", stage_one=folds, compare=False, export=False)
     originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1, witness="auto")
     metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1).metrics
     printed = capsys.readouterr().out
-    assert "Judge of the labels groups: " in printed
+    assert "Judge of the labels groups: kept" in printed
+    assert "Judge of the labels D: dropped" in printed
     assert "in 2 rounds: the classifier of each judges the originals for the next" in printed
     assert "peers" not in metrics
     names = {"served", "nlgan", "originals", "discriminator"}
