@@ -5,13 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
 from helpers import ROOT
-from nlgan_tf.cli.options import run_config
-from nlgan_tf.cli.run import run
 from nlgan_tf.data.sources import tfds
-from nlgan_tf.recipes import RECIPES
 
 README = (ROOT / "README.md").read_text()
 MAIN = "from nlgan_tf.cli import main; main()"
@@ -68,16 +64,6 @@ def test_commands_options_and_choices_are_completed(words, completed):
     assert nlgan_tf(env={**os.environ, **asked}).stdout.splitlines() == [f"plain,{completed}"]
 
 
-@pytest.mark.slow
-def test_a_training_that_fails_is_one_line_and_exit_code_1(tmp_path):
-    small = "--width 0.1 --size 40 --epochs 1 --samples-per-epoch 256 --on-non-finite stop --d-learning-rate 1e30"
-    done = nlgan_tf("run", "--run-dir", str(tmp_path / "run"), *small.split())
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("nlgan-tf: ")
-    assert "not finite" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyError])
 def test_a_bug_keeps_its_traceback(error):
     broken = (
@@ -87,38 +73,6 @@ def test_a_bug_keeps_its_traceback(error):
     done = nlgan_tf("run", code=broken)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
-
-
-def test_every_option_has_help_and_a_default():
-    for parameter in run.params:
-        assert parameter.help, parameter.name
-
-
-def config_of(*arguments: str):
-    """The RunConfig that `nlgan-tf run` would run."""
-    context = run.make_context("run", list(arguments))
-    options = {
-        name: value
-        for name, value in context.params.items()
-        if name not in ("seeds", "verbose", "config_file", "resumed")
-    }
-    return run_config("{}", options)
-
-
-def test_options_become_the_configuration():
-    config = config_of(
-        *("--task", "mnist:5-vs-7", "--recipe", "paper", "--alpha", "7", "--spectral-norm", "none"),
-        *("--classifier-epochs", "3", "--corrupt-first"),
-    )
-    assert (config.task, config.corrupt_first, config.stage_one.alpha) == ("mnist:5-vs-7", True, 7.0)
-    assert config.stage_one.spectral_norm is None
-    assert config.stage_one.epochs == RECIPES["paper"].stage_one.epochs
-    assert config.stage_two.epochs == 3
-
-
-def test_without_options_it_is_the_default():
-    assert config_of().recipe == "modern"
-    assert config_of().stage_one == RECIPES["modern"].stage_one
 
 
 @pytest.mark.parametrize(
@@ -171,19 +125,3 @@ def test_without_a_command_it_prints_its_help():
     done = nlgan_tf()
     assert done.returncode == 2
     assert "Commands:\n" in done.stdout + done.stderr
-
-
-def test_the_table_at_the_end(monkeypatch, tmp_path):
-    from nlgan_tf.pipeline import run as pipeline
-    from nlgan_tf.pipeline.run import RunResult
-
-    accuracies = {"accuracy_noisy": 0.8, "accuracy_nlgan": 0.9, "accuracy_clean": 1.0, "accuracy_discriminator": 0.95}
-    metrics = {**accuracies, "accuracy_served": 0.96, "peers": {"svc": 0.97}}
-    results = [RunResult(tmp_path / f"seed-{k}", {**metrics, "accuracy_nlgan": 0.9 + 0.02 * k}) for k in range(2)]
-    monkeypatch.setattr(pipeline, "run_seeds", lambda config, seeds, verbose: results)
-    output = CliRunner().invoke(run, ["--seeds", "2"]).output
-    assert "0.910 ± 0.014" in output
-    values = ["0.960 ± 0.000", "0.910 ± 0.014", "0.950 ± 0.000", "0.800 ± 0.000", "A: SVC", "1.000 ± 0.000"]
-    positions = [output.index(value) for value in values]
-    assert positions == sorted(positions)
-    assert str(tmp_path) in output.replace("\n", "")

@@ -45,20 +45,10 @@ def test_the_first_section_answers_from_the_runs_numbers(html):
     assert steps[2].startswith("Run again with another --seed")
 
 
-def test_the_worst_labels_come_first(html):
-    page = Page(html)
-    qualities = [text for _, text in page.texts if text.startswith("quality ")]
-    assert qualities == ["quality 0.20"] * 4 + ["quality 0.90"] * 20
-    changes = [text for tag, text in page.texts if tag == "strong"]
-    assert changes[:4] == ["<b>five</b> → two & four"] * 4
-    assert {*changes[4:]} <= {"<b>five</b>, kept", "two & four, kept"}
-
-
-def test_the_served_classifier_is_marked_whoever_wins(html):
+def test_what_is_marked_is_bold(html):
     page = Page(html)
     assert page.marked[:2] == ["Served: the classifier of the run", "0.900"]
-    rows = [text for tag, text in page.texts if re.fullmatch(r"0\.\d{3}", text) and tag == "td"]
-    assert rows == ["0.950", "0.900", "0.850", "0.800"]
+    assert ("strong", "<b>five</b> → two & four") in page.texts
 
 
 def test_versions_commands_and_files_are_shown(html, judged_run):

@@ -67,7 +67,7 @@ def _curves(facts: RunFacts) -> list[tuple[Picture, str]]:
         levels = {name: level for name, level in levels.items() if level[1] in series}
         if series:
             ends = ", ".join(f"{text} {values[-1]:.2f}" for text, values in series.items())
-            alt = f"{title} over {len(history['epoch'])} epochs; after the last: {ends}"
+            alt = f"{title} by epoch, {len(history['epoch'])} in all; after the last: {ends}"
             found.append((of_figure(curves(title, series, levels), alt), caption))
     return found
 
