@@ -13,7 +13,8 @@ ours, bfloat16  the same with products in bfloat16, as `--precision bfloat16`
 PyTorch         eager in both layouts, and torch.compile: same networks, batch, order of updates; fused Adam; each also
                 under autocast to bfloat16
 limit by layer  each product of our step timed alone, in its shape and type, by the fastest of oneDNN's kernels, plus
-                Adam's bytes at the measured memory bandwidth; also in bfloat16
+                Adam's bytes at the measured memory bandwidth; also in bfloat16, and once more with convolutions by
+                kernels of convolutions alone: a product of matrices leaves out the copies of im2col
 limit, squares  FLOPs of our step at the best measured rate of square float32 matrices, plus Adam's bytes
 
 A second table has the largest operations of our step: their time within the step, by TensorFlow's profiler, and their
@@ -62,6 +63,7 @@ PROFILED_STEPS = 10
 LARGEST = 5
 # Our contender in each type.
 OURS = {"float32": "ours", "bfloat16": "ours, bfloat16"}
+LAYER_LIMITS = {dtype: f"limit by layer, {dtype}" for dtype in OURS}
 
 
 class Interleave(keras.callbacks.Callback):
@@ -100,7 +102,7 @@ def keras_step(model: nl.NLGAN) -> Callable[[], None]:
 
 def limits(model: nl.NLGAN) -> dict[str, dict]:
     """Returns the limits of a step by name."""
-    by_layer = {f"limit by layer, {dtype}": layer_limit(model, BATCH, dtype) for dtype in OURS}
+    by_layer = {name: layer_limit(model, BATCH, dtype) for dtype, name in LAYER_LIMITS.items()}
     return {**by_layer, "limit, squares": square_limit(model, BATCH)}
 
 
@@ -123,9 +125,7 @@ def measure(network: str, rounds: int, ours_alone: bool = False) -> dict:
     after = limits(model)
     medians = {name: statistics.median(values[WARMUP:]) for name, values in interleave.seconds.items()}
     least = {name: min(before[name], after[name], key=lambda limit: limit["seconds"]) for name in before}
-    operations = {
-        dtype: largest_operations(network, dtype, least[f"limit by layer, {dtype}"]["products"]) for dtype in OURS
-    }
+    operations = {dtype: largest_operations(network, dtype, least[LAYER_LIMITS[dtype]]["products"]) for dtype in OURS}
     return {"seconds": medians, "limits": least, "operations": operations, **found}
 
 
@@ -153,6 +153,7 @@ def table(network: str, result: dict) -> str:
     """Returns Markdown: milliseconds and the ratio to ours."""
     ours = result["seconds"]["ours"]
     rows = {**result["seconds"], **{name: limit["seconds"] for name, limit in result["limits"].items()}}
+    rows |= {f"{name}, whole kernels": result["limits"][name]["whole_seconds"] for name in LAYER_LIMITS.values()}
     lines = [f"| {network} | ms a step | x ours |", "|---|---|---|"]
     return "\n".join(lines + [f"| {name} | {1000 * value:.0f} | {value / ours:.2f} |" for name, value in rows.items()])
 

@@ -95,5 +95,10 @@ def test_a_small_step_has_a_limit_by_layer_and_its_operations_times(monkeypatch)
         assert all(row["share"] > 0 for row in rows)
         limit = result["limits"][f"limit by layer, {dtype}"]
         assert limit["seconds"] > sum(row["seconds"] for row in limit["products"]) > 0
+        # A product of matrices may be faster than the whole convolution, which is a choice beside it; never slower.
+        assert all(row["whole_seconds"] >= row["seconds"] for row in limit["products"])
+        assert all(row["whole_seconds"] == row["seconds"] for row in limit["products"] if "fc" in row["layer"])
         assert step_time.operations_table("small", dtype, rows).count("\n") == 1 + step_time.LARGEST
-    assert "| limit by layer, float32 |" in step_time.table("small", result)
+    shown = step_time.table("small", result)
+    assert "| limit by layer, float32 |" in shown
+    assert "| limit by layer, float32, whole kernels |" in shown

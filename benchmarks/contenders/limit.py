@@ -38,26 +38,34 @@ def square_limit(model: nl.NLGAN, batch: int) -> dict[str, float]:
 def layer_limit(model: nl.NLGAN, batch: int, dtype: str) -> dict:
     """Returns the seconds of a step by layer in a type, "float32" or "bfloat16", and what they come from.
 
-    `products` has a row for each layer and part: FLOPs and the least seconds of a step.
+    `products` has a row for each layer and part: FLOPs and the least seconds of a step. `whole_seconds` are those of
+    kernels that compute a convolution from its images on, which a product of matrices does not.
     """
     rows: dict[tuple[str, str], dict] = {}
     for product in step_products(model, batch):
         names = {"layer": product.layer, "part": product.part}
-        row = rows.setdefault((product.layer, product.part), {**names, "flops": 0.0, "seconds": 0.0})
+        row = rows.setdefault(
+            (product.layer, product.part), {**names, "flops": 0.0, "seconds": 0.0, "whole_seconds": 0.0}
+        )
+        least, least_whole = least_seconds(product.matrix, product.convolution, dtype)
         row["flops"] += product.flops
-        row["seconds"] += product.count * least_seconds(product.matrix, product.convolution, dtype)
+        row["seconds"] += product.count * least
+        row["whole_seconds"] += product.count * least_whole
     adam = adam_seconds(model)
-    seconds = sum(row["seconds"] for row in rows.values()) + adam["adam_seconds"]
-    return {"seconds": seconds, **adam, "products": [*rows.values()]}
+    sums = {
+        name: sum(row[name] for row in rows.values()) + adam["adam_seconds"] for name in ("seconds", "whole_seconds")
+    }
+    return {**sums, **adam, "products": [*rows.values()]}
 
 
-def least_seconds(matrix: tuple[int, int, int], convolution: Convolution | None, dtype: str) -> float:
-    """Returns the least seconds of one product by any kernel, without the time that im2col would take."""
-    kernels = [*_matrix_products(matrix, dtype)]
-    if convolution is not None:
-        kernels.append(_convolution(convolution, dtype))
-    fastest = sorted(kernels, key=lambda kernel: _best_seconds(kernel, TRIALS))[:FASTEST]
-    return min(_best_seconds(kernel, REPEATS) for kernel in fastest)
+def least_seconds(matrix: tuple[int, int, int], convolution: Convolution | None, dtype: str) -> tuple[float, float]:
+    """Returns the least seconds of one product: by any kernel, without what im2col would take; by whole kernels."""
+    kernels = sorted(_matrix_products(matrix, dtype), key=lambda kernel: _best_seconds(kernel, TRIALS))
+    as_matrices = min(_best_seconds(kernel, REPEATS) for kernel in kernels[:FASTEST])
+    if convolution is None:
+        return as_matrices, as_matrices
+    whole = _best_seconds(_convolution(convolution, dtype), REPEATS)
+    return min(as_matrices, whole), whole
 
 
 def _matrix_products(matrix: tuple[int, int, int], dtype: str) -> Iterator[Callable[[], tf.Tensor]]:
