@@ -20,7 +20,10 @@ import numpy as np
 from lines import read_lines
 
 WHOLE = "nlgan"
+# The classifier by itself, where others join it in what is served: what a classifier of fewer images compares with.
+CLASSIFIER, OF_FEWER = "nlgan-classifier", ("nlgan-originals", "nlgan-drawn")
 PARTS = {
+    CLASSIFIER: "those who join the classifier",
     "nlgan-originals": "drawn images",
     "nlgan-drawn": "originals",
     "no-gan": "stage one and the posterior: noisy labels, forward correction",
@@ -34,7 +37,7 @@ PARTS = {
 
 
 def differences(rows: list[dict]) -> dict[tuple, dict[str, np.ndarray]]:
-    """Returns the accuracies of each method less that of `WHOLE` on the same labels, by (task, size, pi_p, pi_n)."""
+    """Returns the accuracies of each method less that of the whole on the same labels, by (task, size, pi_p, pi_n)."""
     by_draw: dict[tuple, dict[str, float]] = defaultdict(dict)
     for row in rows:
         if row["recipe"] == "modern":
@@ -44,7 +47,8 @@ def differences(rows: list[dict]) -> dict[tuple, dict[str, np.ndarray]]:
         if WHOLE not in accuracies:
             continue
         for method in PARTS.keys() & accuracies.keys():
-            found[tuple(cell)][method].append(accuracies[method] - accuracies[WHOLE])
+            whole = CLASSIFIER if method in OF_FEWER and CLASSIFIER in accuracies else WHOLE
+            found[tuple(cell)][method].append(accuracies[method] - accuracies[whole])
     return {cell: {method: np.array(values) for method, values in its.items()} for cell, its in found.items()}
 
 

@@ -130,14 +130,16 @@ def described(run: FinishedRun) -> dict:
 def accuracies(metrics: dict) -> dict:
     """Returns test accuracies of the drawn images alone, the originals alone and both, and what the drawn ones add.
 
-    Recipes whose classifier learns from drawn images alone have None for the originals and the gain.
+    What they add is that of the classifier by itself, where others join it in what is served. Recipes whose classifier
+    learns from drawn images alone have None for the originals and the gain.
     """
     originals, served = (metrics.get(f"accuracy_{name}") for name in ("originals", "served"))
+    both = metrics.get("accuracy_classifier", served)
     return {
         "accuracy_drawn": metrics["accuracy_nlgan"],
         "accuracy_originals": originals,
         "accuracy_served": served,
-        "gain": None if originals is None else served - originals,
+        "gain": None if originals is None else both - originals,
     }
 
 

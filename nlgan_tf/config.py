@@ -273,7 +273,7 @@ class StageTwoConfig:
     )
     served: str = option(
         "classifier",
-        "What is served; auto: the mean of the classifier and the D's where these judge cross-fitted grey images",
+        "What is served; auto: on few grey images the mean of the classifier and of the D's or groups that judge them",
         choices=("classifier", AUTO),
     )
     rounds: int = option(

@@ -262,7 +262,7 @@ def test_an_ablation_is_measured_on_the_same_draws():
 
     cell = {"task": "mnist:5-vs-7", "size": 100, "pi_p": 0.6, "pi_n": 0.65, "recipe": "modern"}
     accuracies = {
-        0: {"nlgan": 0.9, "nlgan-drawn": 0.8, "nlgan-one-round": 0.9},
+        0: {"nlgan": 0.9, "nlgan-classifier": 0.85, "nlgan-drawn": 0.75, "nlgan-one-round": 0.9},
         1: {"nlgan": 0.7, "nlgan-drawn": 0.8, "nlgan-no-witness": 0.6},
         2: {"nlgan-drawn": 0.1},  # Nothing to compare it with.
     }
@@ -276,6 +276,7 @@ def test_an_ablation_is_measured_on_the_same_draws():
     assert ablation.table(rows).splitlines() == [
         "| without | mnist:5-vs-7, 100, (0.6, 0.65) |",
         "|---|---|",
+        "| those who join the classifier | -0.050 (1) |",
         "| originals | +0.000 ± 0.100 (2) |",
         "| other judges than D | -0.100 (1) |",
         "| the second round | +0.000 (1) |",

@@ -9,13 +9,13 @@ are averaged, those the more that explain the labels better.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import pairwise_distances_argmin
 
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.noise_rates.channel import Channel
@@ -41,11 +41,18 @@ class GroupVotes:
     Attributes:
         of_members: Scores in (-1, 1) of the images that were grouped, high for positives, each by the labels of others
             alone but for the number of positives, shape (n,).
-        of_others: Function of other vectors, shape (m, d), to scores by all labels, shape (m,).
+        centres: Centres of the groups of each grouping, shape (k, d).
+        votes: What each group adds to the score of an image, by all labels, shape (k,) for each grouping.
     """
 
     of_members: np.ndarray
-    of_others: Callable[[np.ndarray], np.ndarray]
+    centres: list[np.ndarray]
+    votes: list[np.ndarray]
+
+    def of_others(self, vectors: np.ndarray) -> np.ndarray:
+        """Returns scores in (-1, 1) of other vectors, shape (m, d), by all labels, shape (m,)."""
+        voted = zip(self.centres, self.votes, strict=True)
+        return np.sum([votes[pairwise_distances_argmin(vectors, centres)] for centres, votes in voted], axis=0)
 
 
 def group_votes(
@@ -82,14 +89,15 @@ def group_votes(
         members.append(of_groups[group] - of_twins)
         likelihoods.append(total - without)
     weights = np.exp(POWER * (np.array(likelihoods) - max(likelihoods)))
+    weights /= weights.sum()
 
-    def score(log_odds: list[np.ndarray]) -> np.ndarray:
-        return np.average(np.tanh(np.clip(log_odds, -SUREST, SUREST) / 2), axis=0, weights=weights)
+    def scores(log_odds: list[np.ndarray]) -> list[np.ndarray]:
+        return [
+            weight * np.tanh(np.clip(its, -SUREST, SUREST) / 2) for weight, its in zip(weights, log_odds, strict=True)
+        ]
 
-    def of_others(others: np.ndarray) -> np.ndarray:
-        return score([its[grouping.predict(others)] for its, grouping in zip(odds, groupings, strict=True)])
-
-    return GroupVotes(score(members), of_others)
+    centres = [grouping.cluster_centers_ for grouping in groupings]
+    return GroupVotes(np.sum(scores(members), axis=0), centres, scores(odds))
 
 
 def _number_of_positives(noisy_labels: np.ndarray, priors: NoisePriors) -> np.ndarray:

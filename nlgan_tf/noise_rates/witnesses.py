@@ -20,11 +20,12 @@ from sklearn.svm import SVC
 
 from nlgan_tf.data.checks import check_images, check_labels, check_training_images
 from nlgan_tf.data.duplicates import groups_of_equal_images
-from nlgan_tf.data.features import digit_features, hog_features
+from nlgan_tf.data.features import hog_features
 from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.errors import InputError
+from nlgan_tf.networks.upright_hog import digit_features
 from nlgan_tf.noise_rates.folds import most_folds, stratified_folds
-from nlgan_tf.noise_rates.group_votes import group_votes
+from nlgan_tf.noise_rates.group_votes import GroupVotes, group_votes
 
 FOLDS = 10
 
@@ -131,7 +132,17 @@ def cross_fitted(
 
 
 def voting(originals: Originals, vectors: Vectors) -> Witness:
-    """Returns the votes of groups of alike vectors as a witness, see `group_votes`.
+    """Returns the votes of groups of alike vectors as a witness; arguments and errors are those of `votes_of`."""
+    votes = votes_of(originals, vectors)
+
+    def score_others(others: np.ndarray) -> np.ndarray:
+        return votes.of_others(vectors(check_images(others, originals.images.shape[1:]))).astype(np.float32)
+
+    return Witness(votes.of_members.astype(np.float32), score_others)
+
+
+def votes_of(originals: Originals, vectors: Vectors = digit_features) -> GroupVotes:
+    """Returns the votes of groups of alike vectors, see `group_votes`.
 
     Args:
         originals: Images, labels and purities.
@@ -140,16 +151,11 @@ def voting(originals: Originals, vectors: Vectors) -> Witness:
     Raises:
         InputError: Without purities.
     """
-    images, priors = originals.images, originals.priors
-    if priors is None:
+    if originals.priors is None:
         raise InputError("Expected priors, the purities of the noisy labels, for a witness of groups; got None")
-    equal = groups_of_equal_images(images)
-    votes = group_votes(vectors(images), originals.noisy_labels, equal, priors, originals.seed)
-
-    def score_others(others: np.ndarray) -> np.ndarray:
-        return votes.of_others(vectors(check_images(others, images.shape[1:]))).astype(np.float32)
-
-    return Witness(votes.of_members.astype(np.float32), score_others)
+    equal = groups_of_equal_images(originals.images)
+    known = originals.noisy_labels, equal, originals.priors, originals.seed
+    return group_votes(vectors(originals.images), *known)
 
 
 def _hog(originals: Originals) -> Witness:

@@ -31,6 +31,7 @@ SERVED = "accuracy_served"
 # In this order: what is served, its parts, other ways from the same noisy labels, and what true labels give.
 PARTS = {
     SERVED: "Served: the classifier of the run",
+    "accuracy_classifier": "Classifier of stage two without those who join it",
     "accuracy_nlgan": "Classifier of the drawn images alone (NL-GAN)",
     "accuracy_originals": "Classifier of the originals alone, with their posterior",
     "accuracy_discriminator": "D of stage one itself",
@@ -60,10 +61,13 @@ def accuracies(run: PhasedRun) -> dict:
         run: Run whose classifier is trained. Its task has test images.
     """
     two = run.config.stage_two
-    served = _accuracy(run, run.classifier)
-    found = {SERVED: served, "accuracy_nlgan": served, "accuracy_discriminator": _discriminator(run)}
+    served = alone = _accuracy(run, run.classifier)
+    found = {SERVED: served}
+    if run.joining:
+        found["accuracy_classifier"] = alone = _accuracy(run, run.classifier.get_layer("classifier"))
+    found |= {"accuracy_nlgan": alone, "accuracy_discriminator": _discriminator(run)}
     if two.learns_from != DRAWN:
-        found["accuracy_originals"] = served
+        found["accuracy_originals"] = alone
     trainings, peers = _trainings(run), _peers(run)
     # What keeps vectors of frozen features is not made for threads.
     trained = side_by_side({**trainings, **peers}, run.precision.name, most=1 if run.features else MOST)
@@ -86,7 +90,7 @@ def _trainings(run: PhasedRun) -> dict[str, Callable[[], float]]:
     def on_labels(labels: np.ndarray, name: str) -> Callable[[], float]:
         return lambda: _accuracy(run, run.trained_on(task.images, labels, name, aside=True))
 
-    if run.serves_ensemble or run.learned_part == BOTH:
+    if run.learned_part == BOTH:
         trainings["accuracy_originals"] = on_evidence(run.evidence, ORIGINALS, "originals")
     if two.learns_from != DRAWN:
         trainings["accuracy_nlgan"] = on_evidence(run.evidence, DRAWN, "drawn")

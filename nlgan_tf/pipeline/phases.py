@@ -46,7 +46,7 @@ from nlgan_tf.pipeline.lifecycle import RunInFolder
 from nlgan_tf.stage_two import train_classifier
 from nlgan_tf.training.distribution import Processes
 from nlgan_tf.two_stages.cross_fitting import COPIES_KEPT, describe_training
-from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
+from nlgan_tf.two_stages.ensemble import build_ensemble, who_joins
 from nlgan_tf.two_stages.head import train_head
 from nlgan_tf.two_stages.judging import Judge, judge_drawn, judge_originals
 from nlgan_tf.two_stages.refinement import DESCRIPTION, refine_generators
@@ -226,12 +226,16 @@ class PhasedRun(RunInFolder):
         else:
             classifier = self.trained_on_evidence(self.evidence, self.learned_part, "stage_two")
         classifier = of_plain_layers(classifier)
-        self._save(build_ensemble(classifier, self.judge) if self.serves_ensemble else classifier, CLASSIFIER_FILE)
+        if self.joining is not None:
+            classifier = build_ensemble(classifier, self.joining, self.judge, self.evidence, self.config.seed)
+        self._save(classifier, CLASSIFIER_FILE)
 
     @property
-    def serves_ensemble(self) -> bool:
-        """Whether the D's are part of what is served."""
-        return serves_ensemble(self.config.stage_two, self.judge, self.task.images, self.features)
+    def joining(self) -> str | None:
+        """Who joins the classifier in what is served, see `who_joins`."""
+        if self.config.stage_two.learns_from == DRAWN:
+            return None
+        return who_joins(self.config.stage_two, self.judge, self.task.images, self.features)
 
     @property
     def learned_part(self) -> str:

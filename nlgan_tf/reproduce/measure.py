@@ -44,8 +44,9 @@ from nlgan_tf.two_stages.stage_two import UNFILTERED
 VERSIONED = ("tensorflow", "keras", "numpy", "scikit-learn", "cleanlab", "scikit-image")
 # Versions and commit of what finished a kept run, in the run's folder.
 MADE_BY = "made_by.json"
-# Parts of NL-GAN, by their names in the grid, and their names in metrics.json.
+# Parts of NL-GAN, by their names in the grid, and their names in metrics.json, where a run has them.
 PARTS = {
+    "nlgan-classifier": "accuracy_classifier",
     "nlgan-drawn": "accuracy_nlgan",
     "nlgan-originals": "accuracy_originals",
     "nlgan-d": "accuracy_discriminator",
@@ -148,7 +149,7 @@ def _nlgan(combination: Combination, config: RunConfig, keep: str | None, made_b
         "seconds": sum(timings.values()),
     }
     if combination.method == "nlgan" and config.stage_two.learns_from != DRAWN:
-        found["parts"] = {part: metrics[name] for part, name in PARTS.items()}
+        found["parts"] = {part: metrics[name] for part, name in PARTS.items() if name in metrics}
     else:
         found["accuracy_discriminator"] = metrics["accuracy_discriminator"]
     return found, (drawn.images, drawn.labels)

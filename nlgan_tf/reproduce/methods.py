@@ -58,6 +58,7 @@ def method_of(entry: Entry) -> Method:
 
 METHODS = {
     "nlgan": _generative("NL-GAN", importance=30, ablation=False, changes={}),
+    "nlgan-classifier": _generative("NL-GAN, classifier without those who join it", part_of="nlgan"),
     "nlgan-drawn": _generative("NL-GAN, drawn images alone", part_of="nlgan"),
     "nlgan-originals": _generative("NL-GAN, originals alone", part_of="nlgan"),
     "nlgan-d": _generative("NL-GAN, D alone", part_of="nlgan"),

@@ -19,7 +19,7 @@ from nlgan_tf.networks.extractor import FrozenFeatures
 from nlgan_tf.recipes import check_recipe
 from nlgan_tf.training.precision import computing_in
 from nlgan_tf.two_stages.cross_fitting import CrossFit
-from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
+from nlgan_tf.two_stages.ensemble import build_ensemble, who_joins
 from nlgan_tf.two_stages.head import frozen_features, train_head
 from nlgan_tf.two_stages.judging import judge_drawn, judge_originals
 from nlgan_tf.two_stages.refinement import refine_generators
@@ -128,6 +128,6 @@ def _both(
             of_drawn = judge_drawn(drawn[0], judged.judge, images, noisy_labels, priors, seed)
             evidence = Evidence(images, noisy_labels, priors, posterior, drawn[0], of_drawn)
             classifier = train_rounds(evidence, learned_part(stage_two, images), stage_two, seed, verbose=verbose)
-            if serves_ensemble(stage_two, judged.judge, images, frozen):
-                classifier = build_ensemble(classifier, judged.judge)
+            if joining := who_joins(stage_two, judged.judge, images, frozen):
+                classifier = build_ensemble(classifier, joining, judged.judge, evidence, seed)
     return TwoStages(fit.models, *drawn, classifier, posterior, histories[0])

@@ -1,7 +1,7 @@
-"""The classifier of stage two and cross-fitted D's as one classifier.
+"""The classifier of stage two and the judges of the originals as one classifier.
 
-On small sets the classifier loses some of what the D's know that taught it, and their errors differ: the mean of both
-errs less than either.
+On small sets the classifier loses some of what the judges know that taught it, and their errors differ: the mean of
+both errs less than either.
 """
 
 from __future__ import annotations
@@ -9,52 +9,78 @@ from __future__ import annotations
 import numpy as np
 
 from nlgan_tf.compat.keras import keras
-from nlgan_tf.config import AUTO, DRAWN, FEATURES, StageTwoConfig
+from nlgan_tf.config import AUTO, FEATURES, StageTwoConfig
+from nlgan_tf.networks.votes import build_votes
+from nlgan_tf.noise_rates.calibration import Calibration
 from nlgan_tf.noise_rates.witnesses import Vectors
-from nlgan_tf.two_stages.judging import D, Judge, classifiers_judge
+from nlgan_tf.two_stages.judging import GROUPS, D, Judge, calibrated_votes, classifiers_judge
+from nlgan_tf.two_stages.stage_two import Evidence
 
 
-def serves_ensemble(
-    config: StageTwoConfig, judge: Judge | None, images: np.ndarray, features: Vectors | None = None
-) -> bool:
-    """Whether the D's join the classifier: each judges images that it has not seen, and is heard on the originals.
+def who_joins(config: StageTwoConfig, judge: Judge, images: np.ndarray, features: Vectors | None = None) -> str | None:
+    """Returns who joins the classifier: "D", "groups", or None for nobody.
 
-    A D without folds has learned the labels that it judges; where a classifier on features judges too, D is the weaker.
+    Groups join where they alone are heard on the originals. The D's join where they are heard, and each judges images
+    that it has not seen: a D without folds has learned the labels that it judges. Where a classifier on features judges
+    too, D is the weaker.
 
     Args:
         config: What is served, what the classifier learns from, and its network.
-        judge: The D's; None where drawn images alone are learned from.
+        judge: The D's, and who is heard.
         images, features: As of `judge_originals`.
     """
-    if config.served != AUTO or config.learns_from == DRAWN or config.network == FEATURES:
-        return False
-    return len(judge.fit.models) > 1 and D in judge.heard and not classifiers_judge(config, images, features)
+    if config.served != AUTO or config.network == FEATURES:
+        return None
+    if judge.heard == (GROUPS,):
+        return GROUPS
+    unseen = len(judge.fit.models) > 1 and D in judge.heard
+    return D if unseen and not classifiers_judge(config, images, features) else None
 
 
-def build_ensemble(classifier: keras.Model, judge: Judge) -> keras.Model:
-    """Returns the mean of the classifier's logit and of the mean logit of the calibrated D's.
+def build_ensemble(
+    classifier: keras.Model, joining: str, judge: Judge, evidence: Evidence, seed: int = 0
+) -> keras.Model:
+    """Returns the mean of the classifier's logit and of the calibrated logit of who joins it.
 
     Args:
         classifier: Classifier, float32 images in [-1, 1], (n, h, w, c) -> logits (n, 1).
+        joining: "D" or "groups", see `who_joins`.
         judge: The D's.
+        evidence: Originals, whose labels the groups' votes are.
+        seed: Seed of the groupings, as of `judge_originals`.
 
     Returns:
         A functional model of the same inputs and outputs, positive above 0.
     """
     images = keras.Input(classifier.input_shape[1:], name="images")
-    logits = [_calibrated(judge, number)(images) for number in range(len(judge.fit.models))]
-    of_discriminators = keras.layers.Average(name="discriminators")(logits)
-    logit = keras.layers.Average(dtype="float32", name="logits")([classifier(images), of_discriminators])
+    others = _groups(evidence, seed) if joining == GROUPS else _discriminators(judge)
+    logit = keras.layers.Average(dtype="float32", name="logits")([classifier(images), others(images)])
     return keras.Model(images, logit, name="ensemble")
 
 
-def _calibrated(judge: Judge, number: int) -> keras.Model:
-    """A D, images in [-1, 1] -> logit of P(positive), (n, 1): a linear function of D's own logit."""
-    discriminator = judge.fit.models[number].judging_discriminator()
-    (mean, std), calibration = judge.standards[number], judge.calibration
-    slope = calibration.scale / (std * calibration.std)
-    offset = calibration.shift - slope * (mean + std * calibration.mean)
-    images = keras.Input(discriminator.input_shape[1:], name="images")
-    # D's logit is high on negatives.
-    logit = keras.layers.Rescaling(-slope, offset=offset, dtype="float32", name="calibrated")(discriminator(images))
-    return keras.Model(images, logit, name=f"discriminator_{number}")
+def _groups(evidence: Evidence, seed: int) -> keras.Model:
+    """The groups' votes, images in [-1, 1] -> calibrated logit, (n, 1)."""
+    votes, calibration = calibrated_votes(evidence.images, evidence.noisy_labels, evidence.priors, seed)
+    scores = build_votes(evidence.images.shape[1:], votes.centres, votes.votes)
+    return _calibrated(scores, calibration, 1.0, 0.0, "groups")
+
+
+def _discriminators(judge: Judge) -> keras.Model:
+    """The mean of all D's, images in [-1, 1] -> calibrated logit, (n, 1)."""
+    discriminators = [model.judging_discriminator() for model in judge.fit.models]
+    images = keras.Input(discriminators[0].input_shape[1:], name="images")
+    logits = []
+    for number, (discriminator, (mean, std)) in enumerate(zip(discriminators, judge.standards, strict=True)):
+        # D's logit is high on negatives.
+        its_logit = _calibrated(discriminator, judge.calibration, -1 / std, -mean / std, f"discriminator_{number}")
+        logits.append(its_logit(images))
+    return keras.Model(images, keras.layers.Average(name="mean")(logits), name="discriminators")
+
+
+def _calibrated(scores: keras.Model, calibration: Calibration, factor: float, summand: float, name: str) -> keras.Model:
+    """The logit of P(positive) by a calibration of the scores times a factor plus a summand: linear in the scores."""
+    slope = calibration.scale / calibration.std
+    offset = calibration.shift + slope * (summand - calibration.mean)
+    images = keras.Input(scores.input_shape[1:], name="images")
+    logit = keras.layers.Rescaling(slope * factor, offset=offset, dtype="float32", name="calibrated")(scores(images))
+    return keras.Model(images, logit, name=name)

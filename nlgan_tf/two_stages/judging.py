@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from nlgan_tf.config import AUTO, OF_FEATURES, StageTwoConfig
-from nlgan_tf.data.features import LEAST_DIGIT_SIDE, LEAST_SIDE
+from nlgan_tf.data.features import LEAST_SIDE
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.networks.upright_hog import LEAST_DIGIT_SIDE, digit_features
 from nlgan_tf.noise_rates.calibration import USUAL_LOG_SCALE, VOTES_LOG_SCALE, Calibration, calibrate
+from nlgan_tf.noise_rates.group_votes import GroupVotes
 from nlgan_tf.noise_rates.posterior import label_posterior
 from nlgan_tf.noise_rates.witness_selection import combined_scores, select_witnesses
-from nlgan_tf.noise_rates.witnesses import Vectors, build_witness
+from nlgan_tf.noise_rates.witnesses import Originals, Vectors, build_witness, votes_of
 from nlgan_tf.two_stages.cross_fitting import SMALL_SET, CrossFit, scores_of
 
 # Names of witnesses, and those whose groups vote.
@@ -145,8 +147,19 @@ def judge_drawn(
     """
     if judge.heard != (GROUPS,):
         return judge.probability(drawn)
-    groups = build_witness(GROUPS, images, noisy_labels, priors=priors, seed=seed)
-    return _calibrated(judge.heard, groups.scores, noisy_labels, priors)(groups.score_others(drawn))
+    votes, calibration = calibrated_votes(images, noisy_labels, priors, seed)
+    return calibration(votes.of_others(digit_features(drawn)))
+
+
+def calibrated_votes(
+    images: np.ndarray, noisy_labels: np.ndarray, priors: NoisePriors, seed: int = 0
+) -> tuple[GroupVotes, Calibration]:
+    """Returns the votes of the groups of grey originals, and their calibration where groups alone are heard.
+
+    Arguments are those of `judge_originals`.
+    """
+    votes = votes_of(Originals(images, noisy_labels, None, priors, seed))
+    return votes, _calibrated([GROUPS], votes.of_members, noisy_labels, priors)
 
 
 def _calibrated(

@@ -183,16 +183,23 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, c
     # Folds, so that groups are heard alone and judge what is drawn.
     folds = dataclasses.replace(STAGE_ONE, refine_epochs=0)
     config = config_of(tmp_path / "run", stage_one=folds, compare=False, export=False)
-    originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1, witness="auto")
-    metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1).metrics
+    originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1, witness="auto", served="auto")
+    run = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1)
+    metrics = run.metrics
     printed = capsys.readouterr().out
     assert "Judge of the labels groups: kept" in printed
     assert "Judge of the labels D: dropped" in printed
     assert "in 2 rounds: the classifier of each judges the originals for the next" in printed
     assert "peers" not in metrics
-    names = {"served", "nlgan", "originals", "discriminator"}
+    names = {"served", "classifier", "nlgan", "originals", "discriminator"}
     assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
-    assert metrics["accuracy_originals"] == metrics["accuracy_served"]
+    # The groups join the classifier, which learned from the originals alone.
+    served = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
+    assert [layer.name for layer in served.layers] == ["images", "classifier", "groups", "logits"]
+    task = prepare_task(config)
+    assert metrics["accuracy_served"] == accuracy(served, task.test_images, task.test_labels)
+    alone = accuracy(served.get_layer("classifier"), task.test_images, task.test_labels)
+    assert metrics["accuracy_originals"] == metrics["accuracy_classifier"] == alone
 
 
 @pytest.mark.slow

@@ -2,15 +2,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
 from nlgan_tf.config import StageOneConfig, StageTwoConfig
-from nlgan_tf.noise_rates.calibration import Calibration
+from nlgan_tf.noise_rates.calibration import VOTES_LOG_SCALE, Calibration, calibrate
+from nlgan_tf.noise_rates.witnesses import build_witness
 from nlgan_tf.stage_two import predict_logits
 from nlgan_tf.two_stages.cross_fitting import CrossFit, scores_of
-from nlgan_tf.two_stages.ensemble import build_ensemble, serves_ensemble
+from nlgan_tf.two_stages.ensemble import build_ensemble, who_joins
 from nlgan_tf.two_stages.judging import Judge
+from nlgan_tf.two_stages.stage_two import Evidence
 
 
 def fit_of(*models) -> CrossFit:
@@ -26,7 +29,7 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_discriminat
     standard = np.array([(np.array([-4, 4]) - 0.5) / 2.0, np.array([-1.5, 0.5]) / 0.25])
     of_discriminators = (2.0 * (standard - 0.1) / 1.5 - 0.3).mean(axis=0)
     expected = (predict_logits(classifier, images)[:, 0] + of_discriminators) / 2
-    ensemble = build_ensemble(classifier, judge)
+    ensemble = build_ensemble(classifier, "D", judge, evidence=None)
     assert ensemble.output_shape == (None, 1)
     np.testing.assert_allclose(predict_logits(ensemble, images)[:, 0], expected, rtol=1e-4)
     ensemble.save(tmp_path / "ensemble.keras")
@@ -39,10 +42,26 @@ def test_trained_discriminators_agree_with_their_judge(images, tiny_model):
     judge = Judge(fit, ((0.1, 2.0),) * 3, Calibration(0.0, 1.0, 1.0, 0.0))
     blind = nl.build_classifier((8, 8, 1), width=0.1)
     blind.set_weights([np.zeros_like(weight) for weight in blind.get_weights()])
-    logits = 2 * predict_logits(build_ensemble(blind, judge), images)[:, 0]
+    logits = 2 * predict_logits(build_ensemble(blind, "D", judge, evidence=None), images)[:, 0]
     expected = np.mean([(scores_of(model, images) - 0.1) / 2 for model in fit.models], axis=0)
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_path):
+    task, priors = nl.load_task("digits:5,7-vs-2,4"), nl.NoisePriors(0.7, 0.85)
+    known = task.images[::5], nl.corrupt_labels(task.labels[::5], priors, seed=0), priors
+    evidence = Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
+    classifier = nl.build_classifier(task.image_shape, width=0.1, network="small")
+    ensemble = build_ensemble(classifier, "groups", None, evidence, seed=3)
+    votes = build_witness("groups", *known[:2], priors=priors, seed=3)
+    probability = calibrate(votes.scores, known[1], priors, VOTES_LOG_SCALE)(votes.score_others(task.test_images))
+    expected = (predict_logits(classifier, task.test_images)[:, 0] + logit(probability.astype(np.float64))) / 2
+    np.testing.assert_allclose(predict_logits(ensemble, task.test_images)[:, 0], expected, rtol=1e-3, atol=1e-3)
+    assert np.mean((expected > 0) == task.test_labels) > 0.95
+    ensemble.save(tmp_path / "ensemble.keras")
+    again = nl.load_model(tmp_path / "ensemble.keras")
+    np.testing.assert_array_equal(*(predict_logits(model, task.test_images) for model in (again, ensemble)))
 
 
 AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")
@@ -51,22 +70,20 @@ AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")
 @pytest.mark.parametrize(
     ("changes", "folds", "heard", "shape", "expected"),
     [
-        ({}, 2, ("D",), (8, 8, 1), True),
-        ({}, 1, ("D",), (8, 8, 1), False),  # D has learned the labels.
-        ({}, 2, ("groups", "D"), (24, 24, 1), True),
-        ({}, 2, ("groups",), (24, 24, 1), False),  # What is not heard on the originals does not join.
-        ({}, 2, ("hog", "D"), (24, 24, 3), False),  # A classifier on HOG judges too.
-        ({"witness": None}, 2, ("D",), (24, 24, 3), True),
-        ({"served": "classifier"}, 2, ("D",), (8, 8, 1), False),
-        ({"network": "features"}, 2, ("D",), (8, 8, 1), False),
+        ({}, 2, ("D",), (8, 8, 1), "D"),
+        ({}, 1, ("D",), (8, 8, 1), None),  # D has learned the labels.
+        ({}, 2, ("groups", "D"), (24, 24, 1), "D"),
+        ({}, 2, ("groups",), (24, 24, 1), "groups"),  # A D that is not heard on the originals does not join.
+        ({}, 1, ("groups",), (24, 24, 1), "groups"),
+        ({}, 2, ("hog", "D"), (24, 24, 3), None),  # A classifier on HOG judges too.
+        ({"witness": None}, 2, ("D",), (24, 24, 3), "D"),
+        ({"served": "classifier"}, 2, ("D",), (8, 8, 1), None),
+        ({"served": "classifier"}, 2, ("groups",), (24, 24, 1), None),
+        ({"network": "features"}, 2, ("D",), (8, 8, 1), None),
     ],
 )
-def test_the_discriminators_join_where_they_judge_what_they_have_not_seen(changes, folds, heard, shape, expected):
+def test_those_who_are_heard_join_where_they_judge_what_they_have_not_seen(changes, folds, heard, shape, expected):
     config = dataclasses.replace(AUTO, **changes)
     fit = CrossFit([None] * folds, np.zeros(4, int), StageOneConfig())
     judge = Judge(fit, ((0.0, 1.0),) * folds, Calibration(0.0, 1.0, 1.0, 0.0), heard)
-    assert serves_ensemble(config, judge, np.zeros((4, *shape), np.uint8)) is expected
-
-
-def test_where_drawn_images_alone_are_learned_from_there_is_no_judge():
-    assert not serves_ensemble(dataclasses.replace(AUTO, learns_from="drawn"), None, np.zeros((4, 8, 8, 1), np.uint8))
+    assert who_joins(config, judge, np.zeros((4, *shape), np.uint8)) == expected

@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from nlgan_tf.data.checks import check_labels, check_training_images
-from nlgan_tf.data.features import digit_features, hog_features
+from nlgan_tf.data.features import hog_features
 from nlgan_tf.data.noise import NoisePriors
+from nlgan_tf.networks.upright_hog import digit_features
 from nlgan_tf.noise_rates.witnesses import WITNESSES, Originals, Vectors, voting
 
 
