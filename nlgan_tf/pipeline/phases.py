@@ -226,15 +226,15 @@ class PhasedRun(RunInFolder):
         else:
             classifier = self.trained_on_evidence(self.evidence, self.learned_part, "stage_two")
         classifier = of_plain_layers(classifier)
-        if self.joining is not None:
+        if self.joining:
             classifier = build_ensemble(classifier, self.joining, self.judge, self.evidence, self.config.seed)
         self._save(classifier, CLASSIFIER_FILE)
 
     @property
-    def joining(self) -> str | None:
+    def joining(self) -> tuple[str, ...]:
         """Who joins the classifier in what is served, see `who_joins`."""
         if self.config.stage_two.learns_from == DRAWN:
-            return None
+            return ()
         return who_joins(self.config.stage_two, self.judge, self.task.images, self.features)
 
     @property

@@ -1,10 +1,12 @@
 """The classifier of stage two and the judges of the originals as one classifier.
 
-On small sets the classifier loses some of what the judges know that taught it, and their errors differ: the mean of
-both errs less than either.
+The classifier loses some of what the judges know that taught it, and their errors differ: the mean of both errs less
+than either.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 
@@ -17,12 +19,13 @@ from nlgan_tf.two_stages.judging import GROUPS, D, Judge, calibrated_votes, clas
 from nlgan_tf.two_stages.stage_two import Evidence
 
 
-def who_joins(config: StageTwoConfig, judge: Judge, images: np.ndarray, features: Vectors | None = None) -> str | None:
-    """Returns who joins the classifier: "D", "groups", or None for nobody.
+def who_joins(
+    config: StageTwoConfig, judge: Judge, images: np.ndarray, features: Vectors | None = None
+) -> tuple[str, ...]:
+    """Returns who joins the classifier: "D", "groups", both or nobody, of those who are heard on the originals.
 
-    Groups join where they alone are heard on the originals. The D's join where they are heard, and each judges images
-    that it has not seen: a D without folds has learned the labels that it judges. Where a classifier on features judges
-    too, D is the weaker.
+    A D without folds has learned the labels that it judges, and does not join; nor do the D's where a classifier on
+    features judges too, which is the stronger.
 
     Args:
         config: What is served, what the classifier learns from, and its network.
@@ -30,21 +33,19 @@ def who_joins(config: StageTwoConfig, judge: Judge, images: np.ndarray, features
         images, features: As of `judge_originals`.
     """
     if config.served != AUTO or config.network == FEATURES:
-        return None
-    if judge.heard == (GROUPS,):
-        return GROUPS
-    unseen = len(judge.fit.models) > 1 and D in judge.heard
-    return D if unseen and not classifiers_judge(config, images, features) else None
+        return ()
+    unseen = len(judge.fit.models) > 1 and not classifiers_judge(config, images, features)
+    return tuple(name for name in judge.heard if name == GROUPS or (name == D and unseen))
 
 
 def build_ensemble(
-    classifier: keras.Model, joining: str, judge: Judge, evidence: Evidence, seed: int = 0
+    classifier: keras.Model, joining: Collection[str], judge: Judge, evidence: Evidence, seed: int = 0
 ) -> keras.Model:
-    """Returns the mean of the classifier's logit and of the calibrated logit of who joins it.
+    """Returns the mean of the classifier's logit and of the calibrated logits of those who join it.
 
     Args:
         classifier: Classifier, float32 images in [-1, 1], (n, h, w, c) -> logits (n, 1).
-        joining: "D" or "groups", see `who_joins`.
+        joining: "D", "groups" or both, see `who_joins`.
         judge: The D's.
         evidence: Originals, whose labels the groups' votes are.
         seed: Seed of the groupings, as of `judge_originals`.
@@ -53,8 +54,9 @@ def build_ensemble(
         A functional model of the same inputs and outputs, positive above 0.
     """
     images = keras.Input(classifier.input_shape[1:], name="images")
-    others = _groups(evidence, seed) if joining == GROUPS else _discriminators(judge)
-    logit = keras.layers.Average(dtype="float32", name="logits")([classifier(images), others(images)])
+    others = [_groups(evidence, seed) if name == GROUPS else _discriminators(judge) for name in joining]
+    logits = [model(images) for model in (classifier, *others)]
+    logit = keras.layers.Average(dtype="float32", name="logits")(logits)
     return keras.Model(images, logit, name="ensemble")
 
 

@@ -29,7 +29,7 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_discriminat
     standard = np.array([(np.array([-4, 4]) - 0.5) / 2.0, np.array([-1.5, 0.5]) / 0.25])
     of_discriminators = (2.0 * (standard - 0.1) / 1.5 - 0.3).mean(axis=0)
     expected = (predict_logits(classifier, images)[:, 0] + of_discriminators) / 2
-    ensemble = build_ensemble(classifier, "D", judge, evidence=None)
+    ensemble = build_ensemble(classifier, ["D"], judge, evidence=None)
     assert ensemble.output_shape == (None, 1)
     np.testing.assert_allclose(predict_logits(ensemble, images)[:, 0], expected, rtol=1e-4)
     ensemble.save(tmp_path / "ensemble.keras")
@@ -42,7 +42,7 @@ def test_trained_discriminators_agree_with_their_judge(images, tiny_model):
     judge = Judge(fit, ((0.1, 2.0),) * 3, Calibration(0.0, 1.0, 1.0, 0.0))
     blind = nl.build_classifier((8, 8, 1), width=0.1)
     blind.set_weights([np.zeros_like(weight) for weight in blind.get_weights()])
-    logits = 2 * predict_logits(build_ensemble(blind, "D", judge, evidence=None), images)[:, 0]
+    logits = 2 * predict_logits(build_ensemble(blind, ["D"], judge, evidence=None), images)[:, 0]
     expected = np.mean([(scores_of(model, images) - 0.1) / 2 for model in fit.models], axis=0)
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
@@ -53,7 +53,7 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_p
     known = task.images[::5], nl.corrupt_labels(task.labels[::5], priors, seed=0), priors
     evidence = Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
     classifier = nl.build_classifier(task.image_shape, width=0.1, network="small")
-    ensemble = build_ensemble(classifier, "groups", None, evidence, seed=3)
+    ensemble = build_ensemble(classifier, ["groups"], None, evidence, seed=3)
     votes = build_witness("groups", *known[:2], priors=priors, seed=3)
     probability = calibrate(votes.scores, known[1], priors, VOTES_LOG_SCALE)(votes.score_others(task.test_images))
     expected = (predict_logits(classifier, task.test_images)[:, 0] + logit(probability.astype(np.float64))) / 2
@@ -70,16 +70,15 @@ AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")
 @pytest.mark.parametrize(
     ("changes", "folds", "heard", "shape", "expected"),
     [
-        ({}, 2, ("D",), (8, 8, 1), "D"),
-        ({}, 1, ("D",), (8, 8, 1), None),  # D has learned the labels.
-        ({}, 2, ("groups", "D"), (24, 24, 1), "D"),
-        ({}, 2, ("groups",), (24, 24, 1), "groups"),  # A D that is not heard on the originals does not join.
-        ({}, 1, ("groups",), (24, 24, 1), "groups"),
-        ({}, 2, ("hog", "D"), (24, 24, 3), None),  # A classifier on HOG judges too.
-        ({"witness": None}, 2, ("D",), (24, 24, 3), "D"),
-        ({"served": "classifier"}, 2, ("D",), (8, 8, 1), None),
-        ({"served": "classifier"}, 2, ("groups",), (24, 24, 1), None),
-        ({"network": "features"}, 2, ("D",), (8, 8, 1), None),
+        ({}, 2, ("D",), (8, 8, 1), ("D",)),
+        ({}, 1, ("D",), (8, 8, 1), ()),  # D has learned the labels.
+        ({}, 2, ("D", "groups"), (24, 24, 1), ("D", "groups")),
+        ({}, 1, ("D", "groups"), (24, 24, 1), ("groups",)),
+        ({}, 2, ("groups",), (24, 24, 1), ("groups",)),  # A D that is not heard on the originals does not join.
+        ({}, 2, ("D", "hog"), (24, 24, 3), ()),  # A classifier on HOG judges too.
+        ({"witness": None}, 2, ("D",), (24, 24, 3), ("D",)),
+        ({"served": "classifier"}, 2, ("D", "groups"), (24, 24, 1), ()),
+        ({"network": "features"}, 2, ("D",), (8, 8, 1), ()),
     ],
 )
 def test_those_who_are_heard_join_where_they_judge_what_they_have_not_seen(changes, folds, heard, shape, expected):
