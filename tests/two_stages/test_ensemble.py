@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -60,6 +62,9 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_p
     np.testing.assert_allclose(predict_logits(ensemble, task.test_images)[:, 0], expected, rtol=1e-3, atol=1e-3)
     assert np.mean((expected > 0) == task.test_labels) > 0.95
     ensemble.save(tmp_path / "ensemble.keras")
+    in_a_clean_process = "import sys, nlgan_tf; print(nlgan_tf.load_model(sys.argv[1]).name)"
+    command = [sys.executable, "-c", in_a_clean_process, tmp_path / "ensemble.keras"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == ["ensemble"]
     again = nl.load_model(tmp_path / "ensemble.keras")
     np.testing.assert_array_equal(*(predict_logits(model, task.test_images) for model in (again, ensemble)))
 
