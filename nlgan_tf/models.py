@@ -6,8 +6,6 @@ import os
 import zipfile
 from pathlib import Path
 
-# For `load_model`: what is served may have layers of its own.
-import nlgan_tf.networks.votes  # noqa: F401
 from nlgan_tf.compat.keras import keras
 from nlgan_tf.config import D_RATE_FOR, StageOneConfig, policy_for
 from nlgan_tf.data.checks import check_seed

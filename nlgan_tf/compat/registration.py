@@ -26,7 +26,9 @@ HOMES = {
     "Dense": "networks.layers",
     "ExactSpectralNormalization": "networks.spectral",
     "LeakyReLU": "networks.layers",
+    "NearestCentres": "networks.votes",
     "SelfAttention": "networks.attention",
+    "UprightHOG": "networks.upright_hog",
     "FusedAdam": "training.optimizers",
 }
 

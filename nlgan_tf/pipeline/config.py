@@ -22,6 +22,7 @@ from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.data.sources import ACCEPTED, CLASS_SOURCES, check_reading, check_source
 from nlgan_tf.data.sources.folder.settings import Reading
 from nlgan_tf.errors import InputError
+from nlgan_tf.pipeline.later import LATER
 from nlgan_tf.recipes import RECIPES, check_recipe
 
 # Purities that true labels are corrupted to where none are stated: the paper's middle noise level.
@@ -39,42 +40,6 @@ OF_TASK = {
 # Settings that say where and how safely, not what is computed.
 PLACES = ("run_dir", "data_dir", "overwrite", "checkpoint_seconds", "keep_checkpoints", "tensorboard", "export")
 DEVICES = ("strategy", "devices")
-# Settings of later versions (of a stage: "stage_one.NAME"), with what earlier versions did: left out where they say the
-# same, so that earlier runs go on.
-LATER = {
-    "compare": True,
-    "precision": "float32",
-    "scale": None,
-    "corrupt": None,
-    **{item.name: item.default for item in dataclasses.fields(Reading)},
-    "features": None,
-    "tensorboard": False,
-    "export": True,
-    "stage_one.ema": 0.0,
-    "stage_one.folds": 1,
-    "stage_one.fold_epochs": 3,
-    "stage_two.learns_from": "drawn",
-    "stage_two.views": 1,
-    "stage_two.witness": None,
-    "stage_one.refine_epochs": 0,
-    "stage_one.generator": "dcgan",
-    "stage_one.critic": "auto",
-    "stage_one.augment": None,
-    "stage_one.augment_probability": 1.0,
-    "stage_two.augment": None,
-    "stage_two.augment_probability": 0.8,
-    "stage_two.rounds": 1,
-    "stage_two.schedule": "constant",
-    "stage_two.beta_2": 0.999,
-    "stage_two.weight_decay": 0.0,
-    "stage_two.ema": 0.0,
-    "stage_two.network": "paper",
-    "stage_two.served": "classifier",
-    "stage_two.min_confidence": None,
-    "stage_two.keep_surest": 1.0,
-    "stage_two.novelty": 0.0,
-    "stage_two.temperature": 1.0,
-}
 
 
 @dataclass(frozen=True)

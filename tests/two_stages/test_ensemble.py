@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from scipy.special import logit
+import tensorflow as tf
+from scipy.special import expit, logit
 
 import nlgan_tf as nl
 from helpers.brightness import brightness_nlgan
@@ -67,6 +68,20 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_p
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == ["ensemble"]
     again = nl.load_model(tmp_path / "ensemble.keras")
     np.testing.assert_array_equal(*(predict_logits(model, task.test_images) for model in (again, ensemble)))
+
+
+@pytest.mark.slow
+def test_votes_are_served_as_they_are_trained(tmp_path):
+    task, priors = nl.load_task("digits:5,7-vs-2,4"), nl.NoisePriors(0.7, 0.85)
+    known = task.images[::5], nl.corrupt_labels(task.labels[::5], priors, seed=0), priors
+    evidence = Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
+    classifier = nl.build_classifier(task.image_shape, width=0.1, network="small")
+    ensemble = build_ensemble(classifier, ["groups"], None, evidence)
+    version = nl.export_classifier(ensemble, tmp_path, images=task.images)
+    served = tf.saved_model.load(str(version)).signatures["serving_uint8"]
+    probability = served(images=tf.constant(task.test_images))["probability"]
+    np.testing.assert_allclose(probability, expit(predict_logits(ensemble, task.test_images)[:, 0]), atol=1e-5)
+    assert max(row["deviation"] for row in nl.check_export(version)) <= 1e-5
 
 
 AUTO = StageTwoConfig(served="auto", learns_from="both", witness="auto")

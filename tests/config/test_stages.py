@@ -2,8 +2,7 @@ import dataclasses
 
 import pytest
 
-from nlgan_tf.config import Option, StageOneConfig, StageTwoConfig, options, policy_for
-from nlgan_tf.errors import InputError
+from nlgan_tf.config import StageOneConfig, StageTwoConfig, options, policy_for
 
 
 @pytest.mark.parametrize("config", [StageOneConfig, StageTwoConfig])
@@ -14,19 +13,6 @@ def test_every_setting_has_an_option_that_accepts_its_default_and_its_search_ran
         option.check(name, getattr(config(), name))
         for end in option.search or ():
             option.check(name, end)
-
-
-def test_an_option_says_what_it_accepts():
-    assert Option("Share", above=0, most=1).accepted == "finite and above 0 and at most 1"
-    assert Option("Norm", choices=("exact", None)).names == ("exact", "none")
-    bounds = Option("Share", above=0, below=2, least=0.5, most=1.5)
-    for value in (0.5, 1, 1.5):
-        bounds.check("share", value)
-    for value in (0, 0.4, 1.6, 2, float("nan"), float("inf")):
-        with pytest.raises(InputError, match=r"Expected share to be finite and above 0 and at least 0.5 and below 2"):
-            bounds.check("share", value)
-    with pytest.raises(InputError, match="Expected norm to be one of exact, none; got 'keras'"):
-        Option("Norm", choices=("exact", None)).check("norm", "keras")
 
 
 @pytest.mark.parametrize(
