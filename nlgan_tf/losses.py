@@ -18,6 +18,12 @@ from nlgan_tf.data.noise import NoisePriors
 from nlgan_tf.errors import InputError
 from nlgan_tf.training import replicas
 
+# H by its names, of logits and targets of one shape.
+H = {
+    "bce": lambda logits, targets: tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits),
+    "mse": lambda logits, targets: tf.square(tf.sigmoid(logits) - targets),
+}
+
 
 def check_metric(metric: str) -> str:
     """Returns `metric` if H may be of this name; InputError otherwise."""
@@ -50,9 +56,7 @@ def h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:
     """
     check_metric(metric)
     logits = tf.cast(logits, tf.float32)
-    if metric == "bce":
-        return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), float(target)), logits=logits)
-    return tf.square(tf.sigmoid(logits) - target)
+    return H[metric](logits, tf.fill(tf.shape(logits), float(target)))
 
 
 def expected_h(logits: tf.Tensor, target: float, metric: str = "bce") -> tf.Tensor:

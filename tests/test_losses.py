@@ -132,6 +132,10 @@ def test_results_are_float32_and_finite_for_half_precision_logits():
     assert np.isfinite(loss)
 
 
+def test_the_settings_know_every_h():
+    assert tuple(losses.H) == LOSSES
+
+
 def test_an_unknown_metric_is_refused():
     with pytest.raises(ValueError, match="Expected loss to be one of bce, mse; got 'hinge'"):
         losses.noisy_loss(tf.zeros(1), tf.zeros(1), "hinge")

@@ -133,7 +133,7 @@ class RunConfig:
     label_column: str = option("label", "Column of a label file with the labels", group=DATA)
     corrupt: bool | None = option(
         None,
-        "Simulated noise in labels that are true; by default of digits, mnist and cifar10 alone",
+        f"Simulated noise in labels that are true; by default of {', '.join(CLASS_SOURCES)} alone",
         group=NOISE,
     )
     stage_one: StageOneConfig | None = None

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import nlgan_tf as nl
+from nlgan_tf import config
 from nlgan_tf.noise_rates.witnesses import WITNESSES, build_witness
 
 PRIORS = nl.NoisePriors(0.7, 0.85)
@@ -16,6 +17,10 @@ def stripes():
     pattern = np.where(labels[:, None, None] == 1, wave[None, None, :], wave[None, :, None])
     images = 128 + pattern[..., None] + rng.normal(0, 30, (120, 24, 24, 3))
     return np.clip(images, 0, 255).astype(np.uint8), labels, nl.corrupt_labels(labels, PRIORS, 0)
+
+
+def test_the_settings_know_every_witness():
+    assert tuple(WITNESSES) == config.WITNESSES
 
 
 def means(images: np.ndarray) -> np.ndarray:

@@ -122,7 +122,8 @@ def check_reading(spec: str, reading: Reading) -> None:
     for field in dataclasses.fields(Reading):
         used = field.name == "positive" and source in TASK_SOURCES
         if getattr(reading, field.name) != field.default and not used:
-            raise InputError(f"Expected {field.name} with folder:PATH alone, got {spec!r}")
+            photographs = " or ".join(f"{name}:PATH" for name in PHOTOGRAPH_SOURCES)
+            raise InputError(f"Expected {field.name} with {photographs} alone, got {spec!r}")
 
 
 def _fields(spec: str, data_dir: str | None, reading: Reading) -> TaskFields:
