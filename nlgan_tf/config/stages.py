@@ -180,7 +180,7 @@ class StageTwoConfig:
     )
     served: str = option(
         "classifier",
-        "What is served; auto: on few grey images the mean of the classifier and of the D's or groups that judge them",
+        "What is served; auto: for grey images the mean of the classifier and its judges, groups or cross-fitted D's",
         choices=("classifier", AUTO),
     )
     rounds: int = option(

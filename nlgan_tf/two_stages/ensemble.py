@@ -41,12 +41,14 @@ def who_joins(
 def build_ensemble(
     classifier: keras.Model, joining: Collection[str], judge: Judge, evidence: Evidence, seed: int = 0
 ) -> keras.Model:
-    """Returns the mean of the classifier's logit and of the calibrated logits of those who join it.
+    """Returns the weighted mean of the classifier's logit and of the calibrated logits of those who join it.
+
+    Of k who are heard on the originals, each has 1 / k of the classifier's weight.
 
     Args:
         classifier: Classifier, float32 images in [-1, 1], (n, h, w, c) -> logits (n, 1).
         joining: "D", "groups" or both, see `who_joins`.
-        judge: The D's.
+        judge: The D's, and who is heard.
         evidence: Originals, whose labels the groups' votes are.
         seed: Seed of the groupings, as of `judge_originals`.
 
@@ -55,9 +57,13 @@ def build_ensemble(
     """
     images = keras.Input(classifier.input_shape[1:], name="images")
     others = [_groups(evidence, seed) if name == GROUPS else _discriminators(judge) for name in joining]
-    logits = [model(images) for model in (classifier, *others)]
-    logit = keras.layers.Average(dtype="float32", name="logits")(logits)
-    return keras.Model(images, logit, name="ensemble")
+    share = 1 / len(judge.heard)
+    whole = 1 + share * len(others)
+    logits = [
+        keras.layers.Rescaling(weight / whole, dtype="float32", name=f"share_of_{model.name}")(model(images))
+        for model, weight in ((classifier, 1), *((other, share) for other in others))
+    ]
+    return keras.Model(images, keras.layers.Add(dtype="float32", name="logits")(logits), name="ensemble")
 
 
 def _groups(evidence: Evidence, seed: int) -> keras.Model:

@@ -195,7 +195,7 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, c
     assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
     # The groups join the classifier, which learned from the originals alone.
     served = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
-    assert [layer.name for layer in served.layers] == ["images", "classifier", "groups", "logits"]
+    assert {"classifier", "groups"} < {layer.name for layer in served.layers}
     task = prepare_task(config)
     assert metrics["accuracy_served"] == accuracy(served, task.test_images, task.test_labels)
     alone = accuracy(served.get_layer("classifier"), task.test_images, task.test_labels)

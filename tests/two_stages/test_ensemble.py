@@ -51,15 +51,25 @@ def test_trained_discriminators_agree_with_their_judge(images, tiny_model):
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_path):
+@pytest.fixture(scope="module")
+def digits() -> tuple[nl.ImageTask, Evidence]:
+    """Bundled digits, and a fifth of the training images as originals."""
     task, priors = nl.load_task("digits:5,7-vs-2,4"), nl.NoisePriors(0.7, 0.85)
     known = task.images[::5], nl.corrupt_labels(task.labels[::5], priors, seed=0), priors
-    evidence = Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
+    return task, Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
+
+
+@pytest.mark.parametrize(("heard", "share"), [(("groups",), 1), (("D", "groups"), 0.5)])
+def test_votes_have_their_share_of_what_is_heard(digits, heard, share, tmp_path):
+    task, evidence = digits
     classifier = nl.build_classifier(task.image_shape, width=0.1, network="small")
-    ensemble = build_ensemble(classifier, ["groups"], None, evidence, seed=3)
-    votes = build_witness("groups", *known[:2], priors=priors, seed=3)
-    probability = calibrate(votes.scores, known[1], priors, VOTES_LOG_SCALE)(votes.score_others(task.test_images))
-    expected = (predict_logits(classifier, task.test_images)[:, 0] + logit(probability.astype(np.float64))) / 2
+    judge = Judge(fit_of(None), ((0.0, 1.0),), Calibration(0.0, 1.0, 1.0, 0.0), heard)
+    ensemble = build_ensemble(classifier, ["groups"], judge, evidence, seed=3)
+    known = evidence.images, evidence.noisy_labels
+    votes = build_witness("groups", *known, priors=evidence.priors, seed=3)
+    calibration = calibrate(votes.scores, known[1], evidence.priors, VOTES_LOG_SCALE)
+    of_groups = logit(calibration(votes.score_others(task.test_images)).astype(np.float64))
+    expected = (predict_logits(classifier, task.test_images)[:, 0] + share * of_groups) / (1 + share)
     np.testing.assert_allclose(predict_logits(ensemble, task.test_images)[:, 0], expected, rtol=1e-3, atol=1e-3)
     assert np.mean((expected > 0) == task.test_labels) > 0.95
     ensemble.save(tmp_path / "ensemble.keras")
@@ -71,12 +81,11 @@ def test_the_logit_is_the_mean_of_the_classifiers_and_the_calibrated_votes(tmp_p
 
 
 @pytest.mark.slow
-def test_votes_are_served_as_they_are_trained(tmp_path):
-    task, priors = nl.load_task("digits:5,7-vs-2,4"), nl.NoisePriors(0.7, 0.85)
-    known = task.images[::5], nl.corrupt_labels(task.labels[::5], priors, seed=0), priors
-    evidence = Evidence(*known, posterior=None, drawn_images=None, drawn_posterior=None)
+def test_votes_are_served_as_they_are_trained(digits, tmp_path):
+    task, evidence = digits
     classifier = nl.build_classifier(task.image_shape, width=0.1, network="small")
-    ensemble = build_ensemble(classifier, ["groups"], None, evidence)
+    judge = Judge(fit_of(None), ((0.0, 1.0),), Calibration(0.0, 1.0, 1.0, 0.0), ("groups",))
+    ensemble = build_ensemble(classifier, ["groups"], judge, evidence)
     version = nl.export_classifier(ensemble, tmp_path, images=task.images)
     served = tf.saved_model.load(str(version)).signatures["serving_uint8"]
     probability = served(images=tf.constant(task.test_images))["probability"]
