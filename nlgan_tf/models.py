@@ -167,7 +167,7 @@ def load_extractor(features: str | os.PathLike) -> keras.Model:
     elif name.endswith(".keras") or Path(name).expanduser().exists():
         extractor = _load_safely(name)
     else:
-        raise InputError(f"Expected features to be a .keras file, {', '.join(APPLICATIONS)}; got {name!r}")
+        raise InputError(f"Expected features to be a .keras file or one of {', '.join(APPLICATIONS)}; got {name!r}")
     extractor.trainable = False
     return extractor
 

@@ -43,7 +43,7 @@ def train_classifier(
         config: Network and schedule.
         seed: Seed of weights, dropout, order and augmentation.
         verbose: Verbosity, as in `keras.Model.fit`.
-        survival: How the training survives a kill; by default nothing is saved.
+        survival: Checkpoints and signals of the training; by default nothing is saved.
         name: Name of this training's checkpoints.
 
     Returns:
@@ -87,7 +87,7 @@ def train_on_stream(
         config: Network and schedule. With `ema` the returned classifier has the averaged weights.
         seed: Seed of weights, dropout and augmentation.
         verbose: Verbosity, as in `keras.Model.fit`.
-        survival: Where given, training is saved as it goes, and continued from there.
+        survival: Checkpoints and signals of the training, which goes on from them; by default nothing is saved.
         name: Name of this training's checkpoints.
         augment: Function `augment(images, seed)` of every batch, with images in [-1, 1] and an integer pair.
         metrics: Metrics of labels and logits, both of shape (b, 1).

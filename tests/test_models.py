@@ -55,7 +55,9 @@ def test_an_extractor_that_holds_code_is_refused_in_one_line(tmp_path):
 def test_an_extractor_is_a_file_or_a_name(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_extractor(tmp_path / "none.keras")
-    with pytest.raises(InputError, match=r"^Expected features to be a .keras file, EfficientNetB0, .*; got 'VGG'$"):
+    with pytest.raises(
+        InputError, match=r"^Expected features to be a .keras file or one of EfficientNetB0, .*; got 'VGG'$"
+    ):
         load_extractor("VGG")
     with pytest.raises(InputError, match="which is a folder"):
         load_extractor(tmp_path)

@@ -9,12 +9,12 @@ from nlgan_tf.cli.tables import print_table
 
 @click.command()
 @click.argument("run_dir", metavar="RUN")
-@click.option("--to", "base_dir", required=True, metavar="BASE", help="folder for BASE/<model>/<version>/")
-@click.option("--onnx", is_flag=True, help="write model.onnx too (needs the extra onnx)")
+@click.option("--to", "base_dir", required=True, metavar="BASE", help="Folder for BASE/<model>/<version>/")
+@click.option("--onnx", is_flag=True, help="Write model.onnx too (needs the extra onnx)")
 @click.option(
     "--served-from",
     metavar="PATH",
-    help="server's absolute path of BASE, for models.config  [default: as the file says, or a container's /models]",
+    help="Server's absolute path of BASE, for models.config  [default: as in models.config, or a container's /models]",
 )
 def export(run_dir: str, base_dir: str, onnx: bool, served_from: str | None) -> None:
     """Publish the models of the run folder RUN as their next versions, for TF Serving."""

@@ -14,7 +14,12 @@ from nlgan_tf.pipeline.config import RunConfig
 @config_options(RunConfig, only=(*DATA_OPTIONS, "pi_p", "pi_n", "corrupt", "corrupt_first", "seed"))
 @click.option("--folds", default=5, show_default=True, help="Folds of the images that D is scored on")
 @click.option("--max-steps", default=400, show_default=True, help="Most steps of each D; held-out labels stop D sooner")
-@click.option("--trainings", default=1, show_default=True, help="Trainings of D on other folds, for wider intervals")
+@click.option(
+    "--trainings",
+    default=1,
+    show_default=True,
+    help="Trainings of D, each on other folds; their spread widens the intervals",
+)
 @click.option("--width", default=0.25, show_default=True, help="Factor on the size of every layer of D")
 @click.option("--figure", default="priors.png", show_default=True, help="PNG to write: the histogram of D's outputs")
 def priors(folds: int, max_steps: int, trainings: int, width: float, figure: str, **options) -> None:

@@ -10,7 +10,7 @@ from nlgan_tf.cli.console import prepare, verbosity
 @click.command()
 @click.argument("run_dir", metavar="RUN")
 @click.option("--out", metavar="FILE", help="HTML file to write  [default: report.html in RUN, which is replaced]")
-@click.option("--overwrite", is_flag=True, help="Replace FILE, if it exists")
+@click.option("--overwrite", is_flag=True, help="Replace an existing FILE")
 @click.option("--data-dir", help="Folder of TensorFlow Datasets; the run's own by default")
 @verbosity
 def report(run_dir: str, out: str | None, overwrite: bool, data_dir: str | None, verbose: int) -> None:

@@ -43,7 +43,7 @@ def score(
     verbose: int,
     **options,
 ) -> None:
-    """Say which labels are wrong: the given label of each image, the likelier one, and how far to trust it."""
+    """Say which labels are wrong: each image's given label, its quality, and the likelier label."""
     config = run_config("{}", options) if run_dir is None else _config_of(run_dir, options)
     from nlgan_tf.pipeline.label_files import check_output, write_corrected, write_scores
 

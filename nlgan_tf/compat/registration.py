@@ -8,6 +8,7 @@ module of its class when a file needs the class, and the class then takes the st
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 from types import ModuleType
 
@@ -50,7 +51,8 @@ class _StandIn:
     def from_config(self, config: dict, **kwargs):
         found = getattr(importlib.import_module(f"nlgan_tf.{self.home}"), self.name, None)
         if found is None:
-            raise InputError(f"Expected TF 2.15 with tensorflow-addons to load the file's {self.name}")
+            version = importlib.metadata.version("tensorflow")
+            raise InputError(f"Expected TF 2.15 with tensorflow-addons to load {self.name}, got TF {version}")
         return found.from_config(config, **kwargs)
 
 

@@ -81,23 +81,29 @@ class StageOneConfig:
     g_learning_rate: float = option(
         2e-4, "Learning rate of each generator (Adam)", above=0, search=(1e-4, 2e-3), log_scale=True
     )
-    decay_share: float = option(0.0, "Share of the epochs in which both rates fall to 1/e; 0: constant", least=0)
-    translation: float = option(
-        0.0, "Largest shift of what D sees, as a share of the side; 0: none", least=0, below=1, search=(0.0, 0.2)
+    decay_share: float = option(
+        0.0, "Time in which both rates fall to 1/e, as a share of the epochs; 0: constant", least=0
     )
-    translation_probability: float = option(1.0, "Share of the images before D that is shifted", least=0, most=1)
+    translation: float = option(
+        0.0, "Largest shift of D's input images, as a share of the side; 0: none", least=0, below=1, search=(0.0, 0.2)
+    )
+    translation_probability: float = option(1.0, "Share of D's input images that is shifted", least=0, most=1)
     augment: str | None = option(
         None,
-        "Random changes of the images before D; auto: digits if grey, else photos",
+        "Random changes of D's input images; auto: digits if grey, else photos",
         choices=(AUTO, *AUGMENTATIONS, None),
     )
-    augment_probability: float = option(1.0, "Share of the images before D that is changed", least=0, most=1)
-    ema: float = option(0.0, "Decay of the averages of all weights, which draw and judge; 0: none", least=0, below=1)
+    augment_probability: float = option(1.0, "Share of D's input images that is changed", least=0, most=1)
+    ema: float = option(
+        0.0, "Decay of the averages of all weights, used to draw and to judge; 0: none", least=0, below=1
+    )
     folds: int = option(
-        1, "Folds of the images, each judged by networks that have not seen the fold; 0: 4 below 500 images", least=0
+        1,
+        "Folds of the images, each judged by networks that have not seen the fold; 0: 4 below 500 images, else 1",
+        least=0,
     )
     fold_epochs: int = option(
-        3, "Epochs in place of --epochs where there are several folds; 0: 3 for grey images, 2 for colour", least=0
+        3, "Epochs of stage one with several folds, in place of --epochs; 0: 3 for grey images, 2 for colour", least=0
     )
     refine_epochs: int | None = option(
         0,
@@ -107,7 +113,7 @@ class StageOneConfig:
     )
     critic: str = option(
         AUTO,
-        "Network that tells originals from drawn images then: a copy of D, or one of its own; auto: copy if grey",
+        "Network that tells originals from drawn images in these epochs: a copy of D, or its own; auto: copy if grey",
         choices=(AUTO, *CRITICS),
     )
 
@@ -117,7 +123,7 @@ class StageOneConfig:
         if self.refine_epochs and self.critic_has_batch_norm:
             raise InputError(
                 f"Expected refine_epochs=0 or critic=own with batch norm in D, got refine_epochs={self.refine_epochs}, "
-                f"critic={self.critic}: originals and drawn images would share its statistics"
+                f"critic={self.critic}: originals and drawn images would share the statistics of D"
             )
 
     @property
@@ -142,14 +148,21 @@ class StageTwoConfig:
         1.0, "Share of each generator's images that is kept, the surest by D; 1: all", least=0.05, most=1
     )
     novelty: float = option(
-        0.0, "Share of originals that counts as near copies: drawn ones as near are left out; 0: none", least=0, below=1
+        0.0,
+        "Share of originals whose distances count as those of near copies, which are not drawn; 0: none",
+        least=0,
+        below=1,
     )
     temperature: float = option(1.0, "Factor on z of the drawn images; 1: as in training", above=0)
     epochs: int = option(25, "Epochs of the classifier", above=0)
     batch_size: int = option(128, "Images a step, half of each class", above=0)
     samples_per_epoch: int = option(10_000, "Images an epoch; small sets repeat", above=0)
     learning_rate: float = option(1e-4, "Learning rate of the classifier (Adam)", above=0)
-    schedule: str = option("constant", "Course of the rate; cosine after a warm-up of a tenth", choices=SCHEDULES)
+    schedule: str = option(
+        "constant",
+        "Course of the learning rate; cosine: a warm-up in a tenth of the steps, then a cosine",
+        choices=SCHEDULES,
+    )
     beta_2: float = option(0.999, "Adam's decay of the squared gradients", least=0, below=1)
     weight_decay: float = option(0.0, "Decoupled decay of the weights, as AdamW's; 0: none", least=0)
     ema: float = option(0.0, "Decay of the averaged weights; 0: no average", least=0, below=1)
@@ -169,22 +182,22 @@ class StageTwoConfig:
     learns_from: str = option(
         DRAWN,
         "Images that the classifier learns from: drawn ones, originals with their posterior, or both; auto: originals "
-        "if 500 colour images and more, else both",
+        "from 500 colour images on, else both",
         choices=(AUTO, *LEARNS_FROM),
     )
     views: int = option(1, "Augmented views of each original that D judges", above=0)
     witness: str | None = option(
         None,
-        "Judge of the originals beside D or in its place; auto: groups if grey, else hog, and both of features if any",
+        "Judge of the originals beside D or in its place; auto: groups if grey, else hog; both of features if any",
         choices=(AUTO, *WITNESSES, None),
     )
     served: str = option(
         "classifier",
-        "What is served; auto: for grey images the mean of the classifier and its judges, groups or cross-fitted D's",
+        "Served model; auto: for grey images the mean of the classifier and its judges, groups or cross-fitted D's",
         choices=("classifier", AUTO),
     )
     rounds: int = option(
-        1, "Trainings, each judging the originals for the next; 0: 2 for 500 grey images and more", least=0
+        1, "Trainings, each judging the originals for the next; 0: 2 from 500 grey images on, else 1", least=0
     )
 
     def __post_init__(self) -> None:

@@ -32,7 +32,7 @@ class ImageTask:
         subclass_labels: Subclasses as integers, shape (n,), such as the digit within {5; 7}.
         class_names: Names (negative, positive), indexed by the label.
         files: Path of each training image relative to the folder of the source, in the order of `images`.
-        remarks: What the source says of its images and labels, a line each.
+        remarks: Lines of the source about its images and labels.
 
     Raises:
         InputError: For images or labels that are not accepted, arrays that do not fit each other, neither true nor

@@ -41,7 +41,7 @@ class Servable:
         examples: Requests to every signature, at each of EXAMPLE_BATCHES.
         network: Function that `serving_default` calls once its input is checked, for ONNX.
         numeric_outputs: Names of outputs of `network` that ONNX has; strings are left out.
-        facts: What a reader of the model card should know of the model, `compute_dtype` among it.
+        facts: Facts of the model for its card, `compute_dtype` among them.
     """
 
     name: str

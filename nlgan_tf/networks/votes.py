@@ -20,7 +20,7 @@ def build_votes(
     Args:
         image_shape: Shape (h, w, 1).
         centres: Centres of the groups of each grouping, shape (k, d), of the features of `UprightHOG`.
-        votes: What each group adds to the score, shape (k,) for each grouping.
+        votes: Summand of each group to the score, shape (k,) for each grouping.
 
     Returns:
         A functional model, images in [-1, 1] -> scores, float32, shape (n, 1).
@@ -56,6 +56,7 @@ class NearestCentres(keras.layers.Layer):
         shape = self.groupings, self.groups
         self.centres = self.add_weight(name="centres", shape=(*shape, input_shape[-1]), initializer="zeros")
         self.votes = self.add_weight(name="votes", shape=shape, initializer="zeros")
+        super().build(input_shape)
 
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
         centres = tf.convert_to_tensor(self.centres)

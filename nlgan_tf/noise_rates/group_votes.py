@@ -42,7 +42,7 @@ class GroupVotes:
         of_members: Scores in (-1, 1) of the images that were grouped, high for positives, each by the labels of others
             alone but for the number of positives, shape (n,).
         centres: Centres of the groups of each grouping, shape (k, d).
-        votes: What each group adds to the score of an image, by all labels, shape (k,) for each grouping.
+        votes: Summand of each group to the score of an image, by all labels, shape (k,) for each grouping.
     """
 
     of_members: np.ndarray

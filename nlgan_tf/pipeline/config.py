@@ -27,7 +27,7 @@ from nlgan_tf.recipes import RECIPES, check_recipe
 
 # Purities that true labels are corrupted to where none are stated: the paper's middle noise level.
 SIMULATED = (0.7, 0.85)
-UNSTATED = "data of one's own: estimated unless stated; true labels: corrupted to {} unless stated"
+UNSTATED = "by default estimated for data of one's own, and {} for true labels, which are corrupted"
 # Headings of `--help`.
 DATA, NOISE, TRAINING, OUTPUT, DEVICE_GROUP = "Data", "Noise", "Training", "Output", "Devices"
 # Settings of a task: another task has its own.
@@ -72,10 +72,10 @@ class RunConfig:
         group=NOISE,
     )
     estimate_priors: bool = option(
-        False, "Purities found from D's outputs; pi_p and pi_n then only corrupt true labels", group=NOISE
+        False, "Estimate of the purities from D's outputs; pi_p and pi_n corrupt true labels alone", group=NOISE
     )
     corrupt_first: bool = option(
-        False, "Corruption of the full set before it is reduced, as the paper words it", group=NOISE
+        False, "Corruption of the full set before --size reduces the set, as the paper words it", group=NOISE
     )
     recipe: str = option("modern", "Settings of both stages by name", choices=tuple(RECIPES), group=TRAINING)
     features: str | None = option(
@@ -87,7 +87,7 @@ class RunConfig:
     seed: int = option(0, "Seed of everything random in the run", least=0, group=TRAINING)
     data_dir: str | None = option(None, "Folder of TensorFlow Datasets; TFDS_DATA_DIR by default", group=DATA)
     run_dir: str | None = option(None, "Folder to write; the next free runs/NAME-K by default", group=OUTPUT)
-    overwrite: bool = option(False, "Replacement of the run folder, if it exists", group=OUTPUT)
+    overwrite: bool = option(False, "Replacement of an existing run folder", group=OUTPUT)
     strategy: str = option(
         "auto", "Devices of stage one; multiworker reads TF_CONFIG", choices=STRATEGIES, group=DEVICE_GROUP
     )
@@ -98,13 +98,13 @@ class RunConfig:
     )
     precision: str = option(
         "float32",
-        "Precision of the networks' products; auto: bfloat16 where the GPU or processor multiplies it, else float32",
+        "Precision of the networks' products; auto: bfloat16 if the GPU or processor multiplies bfloat16, else float32",
         choices=PRECISIONS,
         group=DEVICE_GROUP,
     )
     on_non_finite: str = option(
         "lower",
-        "Answer to a loss that is NaN: lower restores the last checkpoint with lower learning rates",
+        "Answer to a loss that is NaN; lower: the last checkpoint with lower learning rates; stop: the end of the run",
         choices=("lower", "stop"),
         group=TRAINING,
     )
@@ -253,7 +253,7 @@ def _object(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"Expected the configuration to be JSON, got text that is none: {error}") from error
+        raise InputError(f"Expected the configuration to be JSON, got other text: {error}") from error
 
 
 def _check_keys(cls: type, values: object) -> None:

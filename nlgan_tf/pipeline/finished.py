@@ -69,7 +69,9 @@ class FinishedRun:
         if not (self.run_dir / CONFIG).is_file():
             raise InputError(f"Expected a run folder, got {self.run_dir} without {CONFIG}")
         if (self.run_dir / UNFINISHED).exists():
-            raise InputError(f"Expected a finished run, got {self.run_dir}, which --resume would continue")
+            raise InputError(
+                f"Expected a finished run, got the unfinished {self.run_dir}: nlgan-tf run --resume goes on"
+            )
 
     @functools.cached_property
     def config(self) -> RunConfig:
@@ -113,8 +115,8 @@ class FinishedRun:
         """P(truly positive) of each original image, float32, shape (n,)."""
         if not self.config.judges_originals:
             raise InputError(
-                f"Expected a run whose classifier learns from originals too, got {self.run_dir}, which judges none: "
-                "score --task trains stage one alone"
+                f"Expected a run that judges its originals, got {self.run_dir} without posteriors: nlgan-tf score "
+                "--task trains stage one alone"
             )
         with np.load(self.path(POSTERIOR)) as posterior:
             return posterior["originals"]

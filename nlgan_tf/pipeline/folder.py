@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from nlgan_tf.data.sources import PHOTOGRAPH_SOURCES, TASK_SOURCES
 from nlgan_tf.errors import InputError
 from nlgan_tf.files import (
     HIDDEN,
@@ -29,7 +30,7 @@ LOG = "run.log"
 # Pictures of what is drawn beside SAMPLES: paths from image to image, and the nearest real images.
 INTERPOLATION, NEIGHBOURS = "interpolation.png", "neighbours.png"
 DATASET, DATASET_MANIFEST = "clean_dataset.npz", "clean_dataset.json"
-# P(truly positive) of originals and of drawn images.
+# P(truly positive) of originals.
 POSTERIOR = "posterior.npz"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 NLGAN_FILE, CLASSIFIER_FILE = f"{CHECKPOINTS}/nlgan.keras", f"{CHECKPOINTS}/classifier.keras"
@@ -109,8 +110,11 @@ def _next_free(config: RunConfig) -> Path:
 def slug(task: str) -> str:
     """A task's name as part of a folder's."""
     source, _, rest = task.partition(":")
-    names = {"npz": Path(rest).stem, "folder": Path(rest).expanduser().absolute().name or "folder"}
-    return re.sub(r"[^\w.-]+", "_", names.get(source, task))
+    if source in TASK_SOURCES:
+        task = Path(rest).stem
+    elif source in PHOTOGRAPH_SOURCES:
+        task = Path(rest).expanduser().absolute().name or source
+    return re.sub(r"[^\w.-]+", "_", task)
 
 
 def is_finished(run_dir: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlgan_tf.data.sources import check_source
+from nlgan_tf.data.sources import PHOTOGRAPH_SOURCES, TASK_SOURCES, check_source
 from nlgan_tf.errors import InputError
 from nlgan_tf.figures.save import check_writable
 from nlgan_tf.files import whole_file
@@ -79,9 +79,9 @@ def _belongs_to(path: Path, task: str) -> bool:
     """Whether a file is one that a task is read from, or would be read with the task."""
     source, place = check_source(task)
     path, place = path.resolve(), Path(place).expanduser().resolve()
-    if source == "npz":
+    if source in TASK_SOURCES:
         return path == place
-    if source != "folder" or place not in path.parents:
+    if source not in PHOTOGRAPH_SOURCES or place not in path.parents:
         return False
     named = path.name.lower() in LABEL_FILES or path.suffix.lower() in IMAGE_SUFFIXES
     return named or (path.exists() and not _is_table_of_scores(path))

@@ -67,7 +67,7 @@ def resume(
 
     Args:
         run_dir: Folder of the run.
-        verbose: As in `run`.
+        verbose: Verbosity, as in `run`.
         strategy, devices: Devices to go on with; by default those that the run began with.
 
     Raises:

@@ -108,13 +108,15 @@ class Grid:
         check_fields(self)
         for method in self.methods:
             if METHODS[check_method(method)].part_of:
-                raise InputError(f"Expected methods that run, got {method}: {METHODS[method].part_of} measures it too")
+                raise InputError(
+                    f"Expected methods that run, got {method}: a run of {METHODS[method].part_of} measures {method}"
+                )
         for task, size, (pi_p, pi_n) in itertools.product(self.tasks, self.sizes, self.priors):
             check_source(task)
             RunConfig(task=task, size=size, pi_p=pi_p, pi_n=pi_n, recipe=self.recipe)
         if not self.combinations():
             methods, priors = ", ".join(self.methods), ", ".join(f"({pi_p:g}, {pi_n:g})" for pi_p, pi_n in self.priors)
-            raise InputError(f"Expected pn at pi (1, 1), and most other methods at noisy pi; got {methods} at {priors}")
+            raise InputError(f"Expected pn at pi (1, 1) and most other methods at noisy pi; got {methods} at {priors}")
 
     @property
     def cells(self) -> set[tuple[str, int, float, float]]:

@@ -164,7 +164,7 @@ def _run(config: RunConfig, run_dir: Path) -> None:
     asked, found = (one.settings(without=("compare",)) for one in (config, begun))
     unlike = [name for name in asked if found.get(name) != asked[name]]
     if unlike:
-        raise InputError(f"Expected the kept run {run_dir} to have the same {unlike[0]}: --keep needs another folder")
+        raise InputError(f"Expected the kept run {run_dir} with the same {unlike[0]}, got another: --keep elsewhere")
     pipeline.resume(run_dir, verbose=0)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import joblib
 
 from nlgan_tf.data.sources import load_task
-from nlgan_tf.errors import InputError
+from nlgan_tf.errors import InputError, MissingPackage
 from nlgan_tf.pipeline.prepare import noisy_task
 from nlgan_tf.reproduce.grid import Combination, Options, run_config
 from nlgan_tf.reproduce.methods import METHODS
@@ -105,7 +105,7 @@ def check_runnable(combinations: Sequence[Combination], options: Options) -> Non
 
 def _check_installed(library: str) -> None:
     if importlib.util.find_spec(library) is None:
-        raise InputError(f"Expected {library} to be installed: pip install 'nlgan-tf[baselines]'")
+        raise MissingPackage(f"Expected the package {library}, got none: pip install 'nlgan-tf[baselines]'")
 
 
 def _missing(

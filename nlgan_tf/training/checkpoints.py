@@ -74,7 +74,9 @@ class Checkpoints:
                 raise InputError(f"Expected a checkpoint of this model, got {path}, which does not fit") from error
             return state
         if present:
-            raise InputError(f"every checkpoint in {self.folder} is damaged: delete that folder to train anew")
+            raise InputError(
+                f"Expected a whole checkpoint in {self.folder}, got damaged ones alone: delete the folder to train anew"
+            )
         return None
 
     def _present(self) -> list[Path]:

@@ -124,7 +124,7 @@ def _multiworker() -> tf.distribute.Strategy:
         raise ConnectionError("the other machines of TF_CONFIG did not answer: start all of them") from error
     except RuntimeError as error:
         raise InputError(
-            "Expected strategy 'multiworker' before any TensorFlow operation, got it afterwards"
+            "Expected strategy 'multiworker' before any TensorFlow operation, got operations before the strategy"
         ) from error
 
 
@@ -155,4 +155,4 @@ def _split_cpu(parts: int) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * parts)
     except RuntimeError as error:  # TensorFlow has started.
         if len(tf.config.list_logical_devices("CPU")) < parts:
-            raise InputError(f"Expected devices={parts} on CPU before TensorFlow starts, got it afterwards") from error
+            raise InputError(f"Expected devices={parts} on CPU before TensorFlow starts, got a started one") from error

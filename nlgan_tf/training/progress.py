@@ -25,7 +25,7 @@ class EpochLines(keras.callbacks.Callback):
     Args:
         epochs: Epochs in all.
         steps: Steps of a whole epoch.
-        stream: Where to print; standard output by default.
+        stream: Stream to print to; standard output by default.
         quiet: Whether nothing is printed.
         log: Function that is called with the line of each epoch, printed or not.
     """

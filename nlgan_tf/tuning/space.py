@@ -71,7 +71,7 @@ class SearchSpace:
         if lowest <= highest:
             raise InputError(
                 f"Expected alpha > beta in all of the search, got alpha from {lowest:g} and beta up to {highest:g}: "
-                "their ratio alone matters"
+                "only alpha / beta matters"
             )
 
     def stage_one(self, hp: HyperParameters) -> StageOneConfig:

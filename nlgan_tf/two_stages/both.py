@@ -81,7 +81,7 @@ def train_two_stages(
             `StageTwoConfig(network="features")` the trunk of the classifier too.
         precision: Precision of the networks' products: "auto", "float32", "bfloat16" or "float16"; None: Keras's
             present policy. The classifier's too: `training.precision.float32_copy` makes a float32 one.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Raises:
         InputError: For images, labels, priors, a recipe, features, a seed or a precision that are not accepted.

@@ -29,7 +29,7 @@ def who_joins(
 
     Args:
         config: What is served, what the classifier learns from, and its network.
-        judge: The D's, and who is heard.
+        judge: Judge of the originals: the calibrated D's, and the names of those who are heard.
         images, features: As of `judge_originals`.
     """
     if config.served != AUTO or config.network == FEATURES:
@@ -48,7 +48,7 @@ def build_ensemble(
     Args:
         classifier: Classifier, float32 images in [-1, 1], (n, h, w, c) -> logits (n, 1).
         joining: "D", "groups" or both, see `who_joins`.
-        judge: The D's, and who is heard.
+        judge: Judge of the originals: the calibrated D's, and the names of those who are heard.
         evidence: Originals, whose labels the groups' votes are.
         seed: Seed of the groupings, as of `judge_originals`.
 

@@ -45,7 +45,7 @@ class NLGANClassifier(ClassifierMixin, BaseEstimator):
         beta: Weight of the adversarial terms, eq. (5).
         stage_one, stage_two: Settings in place of the recipe's, which the numbers above then change.
         seed: Seed of everything random.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Attributes:
         classes_: Both classes, (negative, positive).

@@ -67,7 +67,7 @@ class Judged:
     """What is known of the original labels after stage one.
 
     Attributes:
-        judge: The D's, calibrated, and who is heard.
+        judge: Judge of the originals: the calibrated D's, and the names of those who are heard.
         posterior: P(truly positive) of each training image, its own noisy label included; float32, shape (n,).
         remarks: One line about each other witness: what it adds, and whether it is kept.
     """
@@ -139,7 +139,7 @@ def judge_drawn(
 
     Args:
         drawn: Drawn images, uint8, shape (m, h, w, c).
-        judge: The D's, and who is heard.
+        judge: Judge of the originals: the calibrated D's, and the names of those who are heard.
         images, noisy_labels, priors, seed: As of `judge_originals`.
 
     Returns:

@@ -70,7 +70,7 @@ def score_labels(
         stage_one: Settings of the training in place of the recipe's.
         stage_two: Settings of the posterior (views and witness) in place of the recipe's.
         features: Frozen model of images in [0, 255], a .keras file or a name of keras.applications: one more witness.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Returns:
         A pandas frame where pandas is installed, else a NumPy structured array, a row for each image: `index` (place of

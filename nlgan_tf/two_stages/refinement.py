@@ -53,8 +53,8 @@ def refine_generators(
         posterior: P(truly positive) of each image, shape (n,).
         config: Epochs, batches, augmentation, critic and width.
         seed: Seed of the batches' order.
-        survival: How the training survives a kill; by default nothing is saved.
-        verbose: As in `keras.Model.fit`.
+        survival: Checkpoints and signals of the training; by default nothing is saved.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Returns:
         The record of the losses, a row an epoch.
@@ -87,8 +87,8 @@ def copied_critic(model: NLGAN) -> keras.Model:
     features = getattr(trunk, "output", None)
     if features is None or len(features.shape) != 2 or trunk is discriminator:
         raise InputError(
-            "Expected a D that can be cut before a Dropout behind a hidden layer, got another: critic=own needs none, "
-            "and refine_epochs=0 leaves the generators as stage one trained them"
+            "Expected D to have a Dropout behind a hidden layer, where the critic begins, got a D without: critic=own "
+            "works with any D, and refine_epochs=0 leaves the generators as stage one trained them"
         )
     return with_realness(trunk.inputs[0], features, COPY_SCALE)
 

@@ -75,10 +75,10 @@ def train_stage_one(
         images, noisy_labels: Training set.
         config: Epochs and batches.
         seed: Seed of the batches' order.
-        survival: How the training survives a kill; by default nothing is saved.
+        survival: Checkpoints and signals of the training; by default nothing is saved.
         history: CSV file, a row an epoch.
         name: Name of the training among the checkpoints.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Returns:
         The rows of the history.

@@ -75,7 +75,7 @@ def train_stage_two(
         config: Number and filter of the images, network and schedule.
         seed: Seed of what is drawn and of the classifier.
         originals: Training images, which a configuration with `novelty` needs.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
     """
     drawn = model.hallucinate(config.num_images, seed, **how_to_draw(config, originals))
     return drawn, train_classifier(*drawn, config, seed, verbose)
@@ -98,9 +98,9 @@ def train_rounds(
         learns_from: Part of the evidence: "drawn", "originals" or "both".
         config: Network, schedule and number of rounds; drawn images alone have one round.
         seed: Seed of weights, order, dropout and augmentation.
-        survival: How the training survives a kill; by default nothing is saved.
+        survival: Checkpoints and signals of the training; by default nothing is saved.
         name: Name of the training among the checkpoints; each round adds its number.
-        verbose: As in `keras.Model.fit`.
+        verbose: Verbosity, as in `keras.Model.fit`.
 
     Returns:
         The last round's classifier: float32 images in [-1, 1] -> logits (n, 1), positive above 0.

@@ -140,7 +140,7 @@ BAD = {
         [],
         "labels.csv in UTF-8, got other bytes in line 14: save the file as UTF-8",
     ),
-    "a quote": (lambda root: table(root, rows() + '"a.png,cat\n'), [], "as CSV, got what is none in line 14"),
+    "a quote": (lambda root: table(root, rows() + '"a.png,cat\n'), [], "as CSV, got other text in line 14"),
     "a null byte": (
         lambda root: table(root, rows() + "a\0.png,cat\n"),
         [],

@@ -76,7 +76,7 @@ def test_bad_input_is_one_line(judged_run, tmp_path, refused, monkeypatch):
 
 def test_a_run_that_judged_no_originals_is_refused(judged_run, refused):
     (judged_run / "config.json").write_text(nl.RunConfig(recipe="paper").to_json())
-    refused(["score", "--run", str(judged_run)], "whose classifier learns from originals too")
+    refused(["score", "--run", str(judged_run)], "Expected a run that judges its originals, got ")
 
 
 def test_another_number_of_images_is_refused(judged_run, refused):

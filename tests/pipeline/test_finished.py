@@ -70,7 +70,9 @@ def test_what_is_no_finished_run_is_refused(run_dir, tmp_path):
     with pytest.raises(nl.InputError, match=r"Expected a run folder, got .* without config.json"):
         FinishedRun(tmp_path / "nowhere")
     (run_dir / "unfinished.json").write_text("{}")
-    with pytest.raises(nl.InputError, match=r"Expected a finished run, got .*, which --resume would continue"):
+    with pytest.raises(
+        nl.InputError, match=r"Expected a finished run, got the unfinished .*: nlgan-tf run --resume goes on"
+    ):
         FinishedRun(run_dir)
 
 

@@ -52,12 +52,12 @@ def test_a_part_of_the_papers_grid_shares_its_file_and_another_grid_does_not():
         ({"seeds": "5"}, "Expected seeds to be int; got '5'"),
         ({"methods": 5}, "Expected methods to be Sequence; got 5"),
         ({"methods": ("sv",)}, "Expected method to be one of nlgan, pn, .*; got 'sv'"),
-        ({"methods": ("nlgan-d",)}, "Expected methods that run, got nlgan-d: nlgan measures it too"),
+        ({"methods": ("nlgan-d",)}, "Expected methods that run, got nlgan-d: a run of nlgan measures nlgan-d"),
         ({"recipe": "best"}, "Expected recipe to be one of literal, paper, modern; got 'best'"),
         ({"priors": ((0.2, 0.3),)}, "their sum to be above 1; got pi_p=0.2, pi_n=0.3"),
         ({"sizes": (0,)}, "Expected size to be finite and above 0; got 0"),
         ({"tasks": ("fashion:1-vs-2",)}, "Expected task to be one of digits:A-vs-B, .* got 'fashion:1-vs-2'"),
-        ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"Expected pn at pi \(1, 1\), .*; got pn at \(0.7, 0.85\)"),
+        ({"methods": ("pn",), "priors": ((0.7, 0.85),)}, r"Expected pn at pi \(1, 1\) .*; got pn at \(0.7, 0.85\)"),
     ],
 )
 def test_bad_values(values, message):

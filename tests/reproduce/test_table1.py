@@ -16,7 +16,7 @@ import pytest
 from helpers import ROOT
 from nlgan_tf.cli.entry import TRY_AGAIN
 from nlgan_tf.data.sources import load_task
-from nlgan_tf.errors import InputError
+from nlgan_tf.errors import MissingPackage
 from nlgan_tf.files import locked
 from nlgan_tf.reproduce.grid import Combination, Grid, Options
 from nlgan_tf.reproduce.results import KEYS, ResultsFile
@@ -188,5 +188,7 @@ def _is_worker(process: Path, parent: int) -> bool:
 def test_missing_libraries_are_named(monkeypatch):
     combination = Combination("digits:5-vs-7", 40, 0.7, 0.85, "cleanlab-logistic", "paper", 0)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"Expected cleanlab to be installed: pip install 'nlgan-tf\[baselines\]'"):
+    with pytest.raises(
+        MissingPackage, match=r"Expected the package cleanlab, got none: pip install 'nlgan-tf\[baselines\]'"
+    ):
         check_runnable([combination], Options())

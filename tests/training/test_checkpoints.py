@@ -81,7 +81,9 @@ def test_when_all_are_damaged_it_says_so_and_touches_nothing(checkpoints, tiny_m
     for folder in checkpoints.folder.iterdir():
         truncate(folder / "model.weights.h5")
     mark(model, 7)
-    with pytest.raises(ValueError, match=r"every checkpoint in .* is damaged: delete that folder to train anew"):
+    with pytest.raises(
+        ValueError, match=r"Expected a whole checkpoint in .*, got damaged ones alone: delete the folder to train anew"
+    ):
         checkpoints.restore(model)
     assert int(model.step) == 7
     assert len(list(checkpoints.folder.iterdir())) == 2

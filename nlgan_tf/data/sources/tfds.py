@@ -86,7 +86,7 @@ def _downloaded(name: str, root: Path) -> tfds.core.DatasetBuilder:
         ) from error
     except ModuleNotFoundError as error:
         # TensorFlow Datasets 4.9.10 downloads by importlib_resources, which etils no longer brings.
-        raise InputError(
+        raise MissingPackage(
             f"Expected the package {error.name} to download {name!r} by TensorFlow Datasets, got none: "
             f"pip install {error.name}"
         ) from error

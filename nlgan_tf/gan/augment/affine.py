@@ -23,7 +23,7 @@ class RandomAffine(Configured):
         log_scale: Largest absolute log of the scale; the width alone is scaled once more, by half as much.
         shear: Largest horizontal shift of a row in pixels per pixel of its distance from the middle row.
         shift: Largest shift along each axis as a share of that side, in [0, 1].
-        fill: What lies outside of an image: "constant" (-1, black) or "reflect" (the image mirrored, edge included).
+        fill: Surroundings of an image: "constant" (-1, black) or "reflect" (the image mirrored, edge included).
         flip: Whether half of the mapped images are mirrored left to right.
         probability: Share of the images that is mapped, in [0, 1].
 

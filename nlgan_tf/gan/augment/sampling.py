@@ -16,7 +16,7 @@ def bilinear(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor, fill: str = "constan
     Args:
         images: Images, shape (n, h, w, c).
         x, y: Points in pixels from the first pixel's middle, float32, shape (n, h', w').
-        fill: What lies outside of an image: "constant" (-1, black) or "reflect" (the image mirrored, edge included).
+        fill: Surroundings of an image: "constant" (-1, black) or "reflect" (the image mirrored, edge included).
 
     Returns:
         Values, shape (n, h', w', c).

@@ -94,7 +94,7 @@ def _from_csv(text: str, path: Path, reading: Reading) -> list[tuple[dict, int]]
                     )
                 rows.append((dict(zip(columns, map(str.strip, cells), strict=False)), reader.line_num))
     except csv.Error as error:
-        raise InputError(f"Expected {path} as CSV, got what is none in line {reader.line_num}: {error}") from error
+        raise InputError(f"Expected {path} as CSV, got other text in line {reader.line_num}: {error}") from error
     return rows
 
 

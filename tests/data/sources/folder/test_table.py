@@ -50,7 +50,7 @@ def test_json_lines_keep_the_type_of_a_label_and_their_lines(tmp_path):
         ("labels.csv", b"file_name,label\na.png,\n", "Expected a label in each row of .*, got none in line 2"),
         ("labels.csv", b"file_name,label\na,x\nb,y\na,x\n", "Expected each file once in .*, got a in lines 2 and 4"),
         ("labels.csv", b"file_name,label\na,b,c\n", "Expected 2 columns in .*, got 3 in line 2"),
-        ("labels.csv", b'file_name,label\na,"b\n', "Expected .* as CSV, got what is none in line 2"),
+        ("labels.csv", b'file_name,label\na,"b\n', "Expected .* as CSV, got other text in line 2"),
         ("labels.csv", b"file_name,label\na,\xff\n", "Expected .* in UTF-8, got other bytes in line 2"),
         ("metadata.jsonl", b'{"file_name": "a", "label": 1}\n[1]\n', "Expected a JSON object .*, got none in line 2"),
         ("metadata.jsonl", b"{'a': 1}\n", "Expected a JSON object in each line of .*, got none in line 1"),
