@@ -63,7 +63,7 @@ def locked(path: Path, wait: bool = False) -> Iterator[bool]:
             lock.acquire(blocking=wait)
     except Timeout as error:
         raise BlockingIOError(
-            errno.EAGAIN, f"Expected one process at a time in {path}, got another that works there"
+            errno.EAGAIN, f"Expected one process at a time in {path}, got another one at work"
         ) from error
     if not lock.is_locked:
         warnings.warn(

@@ -81,9 +81,9 @@ def _taken(config: RunConfig) -> tuple[Path, bool]:
 def _check_replaceable(run_dir: Path, config: RunConfig) -> None:
     if not config.overwrite:
         hint = " (it is unfinished: --resume continues it)" if (run_dir / UNFINISHED).exists() else ""
-        raise FileExistsError(f"folder {run_dir} exists{hint}: give another one, or --overwrite to replace it")
+        raise FileExistsError(f"Expected a new folder, got {run_dir}, which exists{hint}: --overwrite replaces it")
     if not _replaceable(run_dir):
-        raise FileExistsError(f"{run_dir} is no run folder, and is not replaced: give another one")
+        raise FileExistsError(f"Expected a run folder to replace, got {run_dir}, which is none")
 
 
 def _replaceable(run_dir: Path) -> bool:

@@ -29,7 +29,8 @@ def test_the_page_is_named_as_the_thing_to_open(whole_run, tmp_path):
 def test_what_cannot_be_written_or_read_is_refused(whole_run, tmp_path, refused):
     (tmp_path / "page.html").write_text("mine")
     refused(
-        ["report", str(whole_run), "--out", str(tmp_path / "page.html")], "exists: give another one, or --overwrite"
+        ["report", str(whole_run), "--out", str(tmp_path / "page.html")],
+        "page.html, which exists: --overwrite replaces it",
     )
     assert (tmp_path / "page.html").read_text() == "mine"
     refused(["report", str(whole_run), "--out", str(tmp_path)], "Expected a file to write, got")

@@ -44,7 +44,7 @@ def test_a_folder_is_replaced_if_it_is_a_runs_or_a_killed_start_of_one(tmp_path)
     with run_folder.claimed_for(config) as run_dir:
         assert run_dir == tmp_path
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+    with pytest.raises(FileExistsError, match=r"Expected a run folder to replace, got .*, which is none"):
         run_folder.claimed_for(config).__enter__()
     (tmp_path / "config.json").touch()
     with run_folder.claimed_for(config) as run_dir:

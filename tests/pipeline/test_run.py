@@ -113,7 +113,7 @@ def test_a_second_process_gives_the_same_bytes(finished, tmp_path):
 
 def test_a_folder_that_exists_is_refused_and_kept(finished):
     before = sha256(finished.run_dir / "metrics.json")
-    with pytest.raises(FileExistsError, match="exists: give another one, or --overwrite"):
+    with pytest.raises(FileExistsError, match=r"Expected a new folder, got .*, which exists: --overwrite replaces it"):
         nl.run(small_config(finished.run_dir), verbose=0)
     assert sha256(finished.run_dir / "metrics.json") == before
 
@@ -142,7 +142,7 @@ def test_a_run_may_replace_a_run_whatever_becomes_of_its_pictures(tmp_path, monk
 def test_a_run_replaces_nothing_but_a_run(tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.tex").touch()
-    with pytest.raises(FileExistsError, match="is no run folder, and is not replaced"):
+    with pytest.raises(FileExistsError, match=r"Expected a run folder to replace, got .*, which is none"):
         nl.run(small_config(tmp_path / "precious", overwrite=True), verbose=0)
     assert (tmp_path / "precious" / "thesis.tex").exists()
 

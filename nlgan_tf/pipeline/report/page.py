@@ -40,7 +40,7 @@ def write_report(
     if path.is_dir() or (path.exists() and not path.is_file()):
         raise InputError(f"Expected a file to write, got {path}")
     if out is not None and path.exists() and not overwrite:
-        raise FileExistsError(f"file {path} exists: give another one, or --overwrite to replace it")
+        raise FileExistsError(f"Expected a new file, got {path}, which exists: --overwrite replaces it")
     page = render(run)
     make_folder(path.parent)
     write_text(path, page)
