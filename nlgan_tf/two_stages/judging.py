@@ -154,7 +154,7 @@ def judge_drawn(
 def calibrated_votes(
     images: np.ndarray, noisy_labels: np.ndarray, priors: NoisePriors, seed: int = 0
 ) -> tuple[GroupVotes, Calibration]:
-    """Returns the votes of the groups of grey originals, and their calibration where groups alone are heard.
+    """Returns the votes of the groups of grey originals, and the calibration of these votes by themselves.
 
     Arguments are those of `judge_originals`.
     """
