@@ -30,13 +30,9 @@ def build_votes(
     nearest = NearestCentres(len(centres), groups, name="votes")
     scores = nearest(UprightHOG(name="features")(images))
     # Groupings of fewer groups have their last one several times.
-    nearest.set_weights([np.stack([its[_repeated(its, groups)] for its in of]) for of in (centres, votes)])
+    padded = [np.stack([np.take(its, range(groups), axis=0, mode="clip") for its in of]) for of in (centres, votes)]
+    nearest.set_weights(padded)
     return keras.Model(images, scores, name="groups")
-
-
-def _repeated(its: np.ndarray, groups: int) -> np.ndarray:
-    """Numbers of so many groups: all, then the last one again."""
-    return np.minimum(np.arange(groups), len(its) - 1)
 
 
 @keras.saving.register_keras_serializable(package="nlgan_tf")

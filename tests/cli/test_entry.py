@@ -92,7 +92,7 @@ def test_a_bug_keeps_its_traceback(error):
         (["run", "--run-dir", "taken"], "taken, which exists: --overwrite replaces it"),
         (["run", "--config", "none.json"], "none.json"),
         (["run", "--wdith", "1"], "No such option"),
-        (["run", "--run-dir", ".", "--overwrite"], "Expected a run folder to replace, got "),
+        (["run", "--run-dir", ".", "--overwrite"], ", which is none"),
         (["run", "--task", "mnist:5-vs-7", "--data-dir", "nowhere"], "or a network to download it from; got neither"),
         (["walk"], "No such command"),
         (["run", "--resume", "taken"], "taken without config.json"),

@@ -184,8 +184,7 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, c
     folds = dataclasses.replace(STAGE_ONE, refine_epochs=0)
     config = config_of(tmp_path / "run", stage_one=folds, compare=False, export=False)
     originals = dataclasses.replace(STAGE_TWO, learns_from="originals", epochs=1, witness="auto", served="auto")
-    run = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1)
-    metrics = run.metrics
+    metrics = nl.run(dataclasses.replace(config, stage_two=originals), verbose=1).metrics
     printed = capsys.readouterr().out
     assert "Judge of the labels groups: kept" in printed
     assert "Judge of the labels D: dropped" in printed
@@ -194,7 +193,7 @@ def test_without_comparisons_the_parts_of_the_run_alone_are_measured(tmp_path, c
     names = {"served", "classifier", "nlgan", "originals", "discriminator"}
     assert {name for name in metrics if name.startswith("accuracy_")} == {f"accuracy_{name}" for name in names}
     # The groups join the classifier, which learned from the originals alone.
-    served = nl.load_model(run.run_dir / "checkpoints" / "classifier.keras")
+    served = nl.load_model(tmp_path / "run" / "checkpoints" / "classifier.keras")
     assert {"classifier", "groups"} < {layer.name for layer in served.layers}
     task = prepare_task(config)
     assert metrics["accuracy_served"] == accuracy(served, task.test_images, task.test_labels)
